@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrUnclear is wrapped by the error of an effect that may or may not have
+// happened: the answer was lost, or the service failed while working.
+var ErrUnclear = errors.New("the outcome is unknown")
+
+// Document is a text that somebody has to install before a gate opens.
+type Document struct {
+	At    string `json:"at"`    // where it belongs, such as role/111122223333/prod-backup
+	Title string `json:"title"` // what it is
+	Text  string `json:"text"`
+}
+
+// HeldError says that an action waits for something outside of the program:
+// nothing is wrong with the run, and applying again goes on from there.
+type HeldError struct {
+	Action    string
+	Rule      string // the rule that holds it, if one does
+	Reason    string
+	Documents []Document
+	Hints     []string
+}
+
+func (e *HeldError) Error() string {
+	text := fmt.Sprintf("holding %s: %s", e.Action, e.Reason)
+	if e.Rule != "" {
+		text += " [" + e.Rule + "]"
+	}
+	return text
+}
+
+// HeldRun is the error of a run that did all it could and was held at one or
+// more actions.
+type HeldRun struct {
+	Held []*HeldError
+}
+
+func (e *HeldRun) Error() string {
+	lines := make([]string, len(e.Held))
+	for i, h := range e.Held {
+		lines[i] = h.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap gives the single holds.
+func (e *HeldRun) Unwrap() []error {
+	errs := make([]error, len(e.Held))
+	for i, h := range e.Held {
+		errs[i] = h
+	}
+	return errs
+}
+
+// InterruptedError says that the run was asked to stop and stopped between two
+// actions, with everything recorded.
+type InterruptedError struct {
+	Done, Left int
+}
+
+func (e *InterruptedError) Error() string {
+	return fmt.Sprintf("interrupted with %d actions done and %d left", e.Done, e.Left)
+}
