@@ -87,7 +87,7 @@ type authorization struct {
 }
 
 var (
-	authorizationPattern = regexp.MustCompile(`^([A-Z0-9-]{1,40}) +Credential=([^,= ]{1,400}), *SignedHeaders=([a-z0-9;-]{1,4000}), *Signature=([0-9a-f]{2,2048})$`)
+	authorizationPattern = regexp.MustCompile(`^([A-Z0-9-]{1,40}) +Credential=([^,= ]+), *SignedHeaders=([a-z0-9;-]+), *Signature=([0-9a-f]+)$`)
 	credentialPattern    = regexp.MustCompile(`^([0-9]{1,80})/([0-9]{8})/([a-z0-9][a-z0-9-]{0,31})/` + service + `/` + terminator + `$`)
 	dayPattern           = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z$`)
 )
