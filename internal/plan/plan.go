@@ -85,6 +85,35 @@ type Action struct {
 // the same in every plan, so a resumed run can tell what is left.
 func ID(kind Kind, addr Addr) string { return string(kind) + " " + addr.String() }
 
+// NewAction builds an action from the fields it changes. Before and after are
+// values whose JSON leaves out what is not set; nothing set is no document.
+func NewAction(kind Kind, addr Addr, before, after any, needs []string) (Action, error) {
+	a := Action{ID: ID(kind, addr), Kind: kind, Addr: addr, Needs: needs}
+	a.Once = kind == AnchorCreate || kind == ProfileCreate
+	if addr.Target.Region != "" {
+		a.Target = &addr.Target
+	}
+	var err error
+	if a.Before, err = document(before); err != nil {
+		return Action{}, fmt.Errorf("describing %s: %w", a.ID, err)
+	}
+	if a.After, err = document(after); err != nil {
+		return Action{}, fmt.Errorf("describing %s: %w", a.ID, err)
+	}
+	return a, nil
+}
+
+func document(fields any) (json.RawMessage, error) {
+	if fields == nil {
+		return nil, nil
+	}
+	raw, err := Canonical(fields)
+	if err != nil || string(raw) == "{}" {
+		return nil, err
+	}
+	return raw, nil
+}
+
 // Basis is what a plan was computed from. Two plans with equal bases and
 // unequal actions cannot both be honest.
 type Basis struct {

@@ -1,0 +1,80 @@
+package profiles
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"anchorctl/internal/plan"
+)
+
+// Desired is what the profile at an address should be. Lists are sorted.
+type Desired struct {
+	Addr plan.Addr
+	Spec Spec
+	Tags map[string]string // all but the intent's
+}
+
+// DefaultMappings are those of a profile for which nobody has set any.
+// https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
+func DefaultMappings() Mappings {
+	return Mappings{"x509Issuer": {"*"}, "x509SAN": {"DNS", "Name/*", "URI"}, "x509Subject": {"*"}}
+}
+
+// Narrowed are the roles of have that are also in want, sorted.
+func Narrowed(have, want []string) []string {
+	kept := []string{}
+	for _, arn := range have {
+		if slices.Contains(want, arn) {
+			kept = append(kept, arn)
+		}
+	}
+	slices.Sort(kept)
+	return slices.Compact(kept)
+}
+
+// SamePolicy compares session policies as JSON documents, never as text.
+func SamePolicy(a, b string) bool {
+	if a == b {
+		return true
+	}
+	if a == "" || b == "" {
+		return false
+	}
+	x, err := plan.Canonical(json.RawMessage(a))
+	if err != nil {
+		return false
+	}
+	y, err := plan.Canonical(json.RawMessage(b))
+	return err == nil && bytes.Equal(x, y)
+}
+
+// Equal reports whether two sets of mappings mean the same.
+func (m Mappings) Equal(other Mappings) bool {
+	put, drop := m.Changes(other)
+	return len(put) == 0 && len(drop) == 0
+}
+
+// Changes are what turns the mappings from into m: fields to put anew, and
+// fields to delete with all the specifiers they have.
+func (m Mappings) Changes(from Mappings) (put Mappings, drop map[string][]string) {
+	put, drop = Mappings{}, map[string][]string{}
+	for field, specifiers := range m {
+		if !slices.Equal(sorted(specifiers), sorted(from[field])) {
+			put[field] = sorted(specifiers)
+		}
+	}
+	for field, specifiers := range from {
+		if len(m[field]) == 0 && len(specifiers) > 0 {
+			drop[field] = sorted(specifiers)
+		}
+	}
+	return put, drop
+}
+
+// sorted is a sorted copy, never nil: an empty list in a plan is [].
+func sorted(list []string) []string {
+	copied := append([]string{}, list...)
+	slices.Sort(copied)
+	return copied
+}
