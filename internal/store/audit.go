@@ -1,0 +1,198 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"anchorctl/internal/plan"
+)
+
+// Entry is one line of the audit log.
+type Entry struct {
+	Number  int64 // from 1, without gaps
+	At      int64 // Unix seconds
+	Actor   string
+	Action  string // such as "certificate.issue"
+	Subject string // the address of what it is about, or a run's id
+	Detail  json.RawMessage
+	Hash    []byte // covers all of the above and the hash of the entry before
+}
+
+// AuditError says where the audit log does not hold together.
+type AuditError struct {
+	Entry   int64
+	Problem string
+}
+
+func (e *AuditError) Error() string {
+	return fmt.Sprintf("the audit log does not hold together at entry %d: %s", e.Entry, e.Problem)
+}
+
+// found records the estate itself; its first audit entry begins the chain.
+func (s *Store) found(ctx context.Context, e Estate) error {
+	return s.write(ctx, "create", "recording estate", func(t *tx) error {
+		if e.Created == 0 {
+			e.Created = t.now
+		}
+		err := t.exec(`INSERT INTO estates (estate, name, trust_domain, bound, created, serial, audit_entries, audit_head)
+			VALUES ($1, $2, $3, '', $4, 1, 0, $5)`, e.Lineage, e.Name, e.TrustDomain, e.Created, make([]byte, sha256.Size))
+		if err != nil {
+			return err
+		}
+		_, err = t.audit("estate.create", "estate", map[string]any{"name": e.Name, "trustDomain": e.TrustDomain})
+		return err
+	})
+}
+
+// audit appends an entry to the chain and returns its number. Writing to the
+// estate's row first makes transactions of all processes queue there, in any
+// database, so the chain cannot fork.
+func (t *tx) audit(action, subject string, detail map[string]any) (int64, error) {
+	text, err := plan.Canonical(detail)
+	if err != nil {
+		return 0, err
+	}
+	e := Entry{At: t.now, Actor: t.actor, Action: action, Subject: subject, Detail: text}
+	var previous []byte
+	err = t.tx.QueryRowContext(t.ctx, `UPDATE estates SET audit_entries = audit_entries + 1
+		WHERE estate = $1 RETURNING audit_entries, audit_head`, t.estate).Scan(&e.Number, &previous)
+	if err != nil {
+		return 0, err
+	}
+	e.Hash = e.hash(t.estate, previous)
+	err = t.exec(`INSERT INTO audit (estate, entry, at, actor, action, subject, detail, previous, hash)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		t.estate, e.Number, e.At, e.Actor, e.Action, e.Subject, string(e.Detail), previous, e.Hash)
+	if err != nil {
+		return 0, err
+	}
+	return e.Number, t.exec(`UPDATE estates SET audit_head = $1 WHERE estate = $2`, e.Hash, t.estate)
+}
+
+// hash is the SHA-256 of the entry's fields, each preceded by its length so
+// that no two entries share their bytes.
+func (e Entry) hash(estate string, previous []byte) []byte {
+	h := sha256.New()
+	field := func(b []byte) {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(b))))
+		h.Write(b)
+	}
+	number := func(n int64) { h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+	field([]byte("anchorctl.audit/v1"))
+	field([]byte(estate))
+	number(e.Number)
+	number(e.At)
+	field([]byte(e.Actor))
+	field([]byte(e.Action))
+	field([]byte(e.Subject))
+	field(e.Detail)
+	field(previous)
+	return h.Sum(nil)
+}
+
+// Audit appends an entry for something that leaves no other record, such as a
+// confirmation that was typed.
+func (s *Store) Audit(ctx context.Context, action, subject string, detail map[string]any) error {
+	return s.write(ctx, "audit", "writing audit log", func(t *tx) error {
+		_, err := t.audit(action, subject, detail)
+		return err
+	})
+}
+
+// AuditLog returns up to limit entries with numbers above after, in order.
+func (s *Store) AuditLog(ctx context.Context, after int64, limit int) ([]Entry, error) {
+	var entries []Entry
+	err := s.eachEntry(ctx, s.db, after, limit, func(e Entry, _ []byte) error {
+		entries = append(entries, e)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading audit log: %w", explain(err))
+	}
+	return entries, nil
+}
+
+func (s *Store) eachEntry(ctx context.Context, q queryer, after int64, limit int, f func(e Entry, previous []byte) error) (err error) {
+	rows, err := q.QueryContext(ctx, `SELECT entry, at, actor, action, subject, detail, previous, hash FROM audit
+		WHERE estate = $1 AND entry > $2 ORDER BY entry LIMIT $3`, s.estate, after, limit)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var e Entry
+		var detail string
+		var previous []byte
+		if err := rows.Scan(&e.Number, &e.At, &e.Actor, &e.Action, &e.Subject, &detail, &previous, &e.Hash); err != nil {
+			return err
+		}
+		e.Detail = json.RawMessage(detail)
+		if err := f(e, previous); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// VerifyAudit checks the database file and then the whole chain: that no entry
+// was changed, removed, added or moved, its end included. Whoever can write to
+// the database can also compute a new chain, so keep the newest hash somewhere
+// else to be certain.
+func (s *Store) VerifyAudit(ctx context.Context) error {
+	if err := s.verify(ctx); err != nil {
+		return fmt.Errorf("verifying audit log: %w", explain(err))
+	}
+	return nil
+}
+
+func (s *Store) verify(ctx context.Context) (err error) {
+	q, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rollback(q)) }()
+	if err := checkFile(ctx, q); err != nil {
+		return err
+	}
+	var count int64
+	var head []byte
+	err = q.QueryRowContext(ctx, `SELECT audit_entries, audit_head FROM estates WHERE estate = $1`, s.estate).
+		Scan(&count, &head)
+	if err != nil {
+		return err
+	}
+	return s.verifyChain(ctx, q, count, head)
+}
+
+func (s *Store) verifyChain(ctx context.Context, q queryer, count int64, head []byte) error {
+	last := Entry{Hash: make([]byte, sha256.Size)}
+	err := s.eachEntry(ctx, q, 0, 1<<62, func(e Entry, previous []byte) error {
+		switch {
+		case e.Number != last.Number+1:
+			return &AuditError{last.Number + 1, "the entry is missing"}
+		case !bytes.Equal(previous, last.Hash):
+			return &AuditError{e.Number, "it does not follow the entry before it"}
+		case !bytes.Equal(e.Hash, e.hash(s.estate, previous)):
+			return &AuditError{e.Number, "it was changed"}
+		}
+		last = e
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case last.Number < count:
+		return &AuditError{last.Number + 1, fmt.Sprintf("the log ends here, %d entries were written", count)}
+	case last.Number > count:
+		return &AuditError{last.Number, fmt.Sprintf("only %d entries were written", count)}
+	case !bytes.Equal(last.Hash, head):
+		return &AuditError{last.Number, "it is not the entry that was written last"}
+	}
+	return nil
+}

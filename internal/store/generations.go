@@ -1,0 +1,165 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"anchorctl/internal/plan"
+)
+
+// The states of a generation.
+const (
+	Active  = "active"  // signs
+	Retired = "retired" // signs nothing any more; stays as a record and as proof
+)
+
+// Generation is one key and certificate of the root or of an issuer.
+type Generation struct {
+	Environment string // "" for the root
+	Number      int    // from 1
+	Certificate []byte // DER
+	KeyURI      string
+	Guard       string
+	Status      string // Active or Retired
+	Created     int64  // Unix seconds; 0 is filled in by AddGeneration
+}
+
+// Addr is the generation's address.
+func (g Generation) Addr() plan.Addr {
+	if g.Environment == "" {
+		return plan.Root(g.Number)
+	}
+	return plan.Issuer(g.Environment, g.Number)
+}
+
+// ErrExists says that what is to be recorded is recorded already.
+var ErrExists = errors.New("it is recorded already")
+
+// AddGeneration records a generation with its certificate. It refuses a number
+// that is taken (ErrExists) and a second active generation.
+func (s *Store) AddGeneration(ctx context.Context, g Generation) error {
+	doing := fmt.Sprintf("recording %s", g.Addr())
+	if err := g.check(); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return s.write(ctx, "generation", doing, func(t *tx) error {
+		if g.Created == 0 {
+			g.Created = t.now
+		}
+		if err := t.refuseTaken(g); err != nil {
+			return err
+		}
+		sum := sha256.Sum256(g.Certificate)
+		entry, err := t.audit("generation.add", g.Addr().String(), map[string]any{
+			"certificate": hex.EncodeToString(sum[:]), "key": g.KeyURI, "status": g.Status})
+		if err != nil {
+			return err
+		}
+		err = t.exec(`INSERT INTO generations
+			(estate, environment, number, certificate, key_uri, guard, status, created, entry)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			s.estate, g.Environment, g.Number, g.Certificate, g.KeyURI, g.Guard, g.Status, g.Created, entry)
+		if isUnique(err) {
+			return fmt.Errorf("its certificate: %w", ErrExists)
+		}
+		if err != nil {
+			return err
+		}
+		return t.touch()
+	})
+}
+
+func (t *tx) refuseTaken(g Generation) error {
+	taken, err := t.exists(`SELECT 1 FROM generations WHERE estate = $1 AND environment = $2 AND number = $3`,
+		t.estate, g.Environment, g.Number)
+	if err != nil {
+		return err
+	}
+	if taken {
+		return ErrExists
+	}
+	if g.Status != Active {
+		return nil
+	}
+	var active int
+	err = t.row(&active, `SELECT number FROM generations WHERE estate = $1 AND environment = $2 AND status = $3`,
+		t.estate, g.Environment, Active)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("generation %d is active", active)
+}
+
+func (g Generation) check() error {
+	switch {
+	case g.Number < 1:
+		return fmt.Errorf("%d is no generation", g.Number)
+	case len(g.Certificate) == 0:
+		return errors.New("it has no certificate")
+	case g.KeyURI == "":
+		return errors.New("it has no key")
+	case g.Status != Active && g.Status != Retired:
+		return fmt.Errorf("%q is no status of a generation", g.Status)
+	}
+	return nil
+}
+
+const selectGenerations = `SELECT environment, number, certificate, key_uri, guard, status, created
+	FROM generations WHERE estate = $1 AND environment = $2`
+
+// Generations returns all generations of an environment ("" for the root) by
+// number.
+func (s *Store) Generations(ctx context.Context, env string) ([]Generation, error) {
+	list, err := s.generations(ctx, selectGenerations+` ORDER BY number`, s.estate, env)
+	if err != nil {
+		return nil, fmt.Errorf("reading generations of %q: %w", env, explain(err))
+	}
+	return list, nil
+}
+
+// Active returns the generation of an environment that signs, if there is one.
+func (s *Store) Active(ctx context.Context, env string) (Generation, bool, error) {
+	list, err := s.generations(ctx, selectGenerations+` AND status = $3`, s.estate, env, Active)
+	if err != nil {
+		return Generation{}, false, fmt.Errorf("reading the active generation of %q: %w", env, explain(err))
+	}
+	if len(list) == 0 {
+		return Generation{}, false, nil
+	}
+	return list[0], true, nil
+}
+
+// AllGenerations returns every generation of the estate, the root's first,
+// then by environment and number.
+func (s *Store) AllGenerations(ctx context.Context) ([]Generation, error) {
+	list, err := s.generations(ctx, `SELECT environment, number, certificate, key_uri, guard, status, created
+		FROM generations WHERE estate = $1 ORDER BY environment, number`, s.estate)
+	if err != nil {
+		return nil, fmt.Errorf("reading generations: %w", explain(err))
+	}
+	return list, nil
+}
+
+func (s *Store) generations(ctx context.Context, query string, args ...any) (list []Generation, err error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var g Generation
+		err := rows.Scan(&g.Environment, &g.Number, &g.Certificate, &g.KeyURI, &g.Guard, &g.Status, &g.Created)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, g)
+	}
+	return list, rows.Err()
+}

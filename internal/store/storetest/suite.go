@@ -1,0 +1,88 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"anchorctl/internal/store"
+)
+
+// Place is where the store of one estate can lie.
+type Place interface {
+	Create(ctx context.Context, e store.Estate, o store.Options) (*store.Store, error)
+	Open(ctx context.Context, o store.Options) (*store.Store, error)
+}
+
+// Suite runs the contract; open returns an empty place each time.
+func Suite(t *testing.T, open func(t *testing.T) Place) {
+	t.Helper()
+	for name, test := range map[string]func(t *testing.T, p Place){
+		"an estate is created once and found again":                   createdOnce,
+		"an estate is bound to one world":                             bound,
+		"generations are recorded once, one of them active":           generations,
+		"a run, its intents and its objects are told truthfully":      runs,
+		"an action sent once is not begun again while open":           beginOnce,
+		"an action that may be repeated supersedes its earlier self":  beginAgain,
+		"an outcome is recorded once and with its object":             finish,
+		"objects are replaced and forgotten":                          objects,
+		"an abandoned intent is settled":                              abandon,
+		"issued certificates are recorded once and found":             issued,
+		"several certificates are recorded together or not at all":    batch,
+		"the serial grows with issuers and objects only":              serial,
+		"the audit log holds an entry for every decision":             audit,
+		"one run locks out another, naming itself":                    lock,
+		"a waiting run gets the lock when it is free":                 lockWait,
+		"certificates are recorded while a run holds the lock":        issueUnderLock,
+		"many writers at once lose nothing":                           manyWriters,
+		"what has happened is recorded though the run is interrupted": interrupted,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+// start is what the suite's clock shows.
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant of the suite
+
+// Options are those of a store under test: a standing clock and an actor.
+func Options() store.Options {
+	return store.Options{Now: func() time.Time { return start }, Actor: "ana"}
+}
+
+// Estate is the estate of a store under test.
+func Estate() store.Estate {
+	return store.Estate{Lineage: "0f9c6a52-7a3e-4c9b-8d3e-2f1f6b0c9a11", Name: "example", TrustDomain: "example.internal"}
+}
+
+// create makes the estate's store and closes it with the test.
+func create(t *testing.T, p Place) *store.Store {
+	t.Helper()
+	s, err := p.Create(t.Context(), Estate(), Options())
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
+}
+
+// reopen opens the store a second time, as another process would.
+func reopen(t *testing.T, p Place, o store.Options) *store.Store {
+	t.Helper()
+	s, err := p.Open(t.Context(), o)
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func value[T any](t *testing.T) func(v T, err error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		must(t, err)
+		return v
+	}
+}
