@@ -1,0 +1,13 @@
+// Package pki makes, reads and judges X.509 certificates.
+//
+// It knows the shapes of roots, issuers and workload certificates, how they are
+// linted and signed, and how a path is verified (RFC 5280 section 6). It must
+// not know where keys are kept, what is recorded, nor what AWS does with a
+// certificate; only this room and keys import smallstep.
+//
+// Invariants: no certificate is signed with a real key before a twin with the
+// same to-be-signed bytes, signed by a throw-away key, has passed the lints;
+// nothing outlives its issuer; what was signed is verified before it is
+// returned; time is always an argument, and no verdict depends on the system's
+// trust store, the environment or GODEBUG.
+package pki

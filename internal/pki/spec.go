@@ -1,0 +1,302 @@
+package pki
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The caps of lifetimes. A workload certificate has none here: its environment's
+// limits are the configuration's.
+const (
+	MaxRootLifetime   = 25 * 365 * 24 * time.Hour
+	MaxIssuerLifetime = 2 * 365 * 24 * time.Hour
+	BackDate          = 15 * time.Minute // clocks step by minutes
+	// MaxCommonName is the longest common name that CreateSession turns into the
+	// source identity "CN=…", which takes 64 characters.
+	MaxCommonName = 61
+)
+
+// RootSpec says what a root is to be.
+type RootSpec struct {
+	Name, Organization string
+	Generation         int
+	Lifetime           time.Duration
+	Now                time.Time
+}
+
+// IssuerSpec says what the issuer of an environment is to be.
+type IssuerSpec struct {
+	Environment      string
+	Generation       int
+	Organization     string
+	TrustDomain      string   // of the estate
+	DNSDomains       []string // under which workloads may have DNS names; without any, DNS is excluded
+	NoNameConstraint bool
+	Lifetime         time.Duration
+	Now              time.Time
+}
+
+// WorkloadSpec says what a workload certificate is to be.
+type WorkloadSpec struct {
+	Environment, Workload, Instance string
+	Organization, TrustDomain       string
+	DNS                             []string
+	Lifetime                        time.Duration
+	Now                             time.Time
+}
+
+// RootName is the common name of a root's generation: a new key is a new name
+// (RFC 5280 names a CA by its subject).
+func RootName(name string, generation int) string { return fmt.Sprintf("%s root %d", name, generation) }
+
+// IssuerName is the common name of an issuer's generation.
+func IssuerName(environment string, generation int) string {
+	return fmt.Sprintf("%s issuer %d", environment, generation)
+}
+
+// WorkloadName is the common name of a workload, or of one instance of it.
+func WorkloadName(workload, instance string) string {
+	if instance == "" {
+		return workload
+	}
+	return workload + "." + instance
+}
+
+// TrustDomainOf is an environment's own trust domain.
+func TrustDomainOf(environment, trustDomain string) string { return environment + "." + trustDomain }
+
+// WorkloadURI is the name by which role trust policies know a workload.
+func WorkloadURI(environment, trustDomain, workload string) string {
+	return "spiffe://" + TrustDomainOf(environment, trustDomain) + "/" + workload
+}
+
+func (s RootSpec) template(pub crypto.PublicKey) (*x509.Certificate, error) {
+	t, err := template(pkix.Name{CommonName: RootName(s.Name, s.Generation), Organization: []string{s.Organization}}, s.Generation, pub)
+	if err != nil {
+		return nil, err
+	}
+	if s.Lifetime > MaxRootLifetime {
+		return nil, &LifetimeError{Asked: s.Lifetime, Longest: MaxRootLifetime, Why: "no root lives longer"}
+	}
+	t.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
+	t.IsCA, t.BasicConstraintsValid, t.MaxPathLen = true, true, 1
+	t.AuthorityKeyId = t.SubjectKeyId
+	return t, dates(t, s.Now, s.Lifetime, nil)
+}
+
+func (s IssuerSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x509.Certificate, error) {
+	subject := pkix.Name{
+		CommonName:         IssuerName(s.Environment, s.Generation),
+		Organization:       []string{s.Organization},
+		OrganizationalUnit: []string{s.Environment},
+	}
+	t, err := template(subject, s.Generation, pub)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(checkName("environment", s.Environment), checkDomain("trust domain", TrustDomainOf(s.Environment, s.TrustDomain))); err != nil {
+		return nil, err
+	}
+	if s.Lifetime > MaxIssuerLifetime {
+		return nil, &LifetimeError{Asked: s.Lifetime, Longest: MaxIssuerLifetime, Why: "no issuer lives longer"}
+	}
+	t.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
+	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	t.IsCA, t.BasicConstraintsValid, t.MaxPathLenZero = true, true, true
+	if !s.NoNameConstraint {
+		for _, d := range s.DNSDomains {
+			if err := checkDomain("DNS domain", d); err != nil {
+				return nil, err
+			}
+		}
+		t.PermittedDNSDomainsCritical = true
+		t.PermittedURIDomains = []string{TrustDomainOf(s.Environment, s.TrustDomain)}
+		t.PermittedDNSDomains = s.DNSDomains
+		if len(s.DNSDomains) == 0 {
+			t.ExcludedDNSDomains = []string{""} // every DNS name
+		}
+	}
+	return t, dates(t, s.Now, s.Lifetime, parent)
+}
+
+func (s WorkloadSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x509.Certificate, error) {
+	err := errors.Join(
+		checkName("environment", s.Environment),
+		checkName("workload", s.Workload),
+		checkInstance(s.Instance),
+		checkDomain("trust domain", TrustDomainOf(s.Environment, s.TrustDomain)),
+	)
+	if err != nil {
+		return nil, err
+	}
+	subject := pkix.Name{
+		CommonName:         WorkloadName(s.Workload, s.Instance),
+		Organization:       []string{s.Organization},
+		OrganizationalUnit: []string{s.Environment},
+	}
+	t, err := template(subject, 1, pub)
+	if err != nil {
+		return nil, err
+	}
+	uri, err := url.Parse(WorkloadURI(s.Environment, s.TrustDomain, s.Workload))
+	if err != nil {
+		return nil, fmt.Errorf("naming workload %q: %w", s.Workload, err)
+	}
+	for _, name := range s.DNS {
+		if err := checkDomain("DNS name", name); err != nil {
+			return nil, err
+		}
+	}
+	t.URIs, t.DNSNames = []*url.URL{uri}, s.DNS
+	t.KeyUsage = x509.KeyUsageDigitalSignature
+	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	t.BasicConstraintsValid = true
+	return t, dates(t, s.Now, s.Lifetime, parent)
+}
+
+// template is what all certificates have in common.
+func template(subject pkix.Name, generation int, pub crypto.PublicKey) (*x509.Certificate, error) {
+	if generation < 1 {
+		return nil, fmt.Errorf("generation %d of %q: generations are counted from 1", generation, subject.CommonName)
+	}
+	if err := CheckSubject(subject); err != nil {
+		return nil, err
+	}
+	if why := weakKey(pub); why != "" {
+		return nil, fmt.Errorf("certifying a key for %q: %s", subject.CommonName, why)
+	}
+	id, err := KeyID(pub)
+	if err != nil {
+		return nil, err
+	}
+	serial, err := newSerial()
+	if err != nil {
+		return nil, err
+	}
+	return &x509.Certificate{
+		SerialNumber: serial,
+		Subject:      subject,
+		SubjectKeyId: id,
+		PublicKey:    pub,
+	}, nil
+}
+
+// newSerial is 16 octets with 126 random bits: positive, never shorter, never
+// with a sign octet, so that its hexadecimal form always has 32 digits.
+func newSerial() (*big.Int, error) {
+	octets := make([]byte, 16)
+	if _, err := rand.Read(octets); err != nil {
+		return nil, fmt.Errorf("drawing a serial number: %w", err)
+	}
+	octets[0] = octets[0]&0x3f | 0x40
+	return new(big.Int).SetBytes(octets), nil
+}
+
+// LifetimeError says that a certificate would live too long.
+type LifetimeError struct {
+	Asked   time.Duration
+	Longest time.Duration // the longest that is possible
+	Why     string
+}
+
+func (e *LifetimeError) Error() string {
+	return fmt.Sprintf("a lifetime of %s is too long, the longest possible is %s: %s", e.Asked, e.Longest, e.Why)
+}
+
+// dates sets both ends of the validity. Both are always set here, so the signer's
+// own clock is never consulted.
+func dates(t *x509.Certificate, now time.Time, lifetime time.Duration, parent *x509.Certificate) error {
+	now = now.UTC().Truncate(time.Second)
+	if now.Year() < 2000 || now.Year() > 2400 {
+		return fmt.Errorf("the clock says %s", now.Format(time.RFC3339))
+	}
+	if lifetime < time.Second {
+		return fmt.Errorf("a lifetime of %s is too short", lifetime)
+	}
+	t.NotBefore, t.NotAfter = now.Add(-BackDate), now.Add(lifetime).Truncate(time.Second)
+	if parent == nil {
+		return nil
+	}
+	if now.Before(parent.NotBefore) || now.After(parent.NotAfter) {
+		return fmt.Errorf("%q signs nothing now: it is valid from %s to %s", parent.Subject.CommonName,
+			parent.NotBefore.UTC().Format(time.RFC3339), parent.NotAfter.UTC().Format(time.RFC3339))
+	}
+	if t.NotBefore.Before(parent.NotBefore) {
+		t.NotBefore = parent.NotBefore.UTC()
+	}
+	if t.NotAfter.After(parent.NotAfter) {
+		return &LifetimeError{
+			Asked:   lifetime,
+			Longest: parent.NotAfter.Sub(now),
+			Why:     fmt.Sprintf("%q ends at %s", parent.Subject.CommonName, parent.NotAfter.UTC().Format(time.RFC3339)),
+		}
+	}
+	return nil
+}
+
+// CheckSubject holds that every attribute of a subject can be a session tag of
+// STS, so that CreateSession never fails on a name
+// (https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html).
+func CheckSubject(n pkix.Name) error {
+	if utf8.RuneCountInString(n.CommonName) > MaxCommonName {
+		return fmt.Errorf("the common name %q has more than %d characters", n.CommonName, MaxCommonName)
+	}
+	values := append([]string{n.CommonName}, append(n.Organization, n.OrganizationalUnit...)...)
+	for _, v := range values {
+		if v == "" || utf8.RuneCountInString(v) > 64 {
+			return fmt.Errorf("the subject attribute %q must have 1 to 64 characters", v)
+		}
+		if v != strings.Join(strings.Fields(v), " ") {
+			return fmt.Errorf("the subject attribute %q has white space at an end or twice in a row", v)
+		}
+		if i := strings.IndexFunc(v, notInTag); i >= 0 {
+			r, _ := utf8.DecodeRuneInString(v[i:])
+			return fmt.Errorf("the subject attribute %q holds %q, which a session tag cannot carry: letters, digits, spaces and _.:/=+-@ are allowed", v, r)
+		}
+	}
+	return nil
+}
+
+func notInTag(r rune) bool {
+	return r == utf8.RuneError || r != ' ' && !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune("_.:/=+-@", r)
+}
+
+func checkName(what, name string) error {
+	if !regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`).MatchString(name) {
+		return fmt.Errorf("the %s %q must be of the form [a-z][a-z0-9-]{0,31}", what, name)
+	}
+	return nil
+}
+
+// checkInstance: the common name becomes the source identity
+// (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html) and
+// a session tag; these are the characters both take.
+func checkInstance(instance string) error {
+	if instance != "" && !regexp.MustCompile(`^[A-Za-z0-9_+=.@-]+$`).MatchString(instance) {
+		return fmt.Errorf("the instance %q may hold only letters, digits and _+=.@-", instance)
+	}
+	return nil
+}
+
+func checkDomain(what, name string) error {
+	if len(name) > 253 {
+		return fmt.Errorf("the %s %q has more than 253 characters", what, name)
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if !regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9-])?$`).MatchString(label) {
+			return fmt.Errorf("the %s %q is no lower-case host name", what, name)
+		}
+	}
+	return nil
+}

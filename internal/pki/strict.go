@@ -1,0 +1,101 @@
+package pki
+
+import (
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// strict holds what RFC 5280 demands of the encoding and crypto/x509 either
+// lets pass or makes depend on GODEBUG (x509negativeserial).
+func strict(c *x509.Certificate) error {
+	if c.SerialNumber == nil || c.SerialNumber.Sign() <= 0 {
+		return errors.New("the serial number is not positive (RFC 5280 section 4.1.2.2)")
+	}
+	// A leading zero octet counts: DER integers are signed.
+	if octets := c.SerialNumber.BitLen()/8 + 1; octets > 20 {
+		return fmt.Errorf("the serial number has %d octets, at most 20 are allowed (RFC 5280 section 4.1.2.2)", octets)
+	}
+	return strictDates(c)
+}
+
+// strictDates: crypto/x509 reads UTCTime without seconds or with an offset from
+// Greenwich, and GeneralizedTime for years before 2050; others read these
+// differently or refuse them (RFC 5280 section 4.1.2.5).
+func strictDates(c *x509.Certificate) error {
+	values, err := validity(c.RawTBSCertificate)
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		text := string(v.Bytes)
+		switch {
+		case v.Tag == asn1.TagUTCTime && regexp.MustCompile(`^[0-9]{12}Z$`).MatchString(text):
+		case v.Tag == asn1.TagGeneralizedTime && regexp.MustCompile(`^[0-9]{14}Z$`).MatchString(text) && text >= "2050":
+		default:
+			return fmt.Errorf("the date %q is not encoded as RFC 5280 section 4.1.2.5 demands", text)
+		}
+	}
+	return nil
+}
+
+// validity is the two raw dates of a to-be-signed certificate.
+func validity(tbs []byte) ([]asn1.RawValue, error) {
+	var outer asn1.RawValue
+	if _, err := asn1.Unmarshal(tbs, &outer); err != nil {
+		return nil, fmt.Errorf("reading the certificate's dates: %w", err)
+	}
+	rest := outer.Bytes
+	// version [0], serialNumber, signature, issuer, validity; version may be absent.
+	for field := 0; field < 5; {
+		var v asn1.RawValue
+		var err error
+		if rest, err = asn1.Unmarshal(rest, &v); err != nil {
+			return nil, fmt.Errorf("reading the certificate's dates: %w", err)
+		}
+		if field == 0 && v.Class == asn1.ClassUniversal {
+			field++
+		}
+		if field == 4 {
+			return elements(v.Bytes)
+		}
+		field++
+	}
+	return nil, errors.New("reading the certificate's dates: there are none")
+}
+
+// elements splits the content of a constructed value.
+func elements(content []byte) ([]asn1.RawValue, error) {
+	var list []asn1.RawValue
+	for len(content) > 0 {
+		var v asn1.RawValue
+		rest, err := asn1.Unmarshal(content, &v)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		content = rest
+	}
+	return list, nil
+}
+
+// sequence is the content of a DER SEQUENCE that is all of data.
+func sequence(data []byte) ([]byte, bool) {
+	var v asn1.RawValue
+	rest, err := asn1.Unmarshal(data, &v)
+	if err != nil || len(rest) > 0 || v.Class != asn1.ClassUniversal || v.Tag != asn1.TagSequence {
+		return nil, false
+	}
+	return v.Bytes, true
+}
+
+// elementLength is how many bytes the first DER SEQUENCE of data takes.
+func elementLength(data []byte) (int, bool) {
+	var v asn1.RawValue
+	if _, err := asn1.Unmarshal(data, &v); err != nil || v.Class != asn1.ClassUniversal || v.Tag != asn1.TagSequence {
+		return 0, false
+	}
+	return len(v.FullBytes), true
+}
