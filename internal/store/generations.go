@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -53,9 +51,7 @@ func (s *Store) AddGeneration(ctx context.Context, g Generation) error {
 		if err := t.refuseTaken(g); err != nil {
 			return err
 		}
-		sum := sha256.Sum256(g.Certificate)
-		entry, err := t.audit("generation.add", g.Addr().String(), map[string]any{
-			"certificate": hex.EncodeToString(sum[:]), "key": g.KeyURI, "status": g.Status})
+		entry, err := t.audit(auditGeneration, g.Addr().String(), g.detail())
 		if err != nil {
 			return err
 		}
@@ -71,6 +67,11 @@ func (s *Store) AddGeneration(ctx context.Context, g Generation) error {
 		}
 		return t.touch()
 	})
+}
+
+// detail is what the audit log keeps of a generation: what never changes.
+func (g Generation) detail() map[string]any {
+	return map[string]any{"certificate": digest(g.Certificate), "guard": g.Guard, "key": g.KeyURI}
 }
 
 func (t *tx) refuseTaken(g Generation) error {

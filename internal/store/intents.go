@@ -118,7 +118,7 @@ func (t *tx) finish(run, intent string, a plan.Action, o plan.Outcome) error {
 	if o.Deleted {
 		detail["deleted"] = a.Addr.String()
 	}
-	entry, err := t.audit("action.end", a.Addr.String(), detail)
+	entry, err := t.audit(auditOutcome, a.Addr.String(), detail)
 	if err != nil {
 		return err
 	}

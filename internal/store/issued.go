@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -53,10 +52,7 @@ func (t *tx) recordIssued(i Issued) error {
 	if i.Created == 0 {
 		i.Created = t.now
 	}
-	sum := sha256.Sum256(i.Certificate)
-	entry, err := t.audit("certificate.issue", i.addr(), map[string]any{
-		"certificate": hex.EncodeToString(sum[:]), "generation": i.Generation, "instance": i.Instance,
-		"notAfter": i.NotAfter, "serial": i.Serial})
+	entry, err := t.audit(auditIssue, i.addr(), i.detail())
 	if err != nil {
 		return err
 	}
@@ -69,6 +65,12 @@ func (t *tx) recordIssued(i Issued) error {
 		return ErrExists
 	}
 	return err
+}
+
+// detail is what the audit log keeps of a certificate.
+func (i Issued) detail() map[string]any {
+	return map[string]any{"certificate": digest(i.Certificate), "generation": i.Generation, "instance": i.Instance,
+		"key": hex.EncodeToString(i.SPKI[:]), "notAfter": i.NotAfter, "notBefore": i.NotBefore, "serial": i.Serial}
 }
 
 func (i Issued) addr() string { return plan.Workload(i.Environment, i.Workload).String() }

@@ -10,15 +10,15 @@ import (
 
 // Objects returns what is ours in AWS, by address.
 func (s *Store) Objects(ctx context.Context) ([]plan.Object, error) {
-	list, err := s.objects(ctx)
+	list, err := s.objects(ctx, s.db)
 	if err != nil {
 		return nil, fmt.Errorf("reading objects: %w", explain(err))
 	}
 	return list, nil
 }
 
-func (s *Store) objects(ctx context.Context) (list []plan.Object, err error) {
-	rows, err := s.db.QueryContext(ctx,
+func (s *Store) objects(ctx context.Context, q queryer) (list []plan.Object, err error) {
+	rows, err := q.QueryContext(ctx,
 		`SELECT addr, arn, intent FROM objects WHERE estate = $1 ORDER BY addr`, s.estate)
 	if err != nil {
 		return nil, err

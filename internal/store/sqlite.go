@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"modernc.org/sqlite"
@@ -82,6 +83,22 @@ func newImage(ctx context.Context, e Estate, o Options) (image []byte, err error
 	// so no later PRAGMA, and no crash before it, decides about the mode.
 	image[18], image[19] = 2, 2
 	return image, nil
+}
+
+// refuseLeftovers refuses a path where the log of a former database lies:
+// SQLite would replay it into the new one
+// (https://www.sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use).
+func refuseLeftovers(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return nil // the path itself will be refused
+	}
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if _, err := os.Lstat(path + suffix); err == nil {
+			return hint.With(fmt.Errorf("%q lies there, the log of a store that is gone", path+suffix),
+				"restore the store from a backup, or move that file away")
+		}
+	}
+	return nil
 }
 
 // serializer is the part of the driver's connection that gives out the bytes.

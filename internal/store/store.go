@@ -59,6 +59,9 @@ func Create(ctx context.Context, path string, e Estate, o Options) (*Store, erro
 	if o.Now == nil {
 		return nil, fmt.Errorf("creating store %q: no clock was given", path)
 	}
+	if err := refuseLeftovers(path); err != nil {
+		return nil, fmt.Errorf("creating store %q: %w", path, err)
+	}
 	image, err := newImage(ctx, e, o)
 	if err != nil {
 		return nil, fmt.Errorf("creating store %q: %w", path, err)

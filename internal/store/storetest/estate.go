@@ -58,7 +58,7 @@ func serial(t *testing.T, p Place) {
 	if got := now(); got != before {
 		t.Errorf("serial went from %d to %d without a change of issuers or objects", before, got)
 	}
-	must(t, s.AddGeneration(t.Context(), generation("prod", 1)))
+	must(t, s.AddGeneration(t.Context(), Generation("prod", 1)))
 	if got := now(); got <= before {
 		t.Errorf("serial stayed at %d when an issuer was added", got)
 	}
@@ -66,8 +66,8 @@ func serial(t *testing.T, p Place) {
 
 func audit(t *testing.T, p Place) {
 	s := create(t, p)
-	must(t, s.AddGeneration(t.Context(), generation("prod", 1)))
-	must(t, s.RecordIssued(t.Context(), certificate(1)))
+	must(t, s.AddGeneration(t.Context(), Generation("prod", 1)))
+	must(t, s.RecordIssued(t.Context(), Certificate(1)))
 	must(t, s.Audit(t.Context(), "destroy.confirm", "estate", map[string]any{"typed": "example"}))
 	var actions []string
 	for _, e := range value[[]store.Entry](t)(s.AuditLog(t.Context(), 0, 100)) {
@@ -139,16 +139,16 @@ func lockWait(t *testing.T, p Place) {
 
 func issueUnderLock(t *testing.T, p Place) {
 	s := create(t, p)
-	must(t, s.AddGeneration(t.Context(), generation("prod", 1)))
+	must(t, s.AddGeneration(t.Context(), Generation("prod", 1)))
 	release, err := s.Lock(t.Context(), "apply", false)
 	must(t, err)
 	defer func() { must(t, release()) }()
-	must(t, reopen(t, p, Options()).RecordIssued(t.Context(), certificate(1)))
+	must(t, reopen(t, p, Options()).RecordIssued(t.Context(), Certificate(1)))
 }
 
 func manyWriters(t *testing.T, p Place) {
 	s := create(t, p)
-	must(t, s.AddGeneration(t.Context(), generation("prod", 1)))
+	must(t, s.AddGeneration(t.Context(), Generation("prod", 1)))
 	const writers, each = 8, 5
 	stores := make([]*store.Store, writers)
 	for w := range stores {
@@ -159,7 +159,7 @@ func manyWriters(t *testing.T, p Place) {
 	for w := range writers {
 		all.Go(func() {
 			for i := range each {
-				errs[w] = errors.Join(errs[w], stores[w].RecordIssued(t.Context(), certificate(1+w*each+i)))
+				errs[w] = errors.Join(errs[w], stores[w].RecordIssued(t.Context(), Certificate(1+w*each+i)))
 			}
 		})
 	}

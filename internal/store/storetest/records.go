@@ -11,8 +11,8 @@ import (
 	"anchorctl/internal/store"
 )
 
-// generation is a record with a distinct certificate.
-func generation(env string, number int) store.Generation {
+// Generation is a record with a distinct certificate.
+func Generation(env string, number int) store.Generation {
 	return store.Generation{
 		Environment: env, Number: number,
 		Certificate: fmt.Appendf(nil, "certificate of %s %d", env, number),
@@ -21,8 +21,8 @@ func generation(env string, number int) store.Generation {
 	}
 }
 
-// certificate is the record of the n-th certificate of prod's first issuer.
-func certificate(n int) store.Issued {
+// Certificate is the record of the n-th certificate of prod's first issuer.
+func Certificate(n int) store.Issued {
 	return store.Issued{
 		Environment: "prod", Workload: "backup", Generation: 1,
 		Serial:      fmt.Sprintf("%x", 0xa000+n),
@@ -34,21 +34,21 @@ func certificate(n int) store.Issued {
 
 func generations(t *testing.T, p Place) {
 	s := create(t, p)
-	first, second := generation("prod", 1), generation("prod", 2)
+	first, second := Generation("prod", 1), Generation("prod", 2)
 	first.Status = store.Retired
-	root, dev := generation("", 1), generation("dev", 1)
+	root, dev := Generation("", 1), Generation("dev", 1)
 	for _, g := range []store.Generation{first, second, root, dev} {
 		must(t, s.AddGeneration(t.Context(), g))
 	}
 	if err := s.AddGeneration(t.Context(), first); !errors.Is(err, store.ErrExists) {
 		t.Errorf("the same number again: got %v, want ErrExists", err)
 	}
-	same := generation("staging", 1)
+	same := Generation("staging", 1)
 	same.Certificate = first.Certificate
 	if err := s.AddGeneration(t.Context(), same); !errors.Is(err, store.ErrExists) {
 		t.Errorf("the same certificate elsewhere: got %v, want ErrExists", err)
 	}
-	if err := s.AddGeneration(t.Context(), generation("prod", 3)); err == nil {
+	if err := s.AddGeneration(t.Context(), Generation("prod", 3)); err == nil {
 		t.Error("a second active generation: no error")
 	}
 	for name, spoil := range map[string]func(g *store.Generation){
@@ -57,7 +57,7 @@ func generations(t *testing.T, p Place) {
 		"without number":      func(g *store.Generation) { g.Number = 0 },
 		"without status":      func(g *store.Generation) { g.Status = "" },
 	} {
-		g := generation("other", 1)
+		g := Generation("other", 1)
 		spoil(&g)
 		if err := s.AddGeneration(t.Context(), g); err == nil {
 			t.Errorf("a generation %s: no error", name)
@@ -82,11 +82,11 @@ func generations(t *testing.T, p Place) {
 
 func issued(t *testing.T, p Place) {
 	s := create(t, p)
-	if err := s.RecordIssued(t.Context(), certificate(1)); err == nil {
+	if err := s.RecordIssued(t.Context(), Certificate(1)); err == nil {
 		t.Error("a certificate of an issuer that is not recorded: no error")
 	}
-	must(t, s.AddGeneration(t.Context(), generation("prod", 1)))
-	one, two, three := certificate(1), certificate(2), certificate(3)
+	must(t, s.AddGeneration(t.Context(), Generation("prod", 1)))
+	one, two, three := Certificate(1), Certificate(2), Certificate(3)
 	two.Workload, two.Instance, two.NotAfter = "reports", "a1", start.Unix()+60
 	three.SPKI = one.SPKI // renewed with its key
 	for _, c := range []store.Issued{one, two, three} {
@@ -100,7 +100,7 @@ func issued(t *testing.T, p Place) {
 	if diff := cmp.Diff(three, got); diff != "" || !found {
 		t.Error(found, diff)
 	}
-	if _, found, err := s.IssuedBySPKI(t.Context(), certificate(9).SPKI); err != nil || found {
+	if _, found, err := s.IssuedBySPKI(t.Context(), Certificate(9).SPKI); err != nil || found {
 		t.Errorf("a key without certificate: got %v, %v", found, err)
 	}
 	for name, c := range map[string]struct {
@@ -128,10 +128,10 @@ func issued(t *testing.T, p Place) {
 
 func batch(t *testing.T, p Place) {
 	s := create(t, p)
-	must(t, s.AddGeneration(t.Context(), generation("prod", 1)))
+	must(t, s.AddGeneration(t.Context(), Generation("prod", 1)))
 	must(t, s.RecordIssued(t.Context()))
-	must(t, s.RecordIssued(t.Context(), certificate(1), certificate(2)))
-	if err := s.RecordIssued(t.Context(), certificate(3), certificate(2)); !errors.Is(err, store.ErrExists) {
+	must(t, s.RecordIssued(t.Context(), Certificate(1), Certificate(2)))
+	if err := s.RecordIssued(t.Context(), Certificate(3), Certificate(2)); !errors.Is(err, store.ErrExists) {
 		t.Errorf("a batch with a known serial: got %v, want ErrExists", err)
 	}
 	for name, spoil := range map[string]func(c *store.Issued){
@@ -146,9 +146,9 @@ func batch(t *testing.T, p Place) {
 		"of an unknown issuer":  func(c *store.Issued) { c.Generation = 7 },
 		"of a number too large": func(c *store.Issued) { c.Serial = "0123456789abcdef0123456789abcdef0123456789" },
 	} {
-		c := certificate(4)
+		c := Certificate(4)
 		spoil(&c)
-		if err := s.RecordIssued(t.Context(), certificate(5), c); err == nil {
+		if err := s.RecordIssued(t.Context(), Certificate(5), c); err == nil {
 			t.Errorf("a certificate %s: no error", name)
 		}
 	}
