@@ -1,0 +1,274 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"anchorctl/internal/durable"
+)
+
+// Guard says what protects a key at rest.
+type Guard string
+
+// A passphrase is typed by a person and stretched; a secret is generated and
+// loaded by programs.
+const (
+	GuardPassphrase Guard = "passphrase"
+	GuardSecret     Guard = "secret"
+)
+
+// What is wrong when a key does not open. Damage looks the same.
+var (
+	ErrWrongPassphrase = errors.New("wrong passphrase, or the key file is damaged")
+	ErrWrongSecret     = errors.New("wrong secret, or the key file is damaged")
+)
+
+// Ring is the private keys of one estate. A key is decrypted at most once. Its
+// methods may be called by several goroutines; it must not be copied.
+type Ring struct {
+	Dir   string
+	Files durable.Files
+	// Passphrase asks for the passphrase: twice the same (confirm) when a key is
+	// made. The ring wipes what it gets.
+	Passphrase func(ctx context.Context, confirm bool) ([]byte, error)
+	// Secret loads the generated secret.
+	Secret func(ctx context.Context) (Secret, error)
+
+	mu   sync.Mutex
+	open map[string]crypto.Signer
+}
+
+// Key is a private key that can sign and do nothing else.
+type Key struct {
+	URI    string
+	signer crypto.Signer
+}
+
+var _ crypto.Signer = Key{}
+
+// Public is the public key.
+func (k Key) Public() crypto.PublicKey { return k.signer.Public() }
+
+// Sign signs a digest.
+func (k Key) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	return k.signer.Sign(rand, digest, opts)
+}
+
+// Format hides the key from every verb.
+func (Key) Format(f fmt.State, _ rune) { write(f, "<private key>") }
+
+// MarshalText hides the key from encoders.
+func (Key) MarshalText() ([]byte, error) { return []byte("<private key>"), nil }
+
+// maxKeyFile is the most a key file may hold, in bytes.
+const maxKeyFile = 64 << 10
+
+// URIOf is the URI of the key file with a name like "issuer-prod-1".
+func URIOf(name string) string { return "file:" + name + ".pem" }
+
+// Create makes a key and writes it durably. When its file is there already, left
+// by a process that was killed after writing it, that key is opened instead, if
+// its type fits; a key file is never overwritten.
+func (r *Ring) Create(ctx context.Context, name string, t Type, g Guard) (Key, error) {
+	key, err := r.create(ctx, name, t, g)
+	if err != nil {
+		return Key{}, fmt.Errorf("creating key %q: %w", name, err)
+	}
+	return key, nil
+}
+
+func (r *Ring) create(ctx context.Context, name string, t Type, g Guard) (Key, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	path, err := r.path(URIOf(name))
+	if err != nil {
+		return Key{}, err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return r.adopt(ctx, name, t, g)
+	}
+	signer, err := Generate(t)
+	if err != nil {
+		return Key{}, err
+	}
+	text, err := r.encode(ctx, signer, g)
+	if err != nil {
+		return Key{}, err
+	}
+	if err := r.Files.MkdirAll(r.Dir, 0o700); err != nil {
+		return Key{}, err
+	}
+	err = r.Files.Create(path, text, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return r.adopt(ctx, name, t, g)
+	}
+	if err != nil {
+		return Key{}, err
+	}
+	return r.keep(URIOf(name), signer), nil
+}
+
+// adopt opens a key file that is there already, and makes durable what its writer
+// may not have lived to.
+func (r *Ring) adopt(ctx context.Context, name string, t Type, g Guard) (Key, error) {
+	key, err := r.get(ctx, URIOf(name), g)
+	if err != nil {
+		return Key{}, err
+	}
+	if have, err := TypeOf(key.Public()); err != nil || have != t {
+		return Key{}, fmt.Errorf("there is a key of type %q already, %q is wanted", have, t)
+	}
+	path, err := r.path(key.URI)
+	if err != nil {
+		return Key{}, err
+	}
+	return key, r.Files.Sync(path)
+}
+
+// Open opens the key that a URI names: "file:issuer-prod-1.pem", relative to the
+// ring's folder.
+func (r *Ring) Open(ctx context.Context, uri string, g Guard) (Key, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key, err := r.get(ctx, uri, g)
+	if err != nil {
+		return Key{}, fmt.Errorf("opening key %q: %w", uri, err)
+	}
+	return key, nil
+}
+
+func (r *Ring) get(ctx context.Context, uri string, g Guard) (Key, error) {
+	path, err := r.path(uri)
+	if err != nil {
+		return Key{}, err
+	}
+	if signer, ok := r.open[uri]; ok {
+		return Key{URI: uri, signer: signer}, nil
+	}
+	text, err := readFile(path)
+	if err != nil {
+		return Key{}, err
+	}
+	signer, err := r.decode(ctx, text, g)
+	if err != nil {
+		return Key{}, err
+	}
+	return r.keep(uri, signer), nil
+}
+
+func (r *Ring) keep(uri string, signer crypto.Signer) Key {
+	if r.open == nil {
+		r.open = map[string]crypto.Signer{}
+	}
+	r.open[uri] = signer
+	return Key{URI: uri, signer: signer}
+}
+
+// path is the file of a URI. Names are plain, so that no URI leads out of the
+// ring's folder.
+func (r *Ring) path(uri string) (string, error) {
+	name, ok := strings.CutPrefix(uri, "file:")
+	if !ok {
+		return "", fmt.Errorf("the key URI %q is of no kind that can be opened: want file:NAME.pem", uri)
+	}
+	if !regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}\.pem$`).MatchString(name) {
+		return "", fmt.Errorf("the key URI %q does not name a file of the estate", uri)
+	}
+	return filepath.Join(r.Dir, name), nil
+}
+
+// password is what a guard encrypts with, and the rounds it needs.
+func (r *Ring) password(ctx context.Context, g Guard, confirm bool) ([]byte, int, error) {
+	switch g {
+	case GuardPassphrase:
+		if r.Passphrase == nil {
+			return nil, 0, errors.New("nobody can be asked for the passphrase")
+		}
+		text, err := r.Passphrase(ctx, confirm)
+		if err == nil && len(text) == 0 {
+			err = errors.New("the passphrase is empty")
+		}
+		return text, roundsPassphrase, err
+	case GuardSecret:
+		if r.Secret == nil {
+			return nil, 0, errors.New("there is no generated secret")
+		}
+		s, err := r.Secret(ctx)
+		if err == nil && s.IsZero() {
+			err = errors.New("there is no generated secret")
+		}
+		return s.Text(), roundsSecret, err
+	default:
+		return nil, 0, fmt.Errorf("unknown guard %q", g)
+	}
+}
+
+func (r *Ring) encode(ctx context.Context, signer crypto.Signer, g Guard) ([]byte, error) {
+	password, rounds, err := r.password(ctx, g, true)
+	defer clear(password)
+	if err != nil {
+		return nil, err
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(signer)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(pkcs8)
+	return seal(pkcs8, password, rounds)
+}
+
+func (r *Ring) decode(ctx context.Context, text []byte, g Guard) (crypto.Signer, error) {
+	password, _, err := r.password(ctx, g, false)
+	defer clear(password)
+	if err != nil {
+		return nil, err
+	}
+	wrong := ErrWrongPassphrase
+	if g == GuardSecret {
+		wrong = ErrWrongSecret
+	}
+	pkcs8, err := unseal(text, password)
+	defer clear(pkcs8)
+	if errors.Is(err, errOpening) {
+		return nil, wrong
+	}
+	if err != nil {
+		return nil, err
+	}
+	// A wrong password leaves sound padding once in 256 times.
+	key, err := x509.ParsePKCS8PrivateKey(pkcs8)
+	if err != nil {
+		return nil, wrong
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("the key cannot sign")
+	}
+	if _, err := TypeOf(signer.Public()); err != nil {
+		return nil, err
+	}
+	return signer, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
+	err = errors.Join(err, file.Close())
+	if err == nil && len(text) > maxKeyFile {
+		err = fmt.Errorf("the file holds more than %d bytes", maxKeyFile)
+	}
+	return text, err
+}

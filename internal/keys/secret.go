@@ -1,0 +1,98 @@
+package keys
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"errors"
+	"fmt"
+)
+
+const (
+	secretPrefix   = "anchorctl-secret-1:"
+	secretSize     = 32
+	secretChecksum = 4
+)
+
+// Secret is 256 random bits that guard the keys which scripts use. It needs no
+// stretching, so opening such a key is quick.
+type Secret struct {
+	bits [secretSize]byte
+	set  bool
+}
+
+// NewSecret draws a secret.
+func NewSecret() (Secret, error) {
+	s := Secret{set: true}
+	if _, err := rand.Read(s.bits[:]); err != nil {
+		return Secret{}, fmt.Errorf("drawing a secret: %w", err)
+	}
+	return s, nil
+}
+
+// ErrSecret says that a text is no secret of ours. It never shows the text.
+var ErrSecret = errors.New("not a generated secret: want one line, " + secretPrefix + " and 58 letters and digits")
+
+// ParseSecret reads the text form of a secret; one line end may follow it.
+func ParseSecret(text []byte) (Secret, error) {
+	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	coded, ok := bytes.CutPrefix(text, []byte(secretPrefix))
+	if !ok || len(coded) != base32.StdEncoding.WithPadding(base32.NoPadding).EncodedLen(secretSize+secretChecksum) {
+		return Secret{}, fmt.Errorf("reading secret: %w", ErrSecret)
+	}
+	raw := make([]byte, secretSize+secretChecksum+8)
+	defer clear(raw)
+	n, err := encoding().Decode(raw, coded)
+	if err != nil || n != secretSize+secretChecksum {
+		return Secret{}, fmt.Errorf("reading secret: %w", ErrSecret)
+	}
+	s := Secret{set: true}
+	copy(s.bits[:], raw)
+	// One text for one secret: whatever the decoder overlooks is refused, and so
+	// is a wrong checksum.
+	own := s.Text()
+	defer clear(own)
+	if subtle.ConstantTimeCompare(own, text) != 1 {
+		return Secret{}, fmt.Errorf("reading secret: %w: the checksum does not match", ErrSecret)
+	}
+	return s, nil
+}
+
+// Text is the text form, without a line end. The caller wipes it. The zero Secret
+// has none.
+func (s Secret) Text() []byte {
+	if !s.set {
+		return nil
+	}
+	raw := make([]byte, 0, secretSize+secretChecksum)
+	defer func() { clear(raw) }()
+	raw = append(raw, s.bits[:]...)
+	sum := sha256.Sum256(append([]byte(secretPrefix), s.bits[:]...))
+	raw = append(raw, sum[:secretChecksum]...)
+	return encoding().AppendEncode([]byte(secretPrefix), raw)
+}
+
+func encoding() *base32.Encoding {
+	return base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+}
+
+// IsZero reports whether there is no secret.
+func (s Secret) IsZero() bool { return !s.set }
+
+// String hides the secret.
+func (Secret) String() string { return "<secret>" }
+
+// GoString hides the secret.
+func (Secret) GoString() string { return "<secret>" }
+
+// Format hides the secret from every verb.
+func (Secret) Format(f fmt.State, _ rune) { write(f, "<secret>") }
+
+// MarshalText hides the secret from encoders.
+func (Secret) MarshalText() ([]byte, error) { return []byte("<secret>"), nil }
+
+func write(f fmt.State, text string) {
+	f.Write([]byte(text)) //nolint:errcheck // fmt keeps the error of its own writer
+}
