@@ -22,10 +22,12 @@ type Journal interface {
 	Abandon(ctx context.Context, intent, why string) error
 }
 
-// Step is an action as its doer gets it: After has its references resolved.
+// Step is an action as its doer gets it: Before and After have their
+// references resolved.
 type Step struct {
 	Action plan.Action
 	Intent string
+	Before json.RawMessage
 	After  json.RawMessage
 }
 
@@ -159,6 +161,10 @@ func (e Engine) step(ctx context.Context, run string, a plan.Action) (plan.Outco
 	if err := e.ask(ctx, a); err != nil {
 		return plan.Outcome{}, err
 	}
+	before, err := e.resolve(ctx, a.Before)
+	if err != nil {
+		return plan.Outcome{}, fmt.Errorf("doing %s: %w", a.ID, err)
+	}
 	after, err := e.resolve(ctx, a.After)
 	if err != nil {
 		return plan.Outcome{}, fmt.Errorf("doing %s: %w", a.ID, err)
@@ -168,7 +174,7 @@ func (e Engine) step(ctx context.Context, run string, a plan.Action) (plan.Outco
 	if err != nil {
 		return plan.Outcome{}, fmt.Errorf("recording the start of %s: %w", a.ID, err)
 	}
-	step := Step{Action: a, Intent: intent, After: after}
+	step := Step{Action: a, Intent: intent, Before: before, After: after}
 	outcome, err := doer.Do(steady, step)
 	if err != nil {
 		return plan.Outcome{}, e.failed(ctx, run, step, doer, err)

@@ -26,6 +26,19 @@ type Target struct {
 // String is "ACCOUNT/REGION".
 func (t Target) String() string { return t.Account + "/" + t.Region }
 
+// Partition is the AWS partition the region lies in, by the prefixes of
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+func (t Target) Partition() string {
+	for _, p := range []struct{ prefix, partition string }{
+		{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"}, {"us-isob-", "aws-iso-b"}, {"us-iso-", "aws-iso"},
+	} {
+		if strings.HasPrefix(t.Region, p.prefix) {
+			return p.partition
+		}
+	}
+	return "aws"
+}
+
 // Addr names one thing of an estate. The zero Addr names nothing. Its text
 // forms are:
 //
