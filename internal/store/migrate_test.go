@@ -1,0 +1,123 @@
+package store
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+// next is the list of migrations of a program that knows one more.
+func next(t *testing.T, text string) []migration {
+	t.Helper()
+	list, err := listMigrations(migrations, "migrations/sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{"m/next.sql": {Data: []byte(text)}}
+	return append(list, migration{number: len(list) + 1, name: "next", files: files, path: "m/next.sql"})
+}
+
+func migratable(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "state.db")
+	e := Estate{Lineage: "0f9c6a52-7a3e-4c9b-8d3e-2f1f6b0c9a11", Name: "example", TrustDomain: "example.internal"}
+	s, err := Create(t.Context(), path, e, Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func schema(t *testing.T, path string) int {
+	t.Helper()
+	db, err := connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, n, err := version(t.Context(), db)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestAMigrationIsRunOnceHoweverManyProcessesOpenTheStore(t *testing.T) {
+	path := migratable(t)
+	list := next(t, `CREATE TABLE revocations (estate TEXT NOT NULL, serial TEXT NOT NULL) STRICT;
+		INSERT INTO revocations SELECT estate, 'one' FROM estates;`)
+	const processes = 6
+	errs := make([]error, processes)
+	var all sync.WaitGroup
+	for p := range processes {
+		all.Go(func() {
+			db, err := connect(path)
+			if err == nil {
+				err = errors.Join(migrate(t.Context(), db, list, func(string) {}), db.Close())
+			}
+			errs[p] = err
+		})
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	db, err := connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows int
+	err = db.QueryRowContext(t.Context(), `SELECT count(*) FROM revocations`).Scan(&rows)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if rows != 1 {
+		t.Errorf("the migration ran %d times", rows)
+	}
+	if got := schema(t, path); got != len(list) {
+		t.Errorf("schema %d, want %d", got, len(list))
+	}
+	if _, err := Open(t.Context(), path, Options{Now: time.Now}); !errors.Is(err, ErrNewer) {
+		t.Errorf("opening it with the program of before: got %v, want ErrNewer", err)
+	}
+}
+
+func TestAMigrationThatFailsLeavesTheOldSchema(t *testing.T) {
+	path := migratable(t)
+	before := schema(t, path)
+	db, err := connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = migrate(t.Context(), db, next(t, `CREATE TABLE half (a TEXT) STRICT; CREATE TABLE estates (a TEXT);`), func(string) {})
+	if err == nil || !strings.Contains(err.Error(), "migrating to schema 2 (next)") {
+		t.Errorf("got %v, want the migration's error", err)
+	}
+	var half int
+	err = db.QueryRowContext(t.Context(), `SELECT count(*) FROM sqlite_schema WHERE name = 'half'`).Scan(&half)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if after := schema(t, path); after != before || half != 0 {
+		t.Errorf("schema went from %d to %d, half a migration: %d", before, after, half)
+	}
+}
+
+func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {
+	for name, files := range map[string]fstest.MapFS{
+		"a gap":          {"m/0001_a.sql": {}, "m/0003_b.sql": {}},
+		"no number":      {"m/first.sql": {}},
+		"a short number": {"m/1_a.sql": {}},
+		"one twice":      {"m/0001_a.sql": {}, "m/0001_b.sql": {}},
+	} {
+		if _, err := listMigrations(files, "m"); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
