@@ -136,7 +136,7 @@ func (e Engine) Run(ctx context.Context, run string, actions []plan.Action) (Res
 		e.tell(event)
 	}
 	if len(held) > 0 {
-		return result, &HeldRun{Held: held}
+		return result, Hold(held...)
 	}
 	return result, nil
 }

@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+
+	"anchorctl/internal/hint"
 )
 
 // ErrUnclear is wrapped by the error of an effect that may or may not have
@@ -58,6 +61,15 @@ func (e *HeldRun) Unwrap() []error {
 	return errs
 }
 
+// Hold makes one error of holds, with all their hints.
+func Hold(held ...*HeldError) error {
+	var hints []string
+	for _, h := range held {
+		hints = append(hints, h.Hints...)
+	}
+	return hint.With(&HeldRun{Held: held}, hints...)
+}
+
 // InterruptedError says that the run was asked to stop and stopped between two
 // actions, with everything recorded.
 type InterruptedError struct {
@@ -67,3 +79,6 @@ type InterruptedError struct {
 func (e *InterruptedError) Error() string {
 	return fmt.Sprintf("interrupted with %d actions done and %d left", e.Done, e.Left)
 }
+
+// Is makes an interruption a cancellation, which is what caused it.
+func (e *InterruptedError) Is(target error) bool { return target == context.Canceled }

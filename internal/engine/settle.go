@@ -92,9 +92,9 @@ func (e Engine) settled(ctx context.Context, intent plan.Intent, s Sighting, err
 }
 
 func (e Engine) unsettled(intent plan.Intent, why string) error {
-	return &HeldError{
+	return Hold(&HeldError{
 		Action: intent.Action.ID,
 		Reason: "it was sent, its answer was lost, and " + why + "; nothing was created again",
 		Hints:  []string{`run the same command again in a minute: it looks once more before it does anything`},
-	}
+	})
 }
