@@ -1,0 +1,196 @@
+package publicca_test
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"math/big"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/x509roots/fallback/bundle"
+
+	"anchorctl/internal/publicca"
+)
+
+func roots(t testing.TB) []*x509.Certificate {
+	t.Helper()
+	var certs []*x509.Certificate
+	for r := range bundle.Roots() {
+		c, err := x509.ParseCertificate(r.Certificate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		certs = append(certs, c)
+	}
+	return certs
+}
+
+func TestEveryRootIsKnownByKeyAndBySignature(t *testing.T) {
+	set := publicca.Load()
+	if err := set.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range roots(t) {
+		if e, ok := set.KeyOf(c); !ok || e.Name == "" || e.Source == "" || len(e.Fingerprint) != 64 {
+			t.Errorf("%s: not known by key: %+v", c.Subject, e)
+		}
+		// A root verifies under its own key, so the set must find its signer,
+		// also when the names no longer say who that is.
+		renamed := *c
+		renamed.RawIssuer, renamed.AuthorityKeyId = []byte("somebody else"), []byte("another key")
+		if _, ok := set.IssuerOf(&renamed); !ok {
+			t.Errorf("%s: its signer is not known", c.Subject)
+		}
+	}
+	if got := set.Count(); got < 100 || got > len(roots(t)) {
+		t.Errorf("the set counts %d keys of %d roots", got, len(roots(t)))
+	}
+}
+
+func TestDateIsThatOfTheLinkedModule(t *testing.T) {
+	gomod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const module = "golang.org/x/crypto/x509roots/fallback "
+	_, rest, found := strings.Cut(string(gomod), module)
+	if !found {
+		t.Fatalf("go.mod does not require %s", module)
+	}
+	version, _, _ := strings.Cut(rest, "\n")
+	source := publicca.Load().Sources()[0]
+	if source.Version != strings.TrimSpace(version) {
+		t.Errorf("bundleVersion is %q, go.mod says %q", source.Version, version)
+	}
+	stamp := strings.Split(version, "-")[1]
+	if got := source.Date.Format("20060102150405"); got != stamp {
+		t.Errorf("the set's date is %s, its module's %s", got, stamp)
+	}
+	if source.Count != publicca.Load().Count() {
+		t.Errorf("the source counts %d", source.Count)
+	}
+}
+
+func TestSetGrowsStale(t *testing.T) {
+	set := publicca.Load()
+	if set.Stale(set.Date().Add(publicca.MaxAge)) {
+		t.Error("stale on its last good day")
+	}
+	if !set.Stale(set.Date().Add(publicca.MaxAge + time.Second)) {
+		t.Error("not stale after it")
+	}
+}
+
+func TestPrivateKeysAndCertificatesAreNotPublic(t *testing.T) {
+	set := publicca.Load()
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384(), elliptic.P521()} {
+		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, set, key)
+	}
+	check(t, set, rsaKey)
+	if _, ok := set.Key(nil); ok {
+		t.Error("no key at all is a public CA's")
+	}
+}
+
+func check(t *testing.T, set *publicca.Set, key crypto.Signer) {
+	t.Helper()
+	// The name and the identifier of a public CA do not make a public CA.
+	public := *roots(t)[0]
+	public.PublicKey = key.Public()
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(1), RawSubject: public.RawSubject, SubjectKeyId: public.SubjectKeyId,
+		AuthorityKeyId: public.SubjectKeyId, IsCA: true, BasicConstraintsValid: true,
+	}, &public, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, ok := set.KeyOf(c); ok {
+		t.Errorf("%T is said to be the key of %s", key, e.Name)
+	}
+	if e, ok := set.IssuerOf(c); ok {
+		t.Errorf("a certificate signed by a private %T is said to be issued by %s", key, e.Name)
+	}
+}
+
+func TestAKeyIsKnownHoweverItIsWritten(t *testing.T) {
+	set := publicca.Load()
+	for _, c := range roots(t) {
+		key, ok := c.PublicKey.(*rsa.PublicKey)
+		if !ok {
+			continue
+		}
+		for name, alg := range map[string]pkix.AlgorithmIdentifier{
+			"RSASSA-PSS without parameters": {Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}},
+			"RSAES-OAEP":                    {Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 7}},
+		} {
+			bits := x509.MarshalPKCS1PublicKey(key)
+			spki, err := asn1.Marshal(struct {
+				Algorithm pkix.AlgorithmIdentifier
+				Key       asn1.BitString
+			}{alg, asn1.BitString{Bytes: bits, BitLength: 8 * len(bits)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := set.KeyOf(&x509.Certificate{RawSubjectPublicKeyInfo: spki}); !ok {
+				t.Errorf("%s: labelled %s it is not known", c.Subject, name)
+			}
+		}
+	}
+	if _, ok := set.KeyOf(&x509.Certificate{RawSubjectPublicKeyInfo: []byte("no key")}); ok {
+		t.Error("no key at all is a public CA's")
+	}
+}
+
+// BenchmarkIssuerOf is the worst case: nobody in the set has signed it.
+func BenchmarkIssuerOf(b *testing.B) {
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		b.Fatal(err)
+	}
+	set := publicca.Load()
+	if err := set.Err(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, ok := set.IssuerOf(c); ok {
+			b.Fatal("issued by a public CA")
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if err := publicca.Load().Err(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
