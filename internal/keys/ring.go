@@ -247,7 +247,7 @@ func (r *Ring) decode(ctx context.Context, text []byte, g Guard) (crypto.Signer,
 	}
 	// A wrong password leaves sound padding once in 256 times.
 	key, err := x509.ParsePKCS8PrivateKey(pkcs8)
-	if err != nil {
+	if err != nil || !sound(pkcs8, key) {
 		return nil, wrong
 	}
 	signer, ok := key.(crypto.Signer)

@@ -1,8 +1,10 @@
 package keys
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/ecdsa"
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
@@ -131,6 +133,36 @@ func unseal(file, password []byte) ([]byte, error) {
 	}
 	cipher.NewCBCDecrypter(c, params.Cipher.IV).CryptBlocks(k.Data, k.Data)
 	return unpad(k.Data)
+}
+
+// sound reports whether an elliptic curve key fits the public key that is written
+// with it. The encryption has no checksum, and crypto/x509 overlooks that public
+// key, so damage could pass for another key; RSA keys are checked by crypto/x509.
+func sound(pkcs8 []byte, key any) bool {
+	ec, ok := key.(*ecdsa.PrivateKey)
+	if !ok {
+		return true
+	}
+	var outer struct {
+		Version   int
+		Algorithm pkix.AlgorithmIdentifier
+		Key       []byte
+		Rest      asn1.RawValue `asn1:"optional"`
+	}
+	var inner struct { // RFC 5915 section 3
+		Version int
+		Scalar  []byte
+		Curve   asn1.ObjectIdentifier `asn1:"optional,explicit,tag:0"`
+		Public  asn1.BitString        `asn1:"optional,explicit,tag:1"`
+	}
+	if _, err := asn1.Unmarshal(pkcs8, &outer); err != nil {
+		return false
+	}
+	if _, err := asn1.Unmarshal(outer.Key, &inner); err != nil {
+		return false
+	}
+	point, err := ec.PublicKey.Bytes()
+	return err == nil && bytes.Equal(inner.Public.Bytes, point)
 }
 
 func unpad(data []byte) ([]byte, error) {

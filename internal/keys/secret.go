@@ -19,13 +19,14 @@ const (
 // Secret is 256 random bits that guard the keys which scripts use. It needs no
 // stretching, so opening such a key is quick.
 type Secret struct {
-	bits [secretSize]byte
-	set  bool
+	// Behind a pointer: fmt cannot call Format on an unexported field of some
+	// other struct, but it prints a pointer in there as an address.
+	bits *[secretSize]byte
 }
 
 // NewSecret draws a secret.
 func NewSecret() (Secret, error) {
-	s := Secret{set: true}
+	s := Secret{bits: new([secretSize]byte)}
 	if _, err := rand.Read(s.bits[:]); err != nil {
 		return Secret{}, fmt.Errorf("drawing a secret: %w", err)
 	}
@@ -39,7 +40,7 @@ var ErrSecret = errors.New("not a generated secret: want one line, " + secretPre
 func ParseSecret(text []byte) (Secret, error) {
 	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 	coded, ok := bytes.CutPrefix(text, []byte(secretPrefix))
-	if !ok || len(coded) != base32.StdEncoding.WithPadding(base32.NoPadding).EncodedLen(secretSize+secretChecksum) {
+	if !ok || len(coded) != encoding().EncodedLen(secretSize+secretChecksum) {
 		return Secret{}, fmt.Errorf("reading secret: %w", ErrSecret)
 	}
 	raw := make([]byte, secretSize+secretChecksum+8)
@@ -48,7 +49,7 @@ func ParseSecret(text []byte) (Secret, error) {
 	if err != nil || n != secretSize+secretChecksum {
 		return Secret{}, fmt.Errorf("reading secret: %w", ErrSecret)
 	}
-	s := Secret{set: true}
+	s := Secret{bits: new([secretSize]byte)}
 	copy(s.bits[:], raw)
 	// One text for one secret: whatever the decoder overlooks is refused, and so
 	// is a wrong checksum.
@@ -63,7 +64,7 @@ func ParseSecret(text []byte) (Secret, error) {
 // Text is the text form, without a line end. The caller wipes it. The zero Secret
 // has none.
 func (s Secret) Text() []byte {
-	if !s.set {
+	if s.IsZero() {
 		return nil
 	}
 	raw := make([]byte, 0, secretSize+secretChecksum)
@@ -79,7 +80,7 @@ func encoding() *base32.Encoding {
 }
 
 // IsZero reports whether there is no secret.
-func (s Secret) IsZero() bool { return !s.set }
+func (s Secret) IsZero() bool { return s.bits == nil }
 
 // String hides the secret.
 func (Secret) String() string { return "<secret>" }
