@@ -1,0 +1,128 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
+	"anchorctl/internal/store"
+)
+
+// What the program exits with.
+const (
+	ExitDone        = 0   // done
+	ExitFailed      = 1   // failed
+	ExitUsage       = 2   // the command line is wrong
+	ExitChanges     = 3   // there are changes, and it was asked to say so
+	ExitRefused     = 4   // refused by a rule
+	ExitHeld        = 5   // held at a gate; come back later
+	ExitLocked      = 6   // another run holds the estate
+	ExitInterrupted = 130 // interrupted; what was begun can be resumed
+)
+
+// Meaning is the sentence that help texts give an exit number.
+func Meaning(code int) string {
+	switch code {
+	case ExitDone:
+		return "done"
+	case ExitFailed:
+		return "failed"
+	case ExitUsage:
+		return "the command line is wrong"
+	case ExitChanges:
+		return "there are changes"
+	case ExitRefused:
+		return "refused by a rule"
+	case ExitHeld:
+		return "held at a gate: resume later"
+	case ExitLocked:
+		return "another run holds the estate"
+	case ExitInterrupted:
+		return "interrupted; what was begun can be resumed"
+	default:
+		return ""
+	}
+}
+
+// ErrInterrupted is the cause of a context that a signal cancelled.
+var ErrInterrupted = errors.New("interrupted")
+
+// ErrDeclined is what a question answered with anything but yes comes to.
+var ErrDeclined = errors.New("not confirmed, nothing was changed")
+
+// UsageError is a command line that makes no sense.
+type UsageError struct{ Message string }
+
+func (u *UsageError) Error() string { return u.Message }
+
+// Usage is a UsageError with hints.
+func Usage(message string, hints ...string) error {
+	return hint.With(&UsageError{Message: message}, hints...)
+}
+
+// ChildStatus is the exit number of a program that was run on the user's
+// behalf; it has said itself whatever there is to say.
+type ChildStatus int
+
+func (c ChildStatus) Error() string { return "the command ended with a failure" }
+
+// Failure is an error in words and numbers.
+type Failure struct {
+	Exit    int      `json:"-"`
+	Code    string   `json:"code"` // failed, usage, refused, held, locked, interrupted
+	Message string   `json:"message"`
+	Hints   []string `json:"hints"`
+	Silent  bool     `json:"-"` // somebody has already said it
+}
+
+// Explain is the one place where errors become words and numbers.
+func Explain(err error) Failure {
+	f := Failure{Exit: ExitFailed, Code: "failed", Message: err.Error(), Hints: hint.Of(err)}
+	if f.Hints == nil {
+		f.Hints = []string{}
+	}
+	var (
+		usage   *UsageError
+		child   ChildStatus
+		held    *engine.HeldError
+		stopped *engine.InterruptedError
+		locked  *store.LockedError
+	)
+	switch {
+	case errors.As(err, &usage):
+		f.Exit, f.Code = ExitUsage, "usage"
+	case errors.As(err, &child):
+		f.Exit, f.Silent = int(child), true
+	case errors.As(err, &held):
+		f.Exit, f.Code = ExitHeld, "held"
+		f.Hints = append(f.Hints, heldHints(err)...)
+	case errors.As(err, &locked):
+		f.Exit, f.Code = ExitLocked, "locked"
+	case errors.As(err, &stopped), errors.Is(err, ErrInterrupted), errors.Is(err, context.Canceled):
+		f.Exit, f.Code = ExitInterrupted, "interrupted"
+	}
+	return f
+}
+
+// heldHints are the hints of everything that held, each once.
+func heldHints(err error) []string {
+	var run *engine.HeldRun
+	var one *engine.HeldError
+	var holds []*engine.HeldError
+	if errors.As(err, &run) {
+		holds = run.Held
+	} else if errors.As(err, &one) {
+		holds = append(holds, one)
+	}
+	var hints []string
+	for _, h := range holds {
+		for _, line := range h.Hints {
+			if !slices.Contains(hints, line) {
+				hints = append(hints, line)
+			}
+		}
+	}
+	return hints
+}

@@ -1,0 +1,89 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
+	"anchorctl/internal/store"
+)
+
+func TestExplain(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		err   error
+		exit  int
+		code  string
+		hints []string
+	}{
+		{"any error fails", errors.New("reading x"), 1, "failed", []string{}},
+		{"a hint is found under wrapping", fmt.Errorf("a: %w", hint.With(errors.New("b"), "do c")), 1, "failed", []string{"do c"}},
+		{"a wrong command line", Usage("unknown flag", "see help"), 2, "usage", []string{"see help"}},
+		{"a gate", fmt.Errorf("applying: %w", &engine.HeldError{Action: "x", Reason: "y", Hints: []string{"install it"}}), 5, "held", []string{"install it"}},
+		{"several gates give each hint once", &engine.HeldRun{Held: []*engine.HeldError{{Hints: []string{"a", "b"}}, {Hints: []string{"b"}}}}, 5, "held", []string{"a", "b"}},
+		{"a lock", &store.LockedError{}, 6, "locked", []string{}},
+		{"an interrupt", fmt.Errorf("waiting: %w", ErrInterrupted), 130, "interrupted", []string{}},
+		{"a cancelled context", fmt.Errorf("sending: %w", context.Canceled), 130, "interrupted", []string{}},
+		{"a run that was stopped", &engine.InterruptedError{Done: 1, Left: 2}, 130, "interrupted", []string{}},
+		{"a child's own number", ChildStatus(17), 17, "failed", []string{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := Explain(c.err)
+			if f.Exit != c.exit || f.Code != c.code || !cmp.Equal(f.Hints, c.hints) {
+				t.Errorf("got %+v", f)
+			}
+			if Meaning(c.exit) == "" && c.exit != 17 {
+				t.Errorf("exit %d has no meaning", c.exit)
+			}
+		})
+	}
+}
+
+func TestTheFirstInterruptCancelsAndTheSecondEnds(t *testing.T) {
+	var out buffer
+	env := testEnv(&out, false, nil)
+	var c chan<- os.Signal
+	env.Signals = func(to chan<- os.Signal) func() { c = to; return func() {} }
+	quit := make(chan int, 1)
+	env.Quit = func(code int) { quit <- code }
+	ctx, stop := env.Interruptible(t.Context(), env.Voice(false))
+	c <- os.Interrupt
+	<-ctx.Done()
+	if !errors.Is(context.Cause(ctx), ErrInterrupted) {
+		t.Errorf("cause %v", context.Cause(ctx))
+	}
+	if !strings.Contains(out.String(), "interrupt again") {
+		t.Errorf("said %q", out.String())
+	}
+	c <- os.Interrupt
+	if code := <-quit; code != 130 {
+		t.Errorf("quit with %d", code)
+	}
+	stop()
+}
+
+func TestColourOnlyOnATerminal(t *testing.T) {
+	env := func(k, v string) Env { return Env{Getenv: func(n string) string { return map[string]string{k: v}[n] }} }
+	for _, c := range []struct {
+		name     string
+		env      Env
+		terminal bool
+		want     bool
+	}{
+		{"a terminal has colour", env("TERM", "xterm"), true, true},
+		{"a pipe has none", env("TERM", "xterm"), false, false},
+		{"NO_COLOR takes it away", env("NO_COLOR", "0"), true, false},
+		{"a dumb terminal has none", env("TERM", "dumb"), true, false},
+	} {
+		if got := c.env.Colour(c.terminal); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package terminal
+
+import (
+	"context"
+	"os"
+)
+
+// Interruptible returns a context that the first interrupt cancels, saying
+// what happens; the second one ends the process at once. stop gives signals
+// back their usual effect.
+func (e Env) Interruptible(ctx context.Context, v *Voice) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	caught := make(chan os.Signal, 2)
+	release := e.Signals(caught)
+	done := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-caught:
+		case <-done:
+			return
+		}
+		v.Note("interrupted: stopping after the step that is under way; interrupt again to stop at once")
+		cancel(ErrInterrupted)
+		select {
+		case <-caught:
+			e.Quit(ExitInterrupted)
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		release()
+		close(done)
+		<-ended
+		cancel(nil)
+	}
+}
