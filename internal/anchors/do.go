@@ -15,8 +15,8 @@ import (
 
 // Doers carry out the actions on anchors.
 type Doers struct {
-	// API gives the anchors of a target.
-	API func(ctx context.Context, t plan.Target) (API, error)
+	// API gives the anchors of the target that addr lies in.
+	API func(ctx context.Context, addr plan.Addr) (API, error)
 	// Admit judges the certificate of an issuer generation for the anchor.
 	Admit func(ctx context.Context, anchor, issuer plan.Addr) (rules.Admitted, error)
 	// Find gives the id of one of our anchors.
@@ -48,7 +48,7 @@ func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	api, err := d.API(ctx, s.Action.Addr.Target)
+	api, err := d.API(ctx, s.Action.Addr)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -63,7 +63,7 @@ func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 
 // look searches all anchors of the target for the one that carries the intent.
 func (d Doers) look(ctx context.Context, s engine.Step) (engine.Sighting, error) {
-	api, err := d.API(ctx, s.Action.Addr.Target)
+	api, err := d.API(ctx, s.Action.Addr)
 	if err != nil {
 		return engine.Sighting{}, err
 	}
@@ -126,7 +126,7 @@ func (d Doers) find(ctx context.Context, addr plan.Addr) (API, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	api, err := d.API(ctx, addr.Target)
+	api, err := d.API(ctx, addr)
 	return api, id, err
 }
 

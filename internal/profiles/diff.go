@@ -21,23 +21,25 @@ type Fields struct {
 	Tags                  map[string]string `json:"tags,omitempty"`
 }
 
-// Create lists the actions that make the profile of d, disabled: its creation,
-// and the mappings, which the service's CreateProfile does not take.
-func Create(d Desired) ([]plan.Action, error) {
+// Create is the action that makes the profile of d, disabled. The mappings
+// follow in an Update of Born: the service's CreateProfile does not take them.
+func Create(d Desired) (plan.Action, error) {
 	off := false
 	after, err := shown(d.Spec)
 	if err != nil {
-		return nil, err
+		return plan.Action{}, err
 	}
 	after.Mappings, after.Enabled, after.Tags = nil, &off, d.Tags
-	create, err := plan.NewAction(plan.ProfileCreate, d.Addr, nil, after, nil)
-	if err != nil {
-		return nil, err
+	return plan.NewAction(plan.ProfileCreate, d.Addr, nil, after, nil)
+}
+
+// Born is the profile as its creation leaves it.
+func Born(d Desired) Live {
+	return Live{
+		Name: d.Spec.Name, RoleARNs: d.Spec.RoleARNs, ManagedPolicyARNs: d.Spec.ManagedPolicyARNs,
+		SessionPolicy: d.Spec.SessionPolicy, DurationSeconds: d.Spec.DurationSeconds,
+		AcceptRoleSessionName: d.Spec.AcceptRoleSessionName, Mappings: DefaultMappings(), Tags: d.Tags,
 	}
-	born := d.Spec
-	born.Mappings = DefaultMappings()
-	update, err := update(d, born, []string{create.ID})
-	return append([]plan.Action{create}, update...), err
 }
 
 // Narrow lists the actions that come before role trust policies change: tags
@@ -61,7 +63,7 @@ func Narrow(d Desired, l Live) ([]plan.Action, error) {
 }
 
 // Update lists the actions that come after role trust policies changed: all
-// that differs still. before are the actions of Narrow.
+// that differs still. before are the actions of Create or Narrow.
 func Update(d Desired, l Live, before []plan.Action) ([]plan.Action, error) {
 	have := l.Spec()
 	var needs []string

@@ -14,8 +14,8 @@ import (
 
 // Doers carry out the actions on profiles.
 type Doers struct {
-	// API gives the profiles of a target.
-	API func(ctx context.Context, t plan.Target) (API, error)
+	// API gives the profiles of the target that addr lies in.
+	API func(ctx context.Context, addr plan.Addr) (API, error)
 	// Find gives the id of one of our profiles.
 	Find func(ctx context.Context, addr plan.Addr) (id string, err error)
 }
@@ -48,7 +48,7 @@ func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	api, err := d.API(ctx, s.Action.Addr.Target)
+	api, err := d.API(ctx, s.Action.Addr)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -63,7 +63,7 @@ func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 
 // look searches all profiles of the target for the one that carries the intent.
 func (d Doers) look(ctx context.Context, s engine.Step) (engine.Sighting, error) {
-	api, err := d.API(ctx, s.Action.Addr.Target)
+	api, err := d.API(ctx, s.Action.Addr)
 	if err != nil {
 		return engine.Sighting{}, err
 	}
@@ -87,7 +87,7 @@ func (d Doers) look(ctx context.Context, s engine.Step) (engine.Sighting, error)
 // the whole profile and knows no versions, so what somebody changed since the
 // plan must stop it rather than be lost.
 func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	before, err := decode(s.Action.Before)
+	before, err := decode(s.Before)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -202,7 +202,7 @@ func (d Doers) find(ctx context.Context, addr plan.Addr) (API, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	api, err := d.API(ctx, addr.Target)
+	api, err := d.API(ctx, addr)
 	return api, id, err
 }
 

@@ -1,0 +1,94 @@
+package roles
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"anchorctl/internal/iampolicy"
+	"anchorctl/internal/plan"
+)
+
+// Fields are those of a role that a plan shows, before and after.
+type Fields struct {
+	Trust json.RawMessage `json:"trust,omitempty"`
+}
+
+// Installed reports whether a trust policy gives exactly the trust of the pin,
+// under whatever Sid, and returns the policy without the statement that does.
+// rest is empty when nothing else is trusted.
+func (p Pin) Installed(trust string) (installed bool, rest string, err error) {
+	doc, err := iampolicy.Parse([]byte(trust))
+	if err != nil {
+		return false, "", fmt.Errorf("reading the trust policy of %s: %w", p.Addr, err)
+	}
+	want, err := iampolicy.Parse(iampolicy.GenerateTrust(p.Trust()))
+	if err != nil {
+		return false, "", fmt.Errorf("writing the trust policy of %s: %w", p.Addr, err)
+	}
+	var others []iampolicy.Statement
+	for _, statement := range doc.Statements {
+		alone := *want
+		alone.Statements = []iampolicy.Statement{statement}
+		alone.Statements[0].Sid = want.Statements[0].Sid
+		if iampolicy.Equal(&alone, want) {
+			installed = true
+			continue
+		}
+		others = append(others, statement)
+	}
+	if len(others) == 0 {
+		return installed, "", nil
+	}
+	left := *doc
+	left.Statements = others
+	return installed, string(left.Encode()), nil
+}
+
+// Resulting is the trust policy that l would have with the pin's statement in
+// it, everything else as it is.
+func (p Pin) Resulting(l Live) ([]byte, error) {
+	doc, err := iampolicy.WithStatement([]byte(l.Trust), p.Trust())
+	if err != nil {
+		return nil, fmt.Errorf("adding the statement %s to %s: %w", iampolicy.Sid(p.Environment), p.Addr, err)
+	}
+	return doc, nil
+}
+
+// Put is the action that writes the pin's statement into the role's trust
+// policy. before is the policy it has now, with references for our ARNs.
+func (p Pin) Put(before, after []byte, needs []string) (plan.Action, error) {
+	return plan.NewAction(plan.RolePin, p.Addr, Fields{Trust: before}, Fields{Trust: after}, needs)
+}
+
+// Verify is the action that waits until somebody has installed the pin.
+func (p Pin) Verify(needs []string) (plan.Action, error) {
+	return plan.NewAction(plan.RoleVerify, p.Addr, nil, verification{p.Environment, p.AnchorARNs, p.WorkloadURIs}, needs)
+}
+
+type verification struct {
+	Environment string   `json:"environment"`
+	Anchors     []string `json:"anchors"`
+	Workloads   []string `json:"workloads"`
+}
+
+// Unpin is the action that takes the statement of an environment out of a role
+// that left the configuration.
+func Unpin(addr plan.Addr, before, after []byte, needs []string) (plan.Action, error) {
+	return plan.NewAction(plan.RoleUnpin, addr, Fields{Trust: before}, Fields{Trust: after}, needs)
+}
+
+// Without is the trust policy of l without our statement for env. A policy
+// cannot be empty: where ours is the only statement, its Allow becomes a Deny,
+// which trusts nobody and which the next pin replaces.
+func Without(l Live, env string) ([]byte, error) {
+	sid := iampolicy.Sid(env)
+	doc, left, err := iampolicy.WithoutStatement([]byte(l.Trust), sid)
+	if err != nil {
+		return nil, fmt.Errorf("taking the statement %s out of role %s: %w", sid, l.Name, err)
+	}
+	if left > 0 {
+		return doc, nil
+	}
+	return []byte(`{"Version":"2012-10-17","Statement":[{"Sid":"` + sid + `","Effect":"Deny",` +
+		`"Principal":{"Service":"rolesanywhere.amazonaws.com"},"Action":"sts:AssumeRole"}]}`), nil
+}

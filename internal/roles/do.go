@@ -1,0 +1,149 @@
+package roles
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"anchorctl/internal/clock"
+	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
+	"anchorctl/internal/iampolicy"
+	"anchorctl/internal/plan"
+)
+
+// Doers carry out the actions on roles.
+type Doers struct {
+	// API gives the roles of an account, by the address of one of them.
+	API   func(ctx context.Context, role plan.Addr) (API, error)
+	Clock clock.Clock
+}
+
+// ByKind lists the doers.
+func (d Doers) ByKind() map[plan.Kind]engine.Doer {
+	return map[plan.Kind]engine.Doer{
+		plan.RolePin:    {Do: d.pin},
+		plan.RoleUnpin:  {Do: d.unpin},
+		plan.RoleVerify: {Do: d.verify},
+	}
+}
+
+func (d Doers) pin(ctx context.Context, s engine.Step) (plan.Outcome, error) {
+	live, err := d.replace(ctx, s)
+	return plan.Outcome{Created: &plan.Object{Addr: s.Action.Addr, ARN: live.ARN, Intent: s.Intent}}, err
+}
+
+func (d Doers) unpin(ctx context.Context, s engine.Step) (plan.Outcome, error) {
+	_, err := d.replace(ctx, s)
+	return plan.Outcome{Deleted: true}, err
+}
+
+// replace writes a trust policy. IAM knows no versions: the policy is read
+// again first, and one that is neither what was planned from nor what is
+// wanted stops the run.
+func (d Doers) replace(ctx context.Context, s engine.Step) (Live, error) {
+	before, after, err := decode(s)
+	if err != nil {
+		return Live{}, err
+	}
+	api, err := d.API(ctx, s.Action.Addr)
+	if err != nil {
+		return Live{}, err
+	}
+	live, err := api.Get(ctx, Name(s.Action.Addr))
+	if err != nil {
+		return Live{}, err
+	}
+	if !live.Exists {
+		return Live{}, fmt.Errorf("writing the trust policy of %s: the role is not there any more", s.Action.Addr)
+	}
+	if samePolicy(live.Trust, after) {
+		return live, nil
+	}
+	if !samePolicy(live.Trust, before) {
+		return Live{}, hint.With(
+			fmt.Errorf("writing the trust policy of %s: it was changed by somebody else since it was planned", s.Action.Addr),
+			`run "anchorctl plan" to see what it is now`)
+	}
+	if err := api.PutTrust(ctx, live.Name, after); err != nil {
+		return Live{}, err
+	}
+	return live, d.readBack(ctx, api, s.Action.Addr, after)
+}
+
+// readBack waits until IAM shows what was written: it is eventually
+// consistent, and an anchor must not be enabled on the strength of a policy
+// that is not there yet.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+func (d Doers) readBack(ctx context.Context, api API, addr plan.Addr, want string) error {
+	const looks = 10
+	for range looks {
+		live, err := api.Get(ctx, Name(addr))
+		if err != nil {
+			return err
+		}
+		if live.Exists && samePolicy(live.Trust, want) {
+			return nil
+		}
+		if err := d.Clock.Wait(ctx, 2*time.Second); err != nil {
+			return fmt.Errorf("reading back the trust policy of %s: %w", addr, err)
+		}
+	}
+	return fmt.Errorf("reading back the trust policy of %s: IAM still shows another one", addr)
+}
+
+func (d Doers) verify(ctx context.Context, s engine.Step) (plan.Outcome, error) {
+	var v verification
+	if err := json.Unmarshal(s.After, &v); err != nil {
+		return plan.Outcome{}, fmt.Errorf("reading the action: %w", err)
+	}
+	pin := Pin{Addr: s.Action.Addr, Environment: v.Environment, AnchorARNs: v.Anchors, WorkloadURIs: v.Workloads}
+	api, err := d.API(ctx, s.Action.Addr)
+	if err != nil {
+		return plan.Outcome{}, err
+	}
+	live, err := api.Get(ctx, Name(s.Action.Addr))
+	if err != nil {
+		return plan.Outcome{}, err
+	}
+	if live.Exists {
+		installed, _, err := pin.Installed(live.Trust)
+		if err != nil || installed {
+			return plan.Outcome{}, err
+		}
+	}
+	return plan.Outcome{}, pin.hold(s.Action.ID, live)
+}
+
+// hold says what has to be installed at the role, and how.
+func (p Pin) hold(action string, live Live) error {
+	held := &engine.HeldError{Action: action, Hints: []string{`then run "anchorctl apply" again: it goes on from here`}}
+	title := "the statement to add to the trust policy"
+	held.Reason = "the role's trust policy does not hold the statement that pins it to its environment"
+	if !live.Exists {
+		held.Reason = "the role does not exist; its permissions are its team's, so it is not created here"
+		title = "the trust policy to create the role with"
+	}
+	held.Documents = []engine.Document{{
+		At: p.Addr.String(), Title: title, Text: string(iampolicy.GenerateTrust(p.Trust())),
+	}}
+	return held
+}
+
+func samePolicy(a, b string) bool {
+	x, errX := iampolicy.Parse([]byte(a))
+	y, errY := iampolicy.Parse([]byte(b))
+	return errX == nil && errY == nil && iampolicy.Equal(x, y)
+}
+
+func decode(s engine.Step) (before, after string, err error) {
+	var b, a Fields
+	if err := json.Unmarshal(s.Before, &b); err != nil {
+		return "", "", fmt.Errorf("reading the action: %w", err)
+	}
+	if err := json.Unmarshal(s.After, &a); err != nil {
+		return "", "", fmt.Errorf("reading the action: %w", err)
+	}
+	return string(b.Trust), string(a.Trust), nil
+}
