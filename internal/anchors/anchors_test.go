@@ -1,0 +1,98 @@
+package anchors_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"anchorctl/internal/anchors"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/pki/pkitest"
+	"anchorctl/internal/plan"
+)
+
+var (
+	addr   = plan.Anchor("prod", plan.Target{Account: "111122223333", Region: "eu-central-1"})
+	issuer = plan.Issuer("prod", 1)
+	spec   = anchors.Spec{
+		Addr: addr, Name: "example-prod", Certificates: []plan.Addr{issuer}, Tags: map[string]string{"anchorctl:resource": addr.String()},
+	}
+)
+
+func TestUpdate(t *testing.T) {
+	root := pkitest.Root(t)
+	ours, foreign := root.Issuer(t, "prod"), root.Issuer(t, "dev")
+	known := func(fingerprint string) (plan.Addr, bool) {
+		return issuer, fingerprint == pki.Fingerprint(ours.Certificate)
+	}
+	strange := "sha256:" + pki.Fingerprint(foreign.Certificate)
+	asItShouldBe := anchors.Live{
+		Name: "example-prod", SourceType: anchors.SourceBundle, Bundle: string(ours.PEM()), Tags: spec.Tags, Enabled: true,
+	}
+	for name, c := range map[string]struct {
+		change  func(l *anchors.Live)
+		want    []string
+		foreign bool
+	}{
+		"nothing differs": {func(*anchors.Live) {}, nil, false},
+		"the bundle is compared by certificate, not by text": {
+			func(l *anchors.Live) { l.Bundle = "prod issuer\n" + l.Bundle + "\n\n" }, nil, false,
+		},
+		"a name changed by hand": {
+			func(l *anchors.Live) { l.Name = "x" }, []string{`anchor.update {"name":"x"} -> {"name":"example-prod"}`}, false,
+		},
+		"a certificate replaced": {
+			func(l *anchors.Live) { l.Bundle = string(foreign.PEM()) },
+			[]string{`anchor.update {"certificates":["` + strange + `"]} -> {"certificates":["issuer/prod#1"]}`}, true,
+		},
+		"a certificate added": {
+			func(l *anchors.Live) { l.Bundle += string(foreign.PEM()) },
+			[]string{`anchor.update {"certificates":["issuer/prod#1","` + strange + `"]} -> {"certificates":["issuer/prod#1"]}`}, true,
+		},
+		"another kind of source": {
+			func(l *anchors.Live) { l.SourceType, l.Bundle = "AWS_ACM_PCA", "" },
+			[]string{`anchor.update {"certificates":["source AWS_ACM_PCA"]} -> {"certificates":["issuer/prod#1"]}`}, true,
+		},
+		"a bundle that cannot be read": {
+			func(l *anchors.Live) { l.Bundle = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" },
+			[]string{`anchor.update {"certificates":["unreadable"]} -> {"certificates":["issuer/prod#1"]}`}, true,
+		},
+		"a tag removed is restored before anything else": {
+			func(l *anchors.Live) { l.Tags, l.Name = nil, "x" },
+			[]string{
+				`anchor.tag  -> {"tags":{"anchorctl:resource":"` + addr.String() + `"}}`,
+				`anchor.update {"name":"x"} -> {"name":"example-prod"}`,
+			}, false,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := asItShouldBe
+			c.change(&l)
+			actions, foreign, err := anchors.Update(spec, l, known)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, a := range actions {
+				got = append(got, string(a.Kind)+" "+string(a.Before)+" -> "+string(a.After))
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if foreign != c.foreign {
+				t.Errorf("foreign is %v, want %v", foreign, c.foreign)
+			}
+		})
+	}
+}
+
+func TestCreateIsDisabledAndSentOnce(t *testing.T) {
+	a, err := anchors.Create(spec, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"certificates":["issuer/prod#1"],"enabled":false,"name":"example-prod","tags":{"anchorctl:resource":"` + addr.String() + `"}}`
+	if string(a.After) != want || !a.Once {
+		t.Errorf("the creation is %s, once %v", a.After, a.Once)
+	}
+}
