@@ -45,6 +45,11 @@ type chain struct {
 
 func newChain(t testing.TB, kind keyMaker, domains, dns []string, noConstraint bool) chain {
 	t.Helper()
+	return newChainAt(t, now(), kind, domains, dns, noConstraint)
+}
+
+func newChainAt(t testing.TB, at time.Time, kind keyMaker, domains, dns []string, noConstraint bool) chain {
+	t.Helper()
 	var c chain
 	for _, k := range []*crypto.Signer{&c.rootKey, &c.issuerKey, &c.leafKey} {
 		key, err := kind.make()
@@ -54,18 +59,20 @@ func newChain(t testing.TB, kind keyMaker, domains, dns []string, noConstraint b
 		*k = key
 	}
 	var err error
-	c.root, err = pki.NewRoot(rootSpec(), c.rootKey)
+	root := rootSpec()
+	root.Now = at
+	c.root, err = pki.NewRoot(root, c.rootKey)
 	if err != nil {
 		t.Fatal(err)
 	}
 	issuer := issuerSpec()
-	issuer.DNSDomains, issuer.NoNameConstraint = domains, noConstraint
+	issuer.Now, issuer.DNSDomains, issuer.NoNameConstraint = at, domains, noConstraint
 	c.issuer, err = pki.NewIssuer(issuer, c.issuerKey.Public(), pki.Parent{Certificate: c.root, Key: c.rootKey})
 	if err != nil {
 		t.Fatal(err)
 	}
 	workload := workloadSpec()
-	workload.DNS = dns
+	workload.Now, workload.DNS = at, dns
 	c.leaf, err = pki.NewWorkload(workload, c.leafKey.Public(), pki.Parent{Certificate: c.issuer, Key: c.issuerKey})
 	if err != nil {
 		t.Fatal(err)

@@ -156,28 +156,42 @@ func (s *search) parent(path []*x509.Certificate, p *x509.Certificate) bool {
 	return SignedBy(child, p)
 }
 
-// validate judges a whole path, subject first, whose signatures hold.
+// validate judges a whole path, subject first, whose signatures hold: every
+// certificate for itself from the anchor down, then what they say of each other.
 func validate(path []*x509.Certificate, at time.Time, u Usage) error {
 	for i := len(path) - 1; i >= 0; i-- {
-		c := path[i]
-		if err := validateAny(c, at, i == len(path)-1); err != nil {
+		if err := validateAny(path[i], at, i == len(path)-1); err != nil {
 			return err
 		}
+		role := validateCA
 		if i == 0 && u == AsWorkload {
-			if err := validateWorkload(c); err != nil {
-				return err
-			}
-			continue
+			role = validateWorkload
 		}
-		below := i - 1 // CA certificates between this one and the end entity
-		if u == AsIssuer {
-			below = i // the subject is one of them: the end entity is the one it would issue
-		}
-		if err := validateCA(c, below); err != nil {
+		if err := role(path[i]); err != nil {
 			return err
 		}
 	}
+	if err := validateLengths(path, u); err != nil {
+		return err
+	}
 	return validateNames(path)
+}
+
+// validateLengths counts, for each CA, the CA certificates between it and the end
+// entity. A subject judged as an issuer is one of them: the end entity is what it
+// would issue.
+func validateLengths(path []*x509.Certificate, u Usage) error {
+	for i := len(path) - 1; i > 0; i-- {
+		below := i - 1
+		if u == AsIssuer {
+			below = i
+		}
+		if most, limited := MaxPathLen(path[i]); limited && below > most {
+			return &PathError{PathLength, path[i],
+				fmt.Sprintf("its path length allows %d CA certificates below it, here are %d", most, below)}
+		}
+	}
+	return nil
 }
 
 func validateAny(c *x509.Certificate, at time.Time, anchor bool) error {
@@ -219,15 +233,12 @@ func understood(id asn1.ObjectIdentifier) bool {
 	return false
 }
 
-func validateCA(c *x509.Certificate, below int) error {
+func validateCA(c *x509.Certificate) error {
 	if c.Version != 3 || !c.BasicConstraintsValid || !c.IsCA {
 		return &PathError{PathNotCA, c, "it is not a CA certificate"}
 	}
 	if c.KeyUsage&x509.KeyUsageCertSign == 0 {
 		return &PathError{PathKeyUsage, c, "its key usage does not include keyCertSign"}
-	}
-	if most, limited := MaxPathLen(c); limited && below > most {
-		return &PathError{PathLength, c, fmt.Sprintf("its path length allows %d CA certificates below it, here are %d", most, below)}
 	}
 	if subject, ok := sequence(c.RawSubject); !ok || len(subject) == 0 {
 		return &PathError{PathNames, c, "a CA certificate without a subject"}
