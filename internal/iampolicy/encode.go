@@ -136,20 +136,20 @@ func (w *writer) principals(name string, p *Principals) {
 // conditions writes the keys of one operator together, in the order in which
 // the operators first come.
 func (w *writer) conditions(all []Condition) {
-	w.open("{")
-	done := map[string]bool{}
+	var operators []string
+	keys := map[string][]Condition{}
 	for _, c := range all {
-		if done[c.Operator] {
-			continue
+		if len(keys[c.Operator]) == 0 {
+			operators = append(operators, c.Operator)
 		}
-		done[c.Operator] = true
-		w.name(c.Operator)
+		keys[c.Operator] = append(keys[c.Operator], c)
+	}
+	w.open("{")
+	for _, operator := range operators {
+		w.name(operator)
 		w.open("{")
-		for _, k := range all {
-			if k.Operator != c.Operator {
-				continue
-			}
-			w.list(k.Key, k.Values)
+		for _, c := range keys[operator] {
+			w.list(c.Key, c.Values)
 		}
 		w.close("}")
 	}

@@ -8,8 +8,9 @@ import (
 
 // Equal compares documents by meaning. The order of statements and lists, a
 // list of one against a string, repeated values, the case of actions and of
-// condition keys, an account's two spellings, the two spellings of "everyone"
-// and the twins ArnEquals and ArnLike do not count. Sids and the Id do.
+// condition keys, an account's two spellings, the two spellings of "everyone",
+// the twins ArnEquals and ArnLike, and the Version where no "${" is there to be
+// read as a variable or not, do not count. Sids and the Id do.
 func Equal(a, b *Document) bool {
 	if a == nil || b == nil {
 		return a == b
@@ -18,15 +19,15 @@ func Equal(a, b *Document) bool {
 }
 
 func (d *Document) meaning() string {
-	version := d.Version
-	if version == "" {
-		version = Version2008 // "If you do not include a Version element, the value defaults to 2008-10-17"
-	}
 	var all []string
 	for _, s := range d.Statements {
 		all = append(all, s.meaning())
 	}
-	return version + set(all)
+	meaning := set(all)
+	if strings.Contains(meaning, "${") {
+		return fmt.Sprintf("%t %s", d.variables(), meaning)
+	}
+	return meaning
 }
 
 // meaning is a text that two statements share when they mean the same.

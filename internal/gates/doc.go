@@ -1,0 +1,12 @@
+// Package gates is what CreateSession of IAM Roles Anywhere asks, in order, as
+// a pure function: certificate, path, revocation, anchor, profile, role,
+// session name, duration, attribute mapping, source identity, trust policy.
+//
+// It knows the service's rules and the words of its refusals. It must not know
+// the wire, signatures of requests, AWS clients or the store: who calls it has
+// verified the request's signature and looked up the objects.
+//
+// Invariants: the first gate that fails ends the list, nothing is granted
+// unless all pass, and what the service's documentation leaves open is refused.
+// It is a model: verdicts of tests come from AWS's text and never from here.
+package gates

@@ -1,0 +1,169 @@
+package gates
+
+import (
+	"crypto/x509"
+	"time"
+
+	"anchorctl/internal/iampolicy"
+)
+
+// Session is one CreateSession request with the objects it names. An object
+// that does not exist is nil.
+// https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
+type Session struct {
+	Leaf    *x509.Certificate
+	Chain   []*x509.Certificate // of the X-Amz-X509-Chain header
+	Account string
+	Region  string
+	Anchor  *Anchor
+	Profile *Profile
+	RoleARN string
+	Role    *Role
+	// DurationSeconds is nil when the request has none.
+	DurationSeconds *int
+	// SessionName is empty when the request has none.
+	SessionName string
+	Now         time.Time
+}
+
+// Anchor is a trust anchor.
+type Anchor struct {
+	ARN          string
+	Enabled      bool
+	Certificates []*x509.Certificate
+	CRLs         []CRL
+}
+
+// CRL is a list imported for an anchor.
+type CRL struct {
+	Enabled bool
+	List    *x509.RevocationList
+}
+
+// Profile is a Roles Anywhere profile.
+type Profile struct {
+	ARN                   string
+	Enabled               bool
+	RoleARNs              []string
+	DurationSeconds       int // zero means the service's default of 3600
+	AcceptRoleSessionName bool
+	// Mappings are specifiers by certificate field. Nil means the default
+	// mappings; an empty map maps nothing.
+	Mappings map[string][]string
+}
+
+// Role is an IAM role.
+type Role struct {
+	ARN               string
+	Trust             string // the trust policy's text
+	MaxSessionSeconds int    // zero means IAM's default of 3600
+}
+
+// The names of the gates, in the order in which they are passed.
+const (
+	GateVersion        = "certificate version"
+	GateUsage          = "certificate usage"
+	GateDates          = "certificate dates"
+	GateAnchor         = "trust anchor"
+	GatePath           = "certificate path"
+	GateRevocation     = "revocation"
+	GateAnchorEnabled  = "trust anchor enabled"
+	GateProfile        = "profile"
+	GateProfileEnabled = "profile enabled"
+	GateRoleListed     = "role in profile"
+	GateSessionName    = "session name"
+	GateRole           = "role"
+	GateDuration       = "duration"
+	GateMapping        = "attribute mapping"
+	GateSourceIdentity = "source identity"
+	GateTrust          = "trust policy"
+)
+
+// The error codes of a refusal.
+const (
+	CodeDenied     = "AccessDeniedException"
+	CodeValidation = "ValidationException"
+)
+
+// Gate is one gate and how it went.
+type Gate struct {
+	Name   string
+	Passed bool
+	Detail string
+}
+
+// Result is what comes of a request.
+type Result struct {
+	Granted bool
+	Gates   []Gate // in order, up to and including the first that fails
+	Code    string // the service's error code; empty when granted
+	Error   string // the service's message; empty when granted
+	// What the session has. Filled as far as the gates were passed.
+	SessionName    string
+	SourceIdentity string
+	Tags           map[string]string
+	Seconds        int
+	// Decision is the trust policy's verdict, when its gate was reached.
+	Decision iampolicy.Decision
+}
+
+// refusal is why a gate does not let a request through.
+type refusal struct {
+	code    string
+	message string // the service's
+	detail  string // ours
+}
+
+func denied(message, detail string) *refusal { return &refusal{CodeDenied, message, detail} }
+
+type gate struct {
+	name  string
+	check func(*attempt) (detail string, no *refusal)
+}
+
+// order is the order of the gates. The anchor has to be known before there can
+// be a path to it; the rest follows the service's error texts from the
+// certificate outwards.
+func order() []gate {
+	return []gate{
+		{GateVersion, checkVersion},
+		{GateUsage, checkUsage},
+		{GateDates, checkDates},
+		{GateAnchor, checkAnchor},
+		{GatePath, checkPath},
+		{GateRevocation, checkRevocation},
+		{GateAnchorEnabled, checkAnchorEnabled},
+		{GateProfile, checkProfile},
+		{GateProfileEnabled, checkProfileEnabled},
+		{GateRoleListed, checkRoleListed},
+		{GateSessionName, checkSessionName},
+		{GateRole, checkRole},
+		{GateDuration, checkDuration},
+		{GateMapping, checkMapping},
+		{GateSourceIdentity, checkSourceIdentity},
+		{GateTrust, checkTrust},
+	}
+}
+
+// attempt is a request on its way through the gates.
+type attempt struct {
+	Session
+	path []*x509.Certificate // leaf first, anchor last
+	out  Result
+}
+
+// CreateSession passes a request through the gates.
+func CreateSession(s Session) Result {
+	a := &attempt{Session: s}
+	for _, g := range order() {
+		detail, no := g.check(a)
+		if no != nil {
+			a.out.Gates = append(a.out.Gates, Gate{Name: g.name, Detail: no.detail})
+			a.out.Code, a.out.Error = no.code, no.message
+			return a.out
+		}
+		a.out.Gates = append(a.out.Gates, Gate{Name: g.name, Passed: true, Detail: detail})
+	}
+	a.out.Granted = true
+	return a.out
+}
