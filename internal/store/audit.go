@@ -56,29 +56,57 @@ func (s *Store) found(ctx context.Context, e Estate) error {
 	})
 }
 
-// audit appends an entry to the chain and returns its number. Writing to the
-// estate's row first makes transactions of all processes queue there, in any
-// database, so the chain cannot fork.
+// chain is the end of the audit log.
+type chain struct {
+	entries int64
+	head    []byte
+}
+
+// openChain reads the end of the log. Writing to the estate's row first makes
+// the transactions of all processes queue there, in any database, so the chain
+// cannot fork.
+func (t *tx) openChain() error {
+	if t.chain != nil {
+		return nil
+	}
+	var c chain
+	err := t.tx.QueryRowContext(t.ctx, `UPDATE estates SET audit_entries = audit_entries WHERE estate = $1
+		RETURNING audit_entries, audit_head`, t.estate).Scan(&c.entries, &c.head)
+	if err != nil {
+		return err
+	}
+	t.chain = &c
+	return nil
+}
+
+// closeChain records where the log now ends.
+func (t *tx) closeChain() error {
+	if t.chain == nil {
+		return nil
+	}
+	return t.exec(`UPDATE estates SET audit_entries = $1, audit_head = $2 WHERE estate = $3`,
+		t.chain.entries, t.chain.head, t.estate)
+}
+
+// audit appends an entry to the log and returns its number.
 func (t *tx) audit(action, subject string, detail map[string]any) (int64, error) {
 	text, err := plan.Canonical(detail)
 	if err != nil {
 		return 0, err
 	}
-	e := Entry{At: t.now, Actor: t.actor, Action: action, Subject: subject, Detail: text}
-	var previous []byte
-	err = t.tx.QueryRowContext(t.ctx, `UPDATE estates SET audit_entries = audit_entries + 1
-		WHERE estate = $1 RETURNING audit_entries, audit_head`, t.estate).Scan(&e.Number, &previous)
-	if err != nil {
+	if err := t.openChain(); err != nil {
 		return 0, err
 	}
-	e.Hash = e.hash(t.estate, previous)
+	e := Entry{Number: t.chain.entries + 1, At: t.now, Actor: t.actor, Action: action, Subject: subject, Detail: text}
+	e.Hash = e.hash(t.estate, t.chain.head)
 	err = t.exec(`INSERT INTO audit (estate, entry, at, actor, action, subject, detail, previous, hash)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		t.estate, e.Number, e.At, e.Actor, e.Action, e.Subject, string(e.Detail), previous, e.Hash)
+		t.estate, e.Number, e.At, e.Actor, e.Action, e.Subject, string(e.Detail), t.chain.head, e.Hash)
 	if err != nil {
 		return 0, err
 	}
-	return e.Number, t.exec(`UPDATE estates SET audit_head = $1 WHERE estate = $2`, e.Hash, t.estate)
+	t.chain.entries, t.chain.head = e.Number, e.Hash
+	return e.Number, nil
 }
 
 // hash is the SHA-256 of the entry's fields, each preceded by its length so

@@ -14,6 +14,8 @@ type tx struct {
 	estate string
 	actor  string
 	now    int64
+	chain  *chain               // the end of the audit log, once it was asked for
+	ready  map[string]*sql.Stmt // statements by their text: a batch repeats them
 }
 
 // write runs f in a transaction and commits it. The name is what Step is told;
@@ -32,8 +34,12 @@ func (s *Store) transact(ctx context.Context, name string, f func(*tx) error) er
 	if err != nil {
 		return err
 	}
-	t := &tx{ctx: ctx, tx: q, estate: s.estate, actor: s.o.Actor, now: s.o.Now().Unix()}
-	if err := f(t); err != nil {
+	t := &tx{ctx: ctx, tx: q, estate: s.estate, actor: s.o.Actor, now: s.o.Now().Unix(), ready: map[string]*sql.Stmt{}}
+	err = f(t)
+	if err == nil {
+		err = t.closeChain()
+	}
+	if err != nil {
 		return errors.Join(err, rollback(q))
 	}
 	s.step("store.commit " + name)
@@ -59,13 +65,21 @@ func (s *Store) step(name string) {
 }
 
 func (t *tx) exec(query string, args ...any) error {
-	_, err := t.tx.ExecContext(t.ctx, query, args...)
+	_, err := t.changed(query, args...)
 	return err
 }
 
 // changed runs the statement and says how many rows it changed.
 func (t *tx) changed(query string, args ...any) (int64, error) {
-	res, err := t.tx.ExecContext(t.ctx, query, args...)
+	stmt, ok := t.ready[query]
+	if !ok {
+		var err error
+		if stmt, err = t.tx.PrepareContext(t.ctx, query); err != nil {
+			return 0, err
+		}
+		t.ready[query] = stmt // closed with the transaction
+	}
+	res, err := stmt.ExecContext(t.ctx, args...)
 	if err != nil {
 		return 0, err
 	}
