@@ -128,3 +128,50 @@ func FuzzMappedTags(f *testing.F) {
 		}
 	})
 }
+
+// A name that cannot be read must not pass for one without the attribute:
+// negated conditions would be met by it.
+func TestANameThatCannotBeReadIsAnError(t *testing.T) {
+	broken, err := asn1.Marshal([]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: []byte{0x30, 3, 1, 2}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		leaf *x509.Certificate
+		want gates.MappingError
+	}{
+		"subject": {&x509.Certificate{RawSubject: []byte{1}, RawIssuer: []byte{0x30, 0}}, gates.MappingError{Subject: []string{"*"}}},
+		"issuer":  {&x509.Certificate{RawSubject: []byte{0x30, 0}, RawIssuer: []byte{0x30, 9}}, gates.MappingError{Issuer: []string{"*"}}},
+		"directory name": {&x509.Certificate{RawSubject: []byte{0x30, 0}, RawIssuer: []byte{0x30, 0},
+			Extensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: broken}}}, gates.MappingError{SAN: []string{"Name/*"}}},
+		"alternative names": {&x509.Certificate{RawSubject: []byte{0x30, 0}, RawIssuer: []byte{0x30, 0},
+			Extensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: []byte{4}}}}, gates.MappingError{SAN: []string{"*"}}},
+	} {
+		_, err := gates.MappedTags(c.leaf, map[string][]string{gates.FieldSubject: {"OU"}, gates.FieldIssuer: {"OU"}, gates.FieldSAN: {"Name/OU"}})
+		var fault *gates.MappingError
+		if !errors.As(err, &fault) || !cmp.Equal(*fault, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// The keywords of RFC 4514 section 3; any other attribute goes by its number.
+func TestAttributeKeywords(t *testing.T) {
+	var rdns []pkix.RelativeDistinguishedNameSET
+	for _, id := range []asn1.ObjectIdentifier{{2, 5, 4, 3}, {2, 5, 4, 6}, {2, 5, 4, 7}, {2, 5, 4, 8}, {2, 5, 4, 9}, {2, 5, 4, 10}, {2, 5, 4, 11},
+		{0, 9, 2342, 19200300, 100, 1, 1}, {0, 9, 2342, 19200300, 100, 1, 25}, {2, 5, 4, 5}} {
+		rdns = append(rdns, pkix.RelativeDistinguishedNameSET{{Type: id, Value: "v"}})
+	}
+	w := newWorld(t, func(c *x509.Certificate) { c.RawSubject = rawSubject(t, rdns...) })
+	got, err := gates.MappedTags(w.Leaf, map[string][]string{gates.FieldSubject: {"*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, key := range []string{"CN", "C", "L", "ST", "STREET", "O", "OU", "UID", "DC", "2.5.4.5"} {
+		want["x509Subject/"+key] = "v"
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -241,3 +241,39 @@ func TestSizeOfLeavesOutWhiteSpaceBetweenTokens(t *testing.T) {
 		}
 	}
 }
+
+// The service takes no characters above U+00FF in a document.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html
+func TestEncodeWritesASCII(t *testing.T) {
+	d := parse(t, `{"Id":"é 東 😀 <&> \u0001 \u2028","Statement":{"Effect":"Allow","NotPrincipal":"*","Action":"*","Condition":{"Odd":{"a:b":"c"}}}}`)
+	text := d.Encode()
+	for _, c := range text {
+		if c > '~' {
+			t.Fatalf("%q in %s", c, text)
+		}
+	}
+	if !strings.Contains(string(text), `"\u00e9 \u6771 \ud83d\ude00 <&> \u0001 \u2028"`) {
+		t.Errorf("got %s", text)
+	}
+	if again := parse(t, string(text)); again.ID != d.ID || !iampolicy.Equal(d, again) {
+		t.Errorf("got %+v", again)
+	}
+}
+
+func TestNumbersAreTakenAsTheyAreWritten(t *testing.T) {
+	d := parse(t, `{"Statement":{"Effect":"Allow","Action":"*","Condition":{"NumericEquals":{"k:n":[0,-1.50,2e+3,1E-2,10]}}}}`)
+	if diff := cmp.Diff([]string{"0", "-1.50", "2e+3", "1E-2", "10"}, d.Statements[0].Conditions[0].Values); diff != "" {
+		t.Error(diff)
+	}
+	for _, bad := range []string{"-", "1.", "1.e3", "1e", "1e+", ".5", "+1", "--1", "0x1", "1_0"} {
+		if _, err := iampolicy.Parse([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Condition":{"NumericEquals":{"k:n":` + bad + `}}}}`)); err == nil {
+			t.Errorf("%s was taken for a number", bad)
+		}
+	}
+}
+
+func TestSessionSizeCountsAsSizeOf(t *testing.T) {
+	if got, want := iampolicy.SessionSize([]byte(trustText)), iampolicy.SizeOf([]byte(trustText)); got != want || got == 0 {
+		t.Errorf("got %d, want %d", got, want)
+	}
+}
