@@ -139,7 +139,7 @@ func digest(b []byte) string {
 // Audit appends an entry for something that leaves no other record, such as a
 // confirmation that was typed.
 func (s *Store) Audit(ctx context.Context, action, subject string, detail map[string]any) error {
-	return s.write(ctx, "audit", "writing audit log", func(t *tx) error {
+	return s.decide(ctx, "audit", "writing audit log", func(t *tx) error {
 		_, err := t.audit(action, subject, detail)
 		return err
 	})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -152,36 +153,65 @@ func remember(t *testing.T, path string) memory {
 	return m
 }
 
-func TestAKillAroundAnyCommitLeavesTheOldOrTheNewState(t *testing.T) {
-	// The truth: what is on record after each commit of a run that nobody kills.
-	dir := t.TempDir()
-	path := filepath.Join(dir, "truth", "state.db")
-	var steps []string
-	truth := map[int]memory{0: {Missing: true}} // by the number of steps that have begun
+// undisturbed tells the steps of a scenario that nobody kills, and what is on
+// record when each of them begins.
+func undisturbed(t *testing.T, dir string) (steps []string, truth []memory) {
+	t.Helper()
+	path, now := filepath.Join(dir, "truth", "state.db"), memory{Missing: true}
 	o := storetest.Options()
 	o.Step = func(name string) {
-		truth[len(steps)+1] = truth[len(steps)]
-		steps = append(steps, name)
 		if strings.HasPrefix(name, "store.committed ") || strings.HasPrefix(name, "durable.dirsync ") {
-			truth[len(steps)] = remember(t, path)
+			now = remember(t, path)
 		}
+		steps, truth = append(steps, name), append(truth, now)
 	}
 	s, err := createOrOpen(t.Context(), path, o)
 	must(t, err)
 	must(t, scenario(t.Context(), s))
 	must(t, s.Close())
+	return steps, truth
+}
 
+func TestAKillAroundAnyCommitLeavesTheOldOrTheNewState(t *testing.T) {
+	dir := t.TempDir()
+	steps, truth := undisturbed(t, dir)
 	for n, name := range steps {
 		path := filepath.Join(dir, strconv.Itoa(n), "state.db")
 		if !killed(t, child(t, "scenario", path, fmt.Sprintf("%s=%d", killVar, n+1)).Run()) {
 			t.Fatalf("the child ended before step %d, %s", n+1, name)
 		}
-		if diff := cmp.Diff(truth[n+1], remember(t, path)); diff != "" {
+		if diff := cmp.Diff(truth[n], remember(t, path)); diff != "" {
 			t.Errorf("killed at %s: %s", name, diff)
 		}
 		free(t, path)
 	}
 	t.Logf("%d points tried", len(steps))
+}
+
+func TestATornLogGivesAnEarlierStateNeverHalfOfOne(t *testing.T) {
+	dir := t.TempDir()
+	steps, truth := undisturbed(t, dir)
+	path := filepath.Join(dir, "killed", "state.db")
+	killed(t, child(t, "scenario", path, fmt.Sprintf("%s=%d", killVar, len(steps))).Run())
+	base, err := os.ReadFile(path)
+	must(t, err)
+	log, err := os.ReadFile(path + "-wal")
+	must(t, err)
+	seen := map[int]bool{}
+	for cut := len(log); cut >= 0; cut -= len(log)/40 + 1 {
+		torn := filepath.Join(dir, fmt.Sprintf("cut-%d.db", cut))
+		must(t, os.WriteFile(torn, base, 0o600))
+		must(t, os.WriteFile(torn+"-wal", log[:cut], 0o600))
+		m := remember(t, torn)
+		at := slices.IndexFunc(truth, func(known memory) bool { return cmp.Equal(known, m) })
+		if at < 0 {
+			t.Errorf("cut at %d of %d, it tells what never was: %+v", cut, len(log), m)
+		}
+		seen[at] = true
+	}
+	if len(seen) < 5 {
+		t.Errorf("only %d states were seen: the cuts do not fall between decisions", len(seen))
+	}
 }
 
 // free takes the lock, which a killed process must have left free, and finds

@@ -44,7 +44,7 @@ func (s *Store) AddGeneration(ctx context.Context, g Generation) error {
 	if err := g.check(); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return s.write(ctx, "generation", doing, func(t *tx) error {
+	return s.decide(ctx, "generation", doing, func(t *tx) error {
 		if g.Created == 0 {
 			g.Created = t.now
 		}

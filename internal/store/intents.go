@@ -33,7 +33,7 @@ func (s *Store) Begin(ctx context.Context, run string, a plan.Action) (string, e
 		return "", fmt.Errorf("beginning %s: %w", a.ID, err)
 	}
 	intent := id.String()
-	err = s.write(ctx, "begin "+a.ID, "beginning "+a.ID, func(t *tx) error { return t.begin(run, intent, a) })
+	err = s.decide(ctx, "begin "+a.ID, "beginning "+a.ID, func(t *tx) error { return t.begin(run, intent, a) })
 	if err != nil {
 		return "", err
 	}
@@ -98,7 +98,7 @@ func (s *Store) Finish(ctx context.Context, run, intent string, a plan.Action, o
 		return fmt.Errorf("%s: only what is done changes an object", doing)
 	}
 	// What has happened is recorded even when the run is being interrupted.
-	return s.write(context.WithoutCancel(ctx), "finish "+a.ID, doing, func(t *tx) error {
+	return s.decide(context.WithoutCancel(ctx), "finish "+a.ID, doing, func(t *tx) error {
 		return t.finish(run, intent, a, o)
 	})
 }
@@ -139,7 +139,7 @@ func (t *tx) finish(run, intent string, a plan.Action, o plan.Outcome) error {
 // Abandon settles an open intent: it did not happen, and why this is known.
 func (s *Store) Abandon(ctx context.Context, intent, why string) error {
 	doing := fmt.Sprintf("abandoning intent %s", intent)
-	return s.write(context.WithoutCancel(ctx), "abandon", doing, func(t *tx) error {
+	return s.decide(context.WithoutCancel(ctx), "abandon", doing, func(t *tx) error {
 		begun, err := t.openIntent(intent)
 		if err != nil {
 			return err

@@ -38,7 +38,7 @@ func (s *Store) RecordIssued(ctx context.Context, issued ...Issued) error {
 			return fmt.Errorf("recording certificate of %s: %w", i.addr(), err)
 		}
 	}
-	return s.write(ctx, "issued", "recording issued certificates", func(t *tx) error {
+	return s.decide(ctx, "issued", "recording issued certificates", func(t *tx) error {
 		for _, i := range issued {
 			if err := t.recordIssued(i); err != nil {
 				return fmt.Errorf("%s, serial %s: %w", i.addr(), i.Serial, err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -51,7 +52,8 @@ func (s *Store) Lock(ctx context.Context, command string, wait bool) (release fu
 	if err := s.nameHolder(ctx, command); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
-	return func() error { return s.release(context.WithoutCancel(ctx), lock) }, nil
+	// Once: by a second call, the lock and the row may be another run's.
+	return sync.OnceValue(func() error { return s.release(context.WithoutCancel(ctx), lock) }), nil
 }
 
 func (s *Store) acquire(ctx context.Context, lock *flock.Flock, wait bool) error {

@@ -21,7 +21,7 @@ func (s *Store) StartRun(ctx context.Context, r plan.Run, p []byte) error {
 	if sum := sha256.Sum256(p); hex.EncodeToString(sum[:]) != r.Digest {
 		return fmt.Errorf("%s: the plan's digest is not the run's", doing)
 	}
-	return s.write(ctx, "run", doing, func(t *tx) error {
+	return s.decide(ctx, "run", doing, func(t *tx) error {
 		if r.Started == 0 {
 			r.Started = t.now
 		}
@@ -52,7 +52,7 @@ func (s *Store) EndRun(ctx context.Context, run string, st plan.Status) error {
 		return fmt.Errorf("%s: %q is no end", doing, st)
 	}
 	// A run that has ended is recorded even when it ended by being interrupted.
-	return s.write(context.WithoutCancel(ctx), "end", doing, func(t *tx) error {
+	return s.decide(context.WithoutCancel(ctx), "end", doing, func(t *tx) error {
 		if _, err := t.openRun(run); err != nil {
 			return err
 		}

@@ -187,7 +187,7 @@ func (s *Store) Bind(ctx context.Context, kind string) error {
 	if now.Bound == kind {
 		return nil
 	}
-	return s.write(ctx, "bind", "binding estate", func(t *tx) error {
+	return s.decide(ctx, "bind", "binding estate", func(t *tx) error {
 		var bound string
 		if err := t.row(&bound, `SELECT bound FROM estates WHERE estate = $1`, s.estate); err != nil {
 			return err

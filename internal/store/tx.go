@@ -18,13 +18,30 @@ type tx struct {
 	ready  map[string]*sql.Stmt // statements by their text: a batch repeats them
 }
 
+// decide is write for whatever the audit log tells of. It reads the end of the
+// log first, for which the transactions of all processes queue, so that f sees
+// what the one before it has decided, in any database.
+func (s *Store) decide(ctx context.Context, name, doing string, f func(*tx) error) error {
+	return s.write(ctx, name, doing, func(t *tx) error {
+		if err := t.openChain(); err != nil {
+			return err
+		}
+		return f(t)
+	})
+}
+
 // write runs f in a transaction and commits it. The name is what Step is told;
 // doing is how an error begins.
 func (s *Store) write(ctx context.Context, name, doing string, f func(*tx) error) error {
-	if err := s.transact(ctx, name, f); err != nil {
-		return fmt.Errorf("%s: %w", doing, explain(err))
+	err := s.transact(ctx, name, f)
+	if err == nil {
+		return nil
 	}
-	return nil
+	// SQLite calls an interrupt an error of its own; callers look for theirs.
+	if stop := ctx.Err(); stop != nil && !errors.Is(err, stop) {
+		err = fmt.Errorf("%w: %w", stop, err)
+	}
+	return fmt.Errorf("%s: %w", doing, explain(err))
 }
 
 func (s *Store) transact(ctx context.Context, name string, f func(*tx) error) error {

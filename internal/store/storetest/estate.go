@@ -107,6 +107,10 @@ func lock(t *testing.T, p Place) {
 	must(t, release())
 	again, err := other.Lock(t.Context(), "destroy", false)
 	must(t, err)
+	must(t, release()) // a second time: it is another's now
+	if _, err := s.Lock(t.Context(), "apply", false); !errors.As(err, &locked) || locked.Holder.Command != "destroy" {
+		t.Errorf("got %v, want a LockedError that names destroy", err)
+	}
 	must(t, again())
 }
 
