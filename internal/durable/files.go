@@ -38,6 +38,37 @@ func (f Files) Create(path string, data []byte, perm fs.FileMode) error {
 	return nil
 }
 
+// Rename gives a file of a folder another name in it, in place of what had that
+// name. The file must be durable already.
+func (f Files) Rename(from, to string) error {
+	f.step("rename", to)
+	if err := os.Rename(from, to); err != nil {
+		return fmt.Errorf("renaming %q: %w", from, err)
+	}
+	f.step("dirsync", to)
+	if err := syncFolder(filepath.Dir(to)); err != nil {
+		return fmt.Errorf("renaming %q: %w", from, err)
+	}
+	return nil
+}
+
+// TryLockFolder takes the lock of a folder unless somebody holds it. It ends with
+// release, or with the process.
+func (f Files) TryLockFolder(path string) (release func() error, held bool, err error) {
+	dir, err := os.Open(path)
+	if err != nil {
+		return nil, false, fmt.Errorf("locking folder %q: %w", path, err)
+	}
+	free, err := tryLock(dir)
+	if err == nil && free {
+		return dir.Close, true, nil
+	}
+	if err := errors.Join(err, dir.Close()); err != nil {
+		return nil, false, fmt.Errorf("locking folder %q: %w", path, err)
+	}
+	return nil, false, nil
+}
+
 // Sync makes durable a file that is there already, and its entry in its folder:
 // whoever wrote it may have been killed before that.
 func (f Files) Sync(path string) error {

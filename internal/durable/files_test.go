@@ -220,3 +220,48 @@ func TestSyncNeedsTheFile(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestRenameReplaces(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	var f durable.Files
+	for _, path := range []string{from, to} {
+		if err := f.Create(path, []byte(path), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, to); got != from || len(entries(t, dir)) != 1 {
+		t.Errorf("got %q and %v", got, entries(t, dir))
+	}
+	if err := f.Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want fs.ErrNotExist", err)
+	}
+}
+
+func TestAFolderIsLockedOnce(t *testing.T) {
+	dir := t.TempDir()
+	var f durable.Files
+	release, held, err := f.TryLockFolder(dir)
+	if err != nil || !held {
+		t.Fatalf("the lock was not to be had: %v", err)
+	}
+	if _, held, err := f.TryLockFolder(dir); err != nil || held {
+		t.Errorf("the lock was given twice: %v", err)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	release, held, err = f.TryLockFolder(dir)
+	if err != nil || !held {
+		t.Fatalf("the lock was not released: %v", err)
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := f.TryLockFolder(filepath.Join(dir, "missing")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want fs.ErrNotExist", err)
+	}
+}
