@@ -3,10 +3,12 @@ package terminal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
 
@@ -70,11 +72,12 @@ func (c ChildStatus) Error() string { return "the command ended with a failure" 
 
 // Failure is an error in words and numbers.
 type Failure struct {
-	Exit    int      `json:"-"`
-	Code    string   `json:"code"` // failed, usage, refused, held, locked, interrupted
-	Message string   `json:"message"`
-	Hints   []string `json:"hints"`
-	Silent  bool     `json:"-"` // somebody has already said it
+	Exit     int             `json:"-"`
+	Code     string          `json:"code"` // failed, usage, refused, held, locked, interrupted
+	Message  string          `json:"message"`
+	Hints    []string        `json:"hints"`
+	Findings []rules.Finding `json:"-"`
+	Silent   bool            `json:"-"` // somebody has already said it
 }
 
 // Explain is the one place where errors become words and numbers.
@@ -86,6 +89,7 @@ func Explain(err error) Failure {
 	var (
 		usage   *UsageError
 		child   ChildStatus
+		refusal *rules.Refusal
 		held    *engine.HeldError
 		stopped *engine.InterruptedError
 		locked  *store.LockedError
@@ -95,6 +99,9 @@ func Explain(err error) Failure {
 		f.Exit, f.Code = ExitUsage, "usage"
 	case errors.As(err, &child):
 		f.Exit, f.Silent = int(child), true
+	case errors.As(err, &refusal):
+		f.Exit, f.Code, f.Findings = ExitRefused, "refused", refusal.Findings
+		f.Hints = append(f.Hints, refusalHints(refusal.Findings)...)
 	case errors.As(err, &held):
 		f.Exit, f.Code = ExitHeld, "held"
 		f.Hints = append(f.Hints, heldHints(err)...)
@@ -123,6 +130,22 @@ func heldHints(err error) []string {
 				hints = append(hints, line)
 			}
 		}
+	}
+	return hints
+}
+
+// refusalHints say for each rule that refused what to do and where to read on.
+func refusalHints(findings []rules.Finding) []string {
+	var hints []string
+	for _, f := range findings {
+		explain := fmt.Sprintf("run %q", Program+" explain "+f.Rule)
+		if f.Severity != rules.Refuse || slices.Contains(hints, explain) {
+			continue
+		}
+		if f.Remedy != "" && !slices.Contains(hints, f.Remedy) {
+			hints = append(hints, f.Remedy)
+		}
+		hints = append(hints, explain)
 	}
 	return hints
 }

@@ -12,6 +12,7 @@ import (
 
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
 
@@ -26,6 +27,10 @@ func TestExplain(t *testing.T) {
 		{"any error fails", errors.New("reading x"), 1, "failed", []string{}},
 		{"a hint is found under wrapping", fmt.Errorf("a: %w", hint.With(errors.New("b"), "do c")), 1, "failed", []string{"do c"}},
 		{"a wrong command line", Usage("unknown flag", "see help"), 2, "usage", []string{"see help"}},
+		{"a rule", fmt.Errorf("judging: %w", &rules.Refusal{Findings: []rules.Finding{
+			{Rule: "ANC001", Severity: rules.Refuse, Remedy: "take the issuer"}, {Rule: "ANC012", Severity: rules.Warn},
+			{Rule: "ANC001", Severity: rules.Refuse, Remedy: "take the issuer"},
+		}}), 4, "refused", []string{"take the issuer", `run "anchorctl explain ANC001"`}},
 		{"a gate", fmt.Errorf("applying: %w", &engine.HeldError{Action: "x", Reason: "y", Hints: []string{"install it"}}), 5, "held", []string{"install it"}},
 		{"several gates give each hint once", &engine.HeldRun{Held: []*engine.HeldError{{Hints: []string{"a", "b"}}, {Hints: []string{"b"}}}}, 5, "held", []string{"a", "b"}},
 		{"a lock", &store.LockedError{}, 6, "locked", []string{}},

@@ -1,0 +1,168 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"anchorctl/internal/plan"
+	"anchorctl/internal/printable"
+)
+
+// gateMark stands before a condition that must hold before the next step.
+const gateMark = "‖"
+
+// Plan writes one line for each action, the fields it changes under it, and a
+// line that counts.
+func (p *Page) Plan(pl plan.Plan) {
+	widest := 0
+	for _, a := range pl.Actions {
+		widest = max(widest, len(verb(a.Kind)))
+	}
+	for _, a := range pl.Actions {
+		if a.Gate != "" {
+			p.raw(p.paint(cyan, gateMark) + " " + printable.Line(pad(a.Gate, widest)+"  must hold before the next step"))
+		}
+		mark := a.Kind.Mark()
+		p.raw(p.paint(markColour(mark), mark) + " " + printable.Line(pad(verb(a.Kind), widest)+"  "+a.Addr.String()))
+		p.changes(a.Before, a.After)
+	}
+	p.Blank()
+	p.Line("%s", Count(pl.Actions))
+}
+
+// Count says in words what a list of actions would do.
+func Count(actions []plan.Action) string {
+	if len(actions) == 0 {
+		return "Nothing to do: what is there is what the configuration says."
+	}
+	n := map[string]int{}
+	for _, a := range actions {
+		n[a.Kind.Mark()]++
+	}
+	var words []string
+	for _, w := range []struct{ mark, word string }{{"+", "create"}, {"~", "change"}, {"-", "delete"}, {"?", "check"}} {
+		if n[w.mark] > 0 {
+			words = append(words, fmt.Sprintf("%d to %s", n[w.mark], w.word))
+		}
+	}
+	return "Plan: " + strings.Join(words, ", ") + "."
+}
+
+func verb(k plan.Kind) string {
+	_, v, _ := strings.Cut(string(k), ".")
+	return v
+}
+
+func markColour(mark string) string {
+	switch mark {
+	case "+":
+		return green
+	case "-":
+		return red
+	case "~":
+		return yellow
+	default:
+		return cyan
+	}
+}
+
+// changes writes the fields of an action. What is not an object of fields is
+// shown as one value.
+func (p *Page) changes(before, after json.RawMessage) {
+	b, a := fieldsOf(before), fieldsOf(after)
+	names := map[string]bool{}
+	for name := range b {
+		names[name] = true
+	}
+	for name := range a {
+		names[name] = true
+	}
+	widest := 0
+	for name := range names {
+		widest = max(widest, len(printable.Line(name)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		p.change(pad(printable.Line(name), widest), b[name], a[name])
+	}
+}
+
+func fieldsOf(raw json.RawMessage) map[string]json.RawMessage {
+	if len(raw) == 0 {
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return map[string]json.RawMessage{"value": raw}
+	}
+	return fields
+}
+
+const margin = "      "
+
+func (p *Page) change(name string, before, after json.RawMessage) {
+	was, is := lines(before), lines(after)
+	switch {
+	case len(was) <= 1 && len(is) <= 1:
+		text := strings.Join(is, "")
+		if len(was) == 1 && len(is) == 1 {
+			text = was[0] + " → " + is[0]
+		} else if len(was) == 1 {
+			text = was[0]
+		}
+		p.raw(margin + name + "  " + text)
+	default:
+		p.raw(margin + strings.TrimRight(name, " "))
+		for _, l := range diff(was, is) {
+			p.raw(margin + "  " + p.paint(lineColour(l.mark), strings.TrimRight(l.mark+" "+l.text, " ")))
+		}
+	}
+}
+
+func lineColour(mark string) string {
+	if mark == " " {
+		return ""
+	}
+	return markColour(mark)
+}
+
+// lines is a JSON value as people read it: a plain value without quotes, an
+// object or a list over several lines. Nothing stays nothing.
+func lines(raw json.RawMessage) []string {
+	if len(raw) == 0 {
+		return nil
+	}
+	var text string
+	if json.Unmarshal(raw, &text) == nil && string(raw) != "null" {
+		if text == "" {
+			return []string{`""`}
+		}
+		return []string{printable.Line(text)}
+	}
+	var list []string
+	if json.Unmarshal(raw, &list) == nil && list != nil {
+		return listLines(list)
+	}
+	var b bytes.Buffer
+	if json.Indent(&b, raw, "", "  ") != nil {
+		return []string{printable.Line(string(raw))}
+	}
+	if b.String() == "null" {
+		return []string{"none"}
+	}
+	return strings.Split(printable.Text(b.String()), "\n")
+}
+
+func listLines(list []string) []string {
+	if len(list) == 0 {
+		return []string{"none"}
+	}
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = printable.Line(s)
+	}
+	return out
+}
