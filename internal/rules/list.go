@@ -1,0 +1,169 @@
+package rules
+
+// What the rules rest on.
+const (
+	awsTrustModel  = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html"
+	awsQuotas      = "https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html"
+	awsSource      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_Source.html"
+	awsSession     = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html"
+	awsMapping     = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html"
+	awsMonitoring  = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/monitoring-overview.html"
+	awsTags        = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html"
+	awsAssumeRole  = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"
+	awsCreateRole  = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
+	awsIAMQuotas   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
+	awsProfile     = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html"
+	awsTagging     = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_TagResource.html"
+	rfcSerial      = "RFC 5280 section 4.1.2.2"
+	rfcVersion     = "RFC 5280 section 4.1.2.1"
+	rfcValidity    = "RFC 5280 section 4.1.2.5"
+	rfcSubject     = "RFC 5280 section 4.1.2.6"
+	rfcExtensions  = "RFC 5280 section 4.2"
+	rfcKeyUsage    = "RFC 5280 section 4.2.1.3"
+	rfcNames       = "RFC 5280 section 4.2.1.6"
+	rfcConstraints = "RFC 5280 section 4.2.1.9"
+	rfcExtUsage    = "RFC 5280 section 4.2.1.12"
+	rfcPath        = "RFC 5280 section 6"
+	rfcPEM         = "RFC 7468 section 5.1"
+	nistKeys       = "NIST SP 800-131A revision 2"
+	rfcJCS         = "RFC 8785"
+	spiffeID       = "https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md"
+)
+
+// All is every rule there is, in the order of their IDs.
+func All() []Rule {
+	return []Rule{
+		{
+			ID: "ANC001", Name: "self-signed", Severity: Refuse, Cites: []string{awsTrustModel, rfcPath},
+			Remedy: "register the environment's issuer, an intermediate that the root has signed, never the root itself",
+			anchor: checkSelfSigned,
+		},
+		{
+			ID: "ANC002", Name: "public CA", Severity: Refuse, Cites: []string{awsTrustModel},
+			Remedy: "use a hierarchy of your own: whoever can buy a certificate from a public CA could open a session",
+			anchor: checkPublic,
+		},
+		{
+			ID: "ANC003", Name: "not a CA", Severity: Refuse, Cites: []string{awsTrustModel, rfcConstraints},
+			Remedy: "name a CA certificate: version 3, with critical basicConstraints CA:true",
+			anchor: checkCA,
+		},
+		{
+			ID: "ANC004", Name: "key usage", Severity: Refuse, Cites: []string{awsTrustModel, rfcKeyUsage, rfcExtUsage},
+			Remedy: "have the CA issued anew with key usage keyCertSign and cRLSign and, if it has extended key usages, clientAuth among them",
+			anchor: checkUsage,
+		},
+		{
+			ID: "ANC005", Name: "weak or unfit", Severity: Refuse,
+			Cites:  []string{awsTrustModel, nistKeys, rfcVersion, rfcSerial, rfcValidity, rfcSubject, rfcExtensions, awsTags},
+			Remedy: "have the certificate issued anew, as docs/certificates.md describes",
+			anchor: checkQuality,
+		},
+		{
+			ID: "ANC006", Name: "not under this estate's root", Severity: Refuse, Cites: []string{rfcPath},
+			Remedy: "have it signed by the estate's private root, or give the certificates between the two",
+			anchor: checkProof,
+		},
+		{
+			ID: "ANC007", Name: "outlives its parent", Severity: Refuse, Cites: []string{rfcPath, rfcValidity},
+			Remedy: "have it issued with an end no later than its parent's, or rotate the parent first",
+			anchor: checkOutlives,
+		},
+		{
+			ID: "ANC008", Name: "too many certificates in one anchor", Severity: Refuse, Cites: []string{awsQuotas},
+			Remedy: "finish the rotation that is under way: the anchor holds the old issuer and the new one, no more",
+			anchor: checkCount,
+		},
+		{
+			ID: "ANC009", Name: "source type", Severity: Refuse, Cites: []string{awsSource},
+			Remedy: "use CERTIFICATE_BUNDLE: the issuer's certificate itself",
+			anchor: checkSource,
+		},
+		{
+			ID: "ANC010", Name: "path length", Severity: Refuse, Cites: []string{rfcConstraints, rfcPath},
+			Remedy: "have the issuer signed by a CA whose path length leaves room for it",
+			anchor: checkPathLength,
+		},
+		{
+			ID: "ANC011", Name: "shared between environments", Severity: Refuse, Cites: []string{awsTrustModel},
+			Remedy: "give each environment an issuer with a key of its own, and a new key to each generation",
+			anchor: checkShared,
+		},
+		{
+			ID: "ANC012", Name: "expiring", Severity: Warn, Cites: []string{awsMonitoring, rfcValidity},
+			Remedy: "rotate it in time: an anchor that has expired opens no session",
+			anchor: checkExpiring,
+		},
+		{
+			ID: "ANC013", Name: "not exactly one certificate", Severity: Refuse, Cites: []string{rfcPEM, rfcPath},
+			Remedy: `write exactly one certificate into the file: run "openssl x509 -in FILE -out CLEAN.pem"`,
+			anchor: checkFile,
+		},
+		{
+			ID: "ANC101", Name: "root registered", Severity: Refuse, Cites: []string{awsTrustModel},
+			Remedy: "register the environment's issuer: under the root, every environment's certificates would be accepted",
+			anchor: checkRoot,
+		},
+		{
+			ID: "ANC201", Name: "lives too long", Severity: Refuse, Cites: []string{rfcValidity, awsTrustModel},
+			Remedy:   "issue it for less time, or raise limits.certificateLifetime of the environment on purpose",
+			workload: checkLifetime,
+		},
+		{
+			ID: "ANC202", Name: "name of something else", Severity: Refuse, Cites: []string{spiffeID, awsMapping, awsSession, awsTags},
+			Remedy:   "issue it for a workload that the environment names in anchorctl.yaml",
+			workload: checkWorkloadName,
+		},
+		{
+			ID: "ANC203", Name: "nothing permitted", Severity: Refuse, Cites: []string{awsTrustModel},
+			Remedy: "name the workloads in anchorctl.yaml: an empty list permits nobody and must not come to mean everybody",
+			config: checkPermitted, workload: checkNamesGiven,
+		},
+		{
+			ID: "ANC204", Name: "shape", Severity: Refuse, Cites: []string{awsTrustModel, rfcKeyUsage, rfcExtUsage, rfcNames},
+			Remedy:   `issue it with "anchorctl issue", or as docs/certificates.md describes`,
+			workload: checkShape,
+		},
+		{
+			ID: "ANC301", Name: "role of no or another environment", Severity: Refuse, Cites: []string{awsTrustModel, awsCreateRole},
+			Remedy: "give each environment roles of its own, named by path and name in their own account",
+			config: checkRoles,
+		},
+		{
+			ID: "ANC302", Name: "too many roles", Severity: Refuse, Cites: []string{awsProfile, awsTrustModel},
+			Remedy: "split the profile, or raise limits.rolesPerProfile of the environment on purpose",
+			config: checkRoleCount,
+		},
+		{
+			ID: "ANC310", Name: "trust policy too long", Severity: Refuse, Cites: []string{awsIAMQuotas},
+			Remedy: "split the role: fewer workloads or fewer targets for each",
+			config: checkTrustSize,
+		},
+		{
+			ID: "ANC311", Name: "session policy too long", Severity: Refuse, Cites: []string{awsAssumeRole},
+			Remedy: "shorten the session policy, or put what it says into the role's own policy",
+			config: checkSessionPolicy,
+		},
+		{
+			ID: "ANC401", Name: "stale plan", Severity: Refuse, Cites: []string{rfcJCS},
+			Remedy: "make a new plan and have it approved",
+		},
+		{
+			ID: "ANC402", Name: "altered plan", Severity: Refuse, Cites: []string{rfcJCS},
+			Remedy: "find out who changed the file, and make a new plan",
+		},
+		{
+			ID: "ANC403", Name: "not ours", Severity: Refuse, Cites: []string{awsTagging},
+			Remedy: "leave it alone, or remove it by hand with whoever owns it",
+		},
+		{
+			ID: "ANC603", Name: "another enabled role would accept this anchor", Severity: Hold, Waivable: true,
+			Cites:  []string{awsTrustModel},
+			Remedy: "have the role's trust policy name its own anchor in aws:SourceArn, or waive it with reason, owner and end date",
+		},
+		{
+			ID: "ANC604", Name: "foreign certificate in our anchor", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
+			Remedy: "find out who put it there; then let apply put the anchor back as it was",
+		},
+	}
+}
