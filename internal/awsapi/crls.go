@@ -1,0 +1,66 @@
+package awsapi
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
+)
+
+// CRL is a revocation list as the service shows it, without its contents.
+type CRL struct {
+	ID        string
+	ARN       string
+	Name      string
+	AnchorARN string
+	Enabled   bool
+}
+
+// CRLs are the revocation lists of one target.
+type CRLs struct{ t *Target }
+
+// CRLs are the target's revocation lists.
+func (t *Target) CRLs() CRLs { return CRLs{t} }
+
+// List returns all revocation lists of the target.
+func (c CRLs) List(ctx context.Context) ([]CRL, error) {
+	all := []CRL{}
+	err := pages("ListCrls", func(token *string) (next *string, err error) {
+		var out *rolesanywhere.ListCrlsOutput
+		err = c.t.do(ctx, request{family: crlFamily, operation: "ListCrls", send: func(ctx context.Context) (err error) {
+			out, err = c.t.anywhere.ListCrls(ctx, &rolesanywhere.ListCrlsInput{NextToken: token})
+			return err
+		}})
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range out.Crls {
+			crl := CRL{
+				ID: aws.ToString(d.CrlId), ARN: aws.ToString(d.CrlArn), Name: aws.ToString(d.Name),
+				AnchorARN: aws.ToString(d.TrustAnchorArn), Enabled: aws.ToBool(d.Enabled),
+			}
+			if err := c.t.checkARN(crlKind, crl.ID, crl.ARN); err != nil {
+				return nil, err
+			}
+			all = append(all, crl)
+		}
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the revocation lists of %s/%s: %w", c.t.account, c.t.region, err)
+	}
+	return distinct(all, func(crl CRL) string { return crl.ARN }), nil
+}
+
+// Delete deletes a revocation list; one that is gone already is no error.
+func (c CRLs) Delete(ctx context.Context, id string) error {
+	err := c.t.do(ctx, request{family: crlFamily, operation: "DeleteCrl", send: func(ctx context.Context) error {
+		_, err := c.t.anywhere.DeleteCrl(ctx, &rolesanywhere.DeleteCrlInput{CrlId: &id})
+		return err
+	}})
+	if err != nil && !gone(err) {
+		return fmt.Errorf("deleting revocation list %s: %w", id, err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package awsapi
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"anchorctl/internal/hint"
+	"anchorctl/internal/printable"
+)
+
+// Error is a request that AWS did not carry out, or not certainly.
+type Error struct {
+	Operation string
+	Code      string // empty when no service answered
+	Message   string
+	RequestID string
+	Status    int
+	cause     error
+}
+
+func (e *Error) Error() string {
+	if e.Code == "" {
+		return e.Operation + ": " + e.Message
+	}
+	details := e.Code
+	if e.Status != 0 {
+		details += fmt.Sprintf(", HTTP %d", e.Status)
+	}
+	if e.RequestID != "" {
+		details += ", request " + e.RequestID
+	}
+	if e.Message == "" {
+		return e.Operation + ": " + details
+	}
+	return e.Operation + ": " + strings.TrimRight(e.Message, ". ") + " (" + details + ")"
+}
+
+func (e *Error) Unwrap() error { return e.cause }
+
+// newError takes the words of the service out of the SDK's wrappings.
+func newError(r request, seen observed, err error) *Error {
+	e := &Error{Operation: r.operation, RequestID: printable.Line(seen.requestID), Status: seen.status, cause: err}
+	var api smithy.APIError
+	var operation *smithy.OperationError
+	var send *smithyhttp.RequestSendError
+	switch {
+	case errors.As(err, &api):
+		e.Code, e.Message = printable.Line(api.ErrorCode()), api.ErrorMessage()
+	case errors.As(err, &send):
+		e.Message = send.Err.Error()
+	case errors.As(err, &operation):
+		e.Message = operation.Err.Error()
+	default:
+		e.Message = err.Error()
+	}
+	if len(e.Message) > 2000 {
+		e.Message = strings.ToValidUTF8(e.Message[:2000], "") + "…"
+	}
+	e.Message = printable.Line(e.Message)
+	return e
+}
+
+// code is the service's code of an error, or "".
+func code(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func gone(err error) bool { return code(err) == "ResourceNotFoundException" }
+
+func denied(err error) bool {
+	return slices.Contains([]string{"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"}, code(err))
+}
+
+// hinted adds what to do about an error.
+func (t *Target) hinted(r request, e *Error, end ending) error {
+	switch {
+	case mixed(e.cause):
+		return hint.With(e, "set AWS_ENDPOINT_URL for all services, or for none")
+	case denied(e):
+		return hint.With(e, t.deniedHints(r, e)...)
+	case slices.Contains([]string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}, e.Code):
+		return hint.With(e, fmt.Sprintf("the credentials have expired: run %q", "aws sso login"+t.profileFlag()))
+	case slices.Contains([]string{"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken"}, e.Code):
+		return hint.With(e, fmt.Sprintf("AWS does not accept these credentials in %s: run %q", t.region, "aws sts get-caller-identity"+t.profileFlag()),
+			"check that the region is enabled for the account and that this machine's clock is right")
+	case end == refused && r.family != iamFamily && regexp.MustCompile(`(?i)\b(quota|limit|maximum number)\b`).MatchString(e.Message):
+		return hint.With(e, fmt.Sprintf("run %q to see the quotas", "aws service-quotas list-service-quotas --service-code rolesanywhere --region "+t.region))
+	case end == unsent && e.Code == "":
+		return hint.With(e, t.unsentHints()...)
+	default:
+		return e
+	}
+}
+
+// deniedHints name the missing action: what the message says, else that of the
+// operation.
+func (t *Target) deniedHints(r request, e *Error) []string {
+	action := r.action
+	if action == "" {
+		action = "rolesanywhere:" + r.operation
+	}
+	if m := regexp.MustCompile(`perform: ([a-z0-9-]+:[A-Za-z]+)`).FindStringSubmatch(e.Message); m != nil {
+		action = m[1]
+	}
+	hints := []string{fmt.Sprintf("the credentials lack %s in account %s", action, t.account)}
+	switch {
+	case action == "rolesanywhere:CreateTrustAnchor":
+		hints = append(hints, "the first anchor of an account needs iam:CreateServiceLinkedRole as well")
+	case action == "rolesanywhere:CreateProfile" || action == "rolesanywhere:UpdateProfile":
+		hints = append(hints, "a profile needs iam:PassRole on each of its roles as well")
+	}
+	return append(hints, `run "anchorctl policy operator" to print the policy that an operator needs`)
+}
+
+func (t *Target) unsentHints() []string {
+	if t.endpoint != "" {
+		return []string{"requests go to the custom endpoint " + t.endpoint + ": check that it is up, or unset it"}
+	}
+	return []string{fmt.Sprintf("check the network and the credentials: run %q", "aws sts get-caller-identity"+t.profileFlag())}
+}
+
+func (t *Target) profileFlag() string {
+	if t.profile == "" {
+		return ""
+	}
+	return " --profile " + t.profile
+}
