@@ -119,3 +119,10 @@ func columns(p *render.Page, rows [][2]string) {
 		p.Line("%s", strings.TrimRight(fmt.Sprintf("  %-*s  %s", widest, r[0], r[1]), " "))
 	}
 }
+
+// Help is the command that prints the help of the others.
+func Help() *Command {
+	return &Command{
+		Name: "help", Args: "[COMMAND]", Max: -1, Summary: "print how a command is used", Example: "anchorctl help plan",
+	}
+}

@@ -1,0 +1,12 @@
+package main
+
+import (
+	"os"
+
+	"anchorctl/internal/cmdline"
+	"anchorctl/internal/terminal"
+)
+
+func main() { os.Exit(run(terminal.System())) }
+
+func run(env terminal.Env) int { return cmdline.Run(env, commands()) }

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"anchorctl/internal/cmdline"
+	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/session"
+	"anchorctl/internal/sigx509"
+	"anchorctl/internal/terminal"
+)
+
+type sessionOptions struct {
+	certificate, privateKey, intermediates string
+	anchorARN, profileARN, roleARN         string
+	duration, sessionName, endpoint        string
+}
+
+func sessionCommand() *cmdline.Command {
+	var o sessionOptions
+	return &cmdline.Command{
+		Name:    "session",
+		Summary: "open a session with a certificate and print its temporary credentials",
+		About: `Prints the JSON that AWS SDKs and the AWS CLI read from a credential_process,
+and nothing else, on stdout. It needs no estate: certificate, key and the three
+ARNs are all there is to it.`,
+		Example: `anchorctl session --certificate cert.pem --private-key key.pem \
+  --trust-anchor-arn arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/… \
+  --profile-arn arn:aws:rolesanywhere:eu-central-1:111122223333:profile/… \
+  --role-arn arn:aws:iam::111122223333:role/prod-backup`,
+		Plain: "AWS's credential_process format",
+		Needs: []string{"certificate", "private-key", "trust-anchor-arn", "profile-arn", "role-arn"},
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "certificate", Usage: "the workload's certificate is in `FILE`", Destination: &o.certificate},
+			&cli.StringFlag{Name: "private-key", Usage: "its private key is in `FILE`", Destination: &o.privateKey},
+			&cli.StringFlag{Name: "intermediates", Usage: "certificates between it and the trust anchor are in `FILE`", Destination: &o.intermediates},
+			&cli.StringFlag{Name: "trust-anchor-arn", Usage: "the trust anchor is `ARN`", Destination: &o.anchorARN},
+			&cli.StringFlag{Name: "profile-arn", Usage: "the profile is `ARN`", Destination: &o.profileARN},
+			&cli.StringFlag{Name: "role-arn", Usage: "the role to take is `ARN`", Destination: &o.roleARN},
+			&cli.StringFlag{Name: "session-duration", Usage: "how long it lasts is `DURATION`: 1h, or seconds; else the profile decides", Destination: &o.duration},
+			&cli.StringFlag{Name: "role-session-name", Usage: "call it `NAME`, where the profile accepts one", Destination: &o.sessionName},
+			&cli.StringFlag{Name: "endpoint", Usage: "ask at `URL`, instead of AWS in the trust anchor's region", Destination: &o.endpoint},
+		},
+		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) { return openSession(ctx, c, o) },
+	}
+}
+
+func openSession(ctx context.Context, c *cmdline.Call, o sessionOptions) (cmdline.Reply, error) {
+	duration, err := seconds(o.duration)
+	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	signer, err := loadSigner(c, o)
+	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	credentials, err := session.Client{Clock: c.Clock}.CreateSession(ctx, session.Request{
+		Endpoint: sessionEndpoint(c, o.endpoint), AnchorARN: o.anchorARN, ProfileARN: o.profileARN, RoleARN: o.roleARN,
+		Duration: duration, SessionName: o.sessionName, Signer: signer,
+	})
+	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	out, err := session.ProcessOutput(credentials)
+	return cmdline.Reply{Raw: out}, err
+}
+
+// sessionEndpoint honours the variables that AWS's own helper and SDKs honour
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
+func sessionEndpoint(c *cmdline.Call, flag string) string {
+	if flag != "" {
+		return flag
+	}
+	if specific := c.Getenv("AWS_ENDPOINT_URL_ROLESANYWHERE"); specific != "" {
+		return specific
+	}
+	return c.Getenv("AWS_ENDPOINT_URL")
+}
+
+// seconds reads a duration as AWS's helper takes it, or with a unit.
+func seconds(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	if n, err := strconv.Atoi(text); err == nil {
+		return time.Duration(n) * time.Second, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, terminal.Usage(fmt.Sprintf("reading --session-duration: %q is neither seconds nor a duration", text), "write 3600 or 1h")
+	}
+	return d, nil
+}
+
+// maxIntermediates is more than a chain of five certificates needs.
+const maxIntermediates = 256 << 10
+
+func loadSigner(c *cmdline.Call, o sessionOptions) (sigx509.Signer, error) {
+	text, err := readFile(c, o.certificate, pki.MaxFile)
+	if err != nil {
+		return sigx509.Signer{}, err
+	}
+	var s sigx509.Signer
+	if s.Certificate, err = pki.ParseOne(text); err != nil {
+		return sigx509.Signer{}, fmt.Errorf("reading certificate %q: %w", o.certificate, err)
+	}
+	if text, err = readFile(c, o.privateKey, pki.MaxFile); err != nil {
+		return sigx509.Signer{}, err
+	}
+	defer clear(text)
+	if s.Key, err = keys.ParseWorkload(text); err != nil {
+		return sigx509.Signer{}, fmt.Errorf("reading private key %q: %w", o.privateKey, err)
+	}
+	s.Chain, err = loadIntermediates(c, o.intermediates)
+	return s, err
+}
+
+func loadIntermediates(c *cmdline.Call, path string) ([]*x509.Certificate, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := readFile(c, path, maxIntermediates)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := pki.ParseBundle(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("reading intermediates %q: %w", path, err)
+	}
+	return chain, nil
+}
