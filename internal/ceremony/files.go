@@ -27,7 +27,9 @@ func (a *attempt) prepareConfig() ([]byte, error) {
 		return nil, a.agree()
 	}
 	text := config.Starter(config.StarterOptions{
-		Name: a.o.Name, Organization: a.o.Organization, TrustDomain: a.o.TrustDomain, Environments: a.o.Environments})
+		Name: a.o.Name, Organization: a.o.Organization, TrustDomain: a.o.TrustDomain,
+		Environments: a.o.Environments, Account: a.o.Account, Region: a.o.Region, Roles: a.o.Roles,
+	})
 	// What the flags say is judged by the same reader that judges the file.
 	a.config, err = config.Parse(path, text, os.ReadFile)
 	return text, err

@@ -30,6 +30,9 @@ type Options struct {
 	Organization string
 	TrustDomain  string
 	Environments []string
+	Account      string // of the starter configuration's targets
+	Region       string
+	Roles        config.RoleHandling
 	Clock        clock.Clock
 	Step         func(name string) // called around each durable step
 	Actor        string
