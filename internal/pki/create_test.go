@@ -106,3 +106,5 @@ func TestEveryKindOfKeyGivesACleanChain(t *testing.T) {
 		})
 	}
 }
+
+func ecdsaKey(c elliptic.Curve) (crypto.Signer, error) { return ecdsa.GenerateKey(c, rand.Reader) }

@@ -130,33 +130,40 @@ func (s IssuerSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x
 	return t, dates(t, s.Now, s.Lifetime, parent)
 }
 
-func (s WorkloadSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x509.Certificate, error) {
+// Check holds that a certificate can carry the names, before any key is made.
+func (s WorkloadSpec) Check() error {
 	err := errors.Join(
 		checkName("environment", s.Environment),
 		checkName("workload", s.Workload),
 		checkInstance(s.Instance),
 		checkDomain("trust domain", TrustDomainOf(s.Environment, s.TrustDomain)),
+		CheckSubject(s.subject()),
 	)
-	if err != nil {
-		return nil, err
+	for _, name := range s.DNS {
+		err = errors.Join(err, checkDomain("DNS name", name))
 	}
-	subject := pkix.Name{
+	return err
+}
+
+func (s WorkloadSpec) subject() pkix.Name {
+	return pkix.Name{
 		CommonName:         WorkloadName(s.Workload, s.Instance),
 		Organization:       []string{s.Organization},
 		OrganizationalUnit: []string{s.Environment},
 	}
-	t, err := template(subject, 1, pub)
+}
+
+func (s WorkloadSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x509.Certificate, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	t, err := template(s.subject(), 1, pub)
 	if err != nil {
 		return nil, err
 	}
 	uri, err := url.Parse(WorkloadURI(s.Environment, s.TrustDomain, s.Workload))
 	if err != nil {
 		return nil, fmt.Errorf("naming workload %q: %w", s.Workload, err)
-	}
-	for _, name := range s.DNS {
-		if err := checkDomain("DNS name", name); err != nil {
-			return nil, err
-		}
 	}
 	t.URIs, t.DNSNames = []*url.URL{uri}, s.DNS
 	t.KeyUsage = x509.KeyUsageDigitalSignature
@@ -294,7 +301,7 @@ func checkDomain(what, name string) error {
 		return fmt.Errorf("the %s %q has more than 253 characters", what, name)
 	}
 	for label := range strings.SplitSeq(name, ".") {
-		if !regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9-])?$`).MatchString(label) {
+		if !regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`).MatchString(label) {
 			return fmt.Errorf("the %s %q is no lower-case host name", what, name)
 		}
 	}
