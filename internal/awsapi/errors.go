@@ -25,20 +25,21 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	if e.Code == "" {
-		return e.Operation + ": " + e.Message
+	var details []string
+	if e.Code != "" {
+		details = append(details, e.Code)
 	}
-	details := e.Code
 	if e.Status != 0 {
-		details += fmt.Sprintf(", HTTP %d", e.Status)
+		details = append(details, fmt.Sprintf("HTTP %d", e.Status))
 	}
 	if e.RequestID != "" {
-		details += ", request " + e.RequestID
+		details = append(details, "request "+e.RequestID)
 	}
-	if e.Message == "" {
-		return e.Operation + ": " + details
+	text := e.Operation + ": " + strings.TrimRight(e.Message, ". ")
+	if len(details) == 0 {
+		return text
 	}
-	return e.Operation + ": " + strings.TrimRight(e.Message, ". ") + " (" + details + ")"
+	return strings.TrimRight(text, ": ") + " (" + strings.Join(details, ", ") + ")"
 }
 
 func (e *Error) Unwrap() error { return e.cause }

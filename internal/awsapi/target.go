@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 
 	"anchorctl/internal/clock"
@@ -83,7 +84,10 @@ func Open(ctx context.Context, o Options) (*Target, error) {
 // load is the SDK's configuration: environment, shared files, and the
 // credentials they name. The region is the target's, whatever they say.
 func load(ctx context.Context, o Options) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithRegion(o.Region), config.WithAppID("anchorctl")}
+	options := []func(*config.LoadOptions) error{
+		config.WithRegion(o.Region), config.WithAppID("anchorctl"),
+		config.WithLogger(logging.Nop{}), // the SDK would write its warnings to stderr
+	}
 	if o.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(o.Profile))
 	}
