@@ -21,6 +21,9 @@ func (p Pin) Installed(trust string) (installed bool, rest string, err error) {
 	if err != nil {
 		return false, "", fmt.Errorf("reading the trust policy of %s: %w", p.Addr, err)
 	}
+	if err := p.Trust().Check(); err != nil {
+		return false, "", fmt.Errorf("writing the trust policy of %s: %w", p.Addr, err)
+	}
 	want, err := iampolicy.Parse(iampolicy.GenerateTrust(p.Trust()))
 	if err != nil {
 		return false, "", fmt.Errorf("writing the trust policy of %s: %w", p.Addr, err)
@@ -56,7 +59,7 @@ func (p Pin) Resulting(l Live) ([]byte, error) {
 
 // Put is the action that writes the pin's statement into the role's trust
 // policy. before is the policy it has now, with references for our ARNs.
-func (p Pin) Put(before, after []byte, needs []string) (plan.Action, error) {
+func (p Pin) Put(before, after json.RawMessage, needs []string) (plan.Action, error) {
 	return plan.NewAction(plan.RolePin, p.Addr, Fields{Trust: before}, Fields{Trust: after}, needs)
 }
 
@@ -73,7 +76,7 @@ type verification struct {
 
 // Unpin is the action that takes the statement of an environment out of a role
 // that left the configuration.
-func Unpin(addr plan.Addr, before, after []byte, needs []string) (plan.Action, error) {
+func Unpin(addr plan.Addr, before, after json.RawMessage, needs []string) (plan.Action, error) {
 	return plan.NewAction(plan.RoleUnpin, addr, Fields{Trust: before}, Fields{Trust: after}, needs)
 }
 

@@ -2,6 +2,7 @@ package roles_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -146,7 +147,7 @@ func put(t *testing.T, before string) plan.Action {
 	if err != nil {
 		t.Fatal(err)
 	}
-	action, err := pin.Put([]byte(before), after, nil)
+	action, err := pin.Put(json.RawMessage(before), after, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,330 @@
+package estate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"anchorctl/internal/anchors"
+	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
+	"anchorctl/internal/issuers"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/profiles"
+	"anchorctl/internal/roles"
+	"anchorctl/internal/rules"
+)
+
+// ApplyOptions say what to apply and who agrees to it.
+type ApplyOptions struct {
+	Options
+
+	Saved []byte // an encoded plan that must be exactly what would be done
+	Wait  bool   // for another run's lock
+	// Approve is asked with what is about to happen. It returns an error to
+	// stop; nil approves everything.
+	Approve func(ctx context.Context, p Proposal) error
+}
+
+// Report is what an application did.
+type Report struct {
+	Proposal Proposal
+	Result   engine.Result
+	Run      string // empty when there was nothing to do
+	Resumed  bool   // the saved plan's own run went on
+}
+
+// Apply takes the estate to what its configuration says, or, with
+// Options.Destroy, takes it out of AWS. It first settles what an earlier run
+// left unclear. Errors: *store.LockedError, *rules.Refusal, *engine.HeldRun,
+// *engine.InterruptedError, and whatever else fails; everything done by then
+// is recorded, and applying again goes on from there.
+func (w World) Apply(ctx context.Context, o ApplyOptions) (report Report, err error) {
+	command := "apply"
+	if o.Destroy {
+		command = "destroy"
+	}
+	release, err := w.Folder.Store.Lock(ctx, command, o.Wait)
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	c, err := w.clouds(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	r := &runner{world: w, clouds: c, options: o, command: command}
+	return r.run(ctx)
+}
+
+// runner is one application.
+type runner struct {
+	world   World
+	clouds  *clouds
+	options ApplyOptions
+	command string
+	minter  *issuers.Doer
+}
+
+func (r *runner) run(ctx context.Context) (Report, error) {
+	if err := r.settle(ctx); err != nil {
+		return Report{}, err
+	}
+	proposal, err := r.world.propose(ctx, r.clouds, r.options.Options)
+	report := Report{Proposal: proposal}
+	if err != nil {
+		return report, err
+	}
+	if err := stops(proposal.Findings); err != nil {
+		return report, err
+	}
+	open, isOpen, err := r.world.Folder.Store.OpenRun(ctx)
+	if err != nil {
+		return report, fmt.Errorf("reading the open run: %w", err)
+	}
+	if report.Resumed, err = r.agree(proposal, open, isOpen); err != nil {
+		return report, err
+	}
+	if proposal.Plan.Empty() {
+		if isOpen {
+			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
+		}
+		return report, err
+	}
+	if r.options.Approve != nil {
+		if err := r.options.Approve(ctx, proposal); err != nil {
+			return report, err
+		}
+	}
+	return r.carryOut(ctx, report, open)
+}
+
+// stops is the error of findings that refuse or hold.
+func stops(findings []rules.Finding) error {
+	if err := refusal(findings); err != nil {
+		return err
+	}
+	var held []*engine.HeldError
+	for _, f := range findings {
+		if f.Severity == rules.Hold {
+			held = append(held, &engine.HeldError{
+				Action: f.At, Rule: f.Rule, Reason: f.Evidence,
+				Hints: []string{fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
+			})
+		}
+	}
+	if len(held) == 0 {
+		return nil
+	}
+	return engine.Hold(held...)
+}
+
+// settle finds out what became of the intents of earlier runs.
+func (r *runner) settle(ctx context.Context) error {
+	intents, err := r.world.Folder.Store.OpenIntents(ctx)
+	if err != nil {
+		return fmt.Errorf("reading what earlier runs left open: %w", err)
+	}
+	if len(intents) == 0 {
+		return nil
+	}
+	record, err := r.world.recorded(ctx)
+	if err != nil {
+		return err
+	}
+	e := r.engine(want(r.world.Folder.Config, record.estate.Lineage, record.generation))
+	return e.Settle(ctx, intents)
+}
+
+// agree holds a saved plan against what was computed just now. While a run of
+// that very plan is open, what is left of it must be what was computed;
+// otherwise basis and actions must be the same.
+func (r *runner) agree(p Proposal, open plan.Run, isOpen bool) (resumed bool, err error) {
+	if r.options.Saved == nil {
+		return false, nil
+	}
+	saved, err := plan.Decode(r.options.Saved)
+	if err != nil {
+		return false, err
+	}
+	digest, err := saved.Digest()
+	if err != nil {
+		return false, err
+	}
+	if isOpen && open.Digest == digest {
+		same, err := plan.SameActions(left(saved.Actions, open.Done), left(p.Plan.Actions, nil))
+		if err != nil || same {
+			return same, err
+		}
+		return false, stale("what is left of it is not what would be done now")
+	}
+	if reasons := saved.Basis.Diff(p.Plan.Basis); len(reasons) > 0 {
+		return false, stale(strings.Join(reasons, "; "))
+	}
+	same, err := plan.SameActions(saved.Actions, p.Plan.Actions)
+	if err != nil || same {
+		return false, err
+	}
+	return false, hint.With(&rules.Refusal{Findings: []rules.Finding{
+		rules.Find("ANC402", "the saved plan", "on the same basis, it lists other actions than this program computes"),
+	}}, `run "anchorctl plan -out FILE" again, and find out who changed the file`)
+}
+
+func stale(why string) error {
+	return hint.With(&rules.Refusal{Findings: []rules.Finding{rules.Find("ANC401", "the saved plan", why)}},
+		`run "anchorctl plan -out FILE" again and review it`)
+}
+
+// left are the actions of a plan that remain when some are done. Gates that
+// only waited for somebody may be gone by now, and nothing needs what is done.
+func left(actions []plan.Action, done []string) []plan.Action {
+	gone := map[string]bool{}
+	for _, id := range done {
+		gone[id] = true
+	}
+	var rest []plan.Action
+	for _, a := range actions {
+		if a.Kind == plan.RoleVerify {
+			gone[a.ID] = true
+		}
+		if gone[a.ID] {
+			continue
+		}
+		var needs []string
+		for _, need := range a.Needs {
+			if !gone[need] {
+				needs = append(needs, need)
+			}
+		}
+		a.Needs = needs
+		rest = append(rest, a)
+	}
+	return rest
+}
+
+func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run) (Report, error) {
+	e := r.engine(report.Proposal.desired)
+	if slices.ContainsFunc(report.Proposal.Plan.Actions, func(a plan.Action) bool { return a.Key == plan.RootKey }) {
+		if err := r.minter.Unlock(ctx); err != nil {
+			return report, err
+		}
+	}
+	if err := r.clouds.bind(ctx); err != nil {
+		return report, err
+	}
+	report.Run = open.ID
+	var err error
+	if !report.Resumed {
+		if report.Run, err = r.start(ctx, report.Proposal.Plan, open.ID); err != nil {
+			return report, err
+		}
+	}
+	report.Result, err = e.Run(ctx, report.Run, report.Proposal.Plan.Actions)
+	// The end of a run is recorded even when the run was interrupted.
+	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, statusOf(err))
+	return report, errors.Join(err, ending)
+}
+
+// start records a new run. An open one is superseded: what it left is in the
+// new plan.
+func (r *runner) start(ctx context.Context, p plan.Plan, open string) (string, error) {
+	if open != "" {
+		if err := r.world.Folder.Store.EndRun(ctx, open, plan.Superseded); err != nil {
+			return "", fmt.Errorf("closing the open run: %w", err)
+		}
+	}
+	raw, err := p.Encode()
+	if err != nil {
+		return "", err
+	}
+	digest, err := p.Digest()
+	if err != nil {
+		return "", err
+	}
+	run := plan.Run{
+		ID: uuid.NewString(), Digest: digest, Command: r.command, Actor: r.world.Folder.Actor,
+		Status: plan.Begun, Started: r.world.Folder.Clock.Now().Unix(),
+	}
+	if err := r.world.Folder.Store.StartRun(ctx, run, raw); err != nil {
+		return "", fmt.Errorf("recording the start of the run: %w", err)
+	}
+	return run.ID, nil
+}
+
+func statusOf(err error) plan.Status {
+	var held *engine.HeldRun
+	var interrupted *engine.InterruptedError
+	switch {
+	case err == nil:
+		return plan.Done
+	case errors.As(err, &held):
+		return plan.Held
+	case errors.As(err, &interrupted):
+		return plan.Interrupted
+	default:
+		return plan.Failed
+	}
+}
+
+// engine builds the engine with every doer of an application.
+func (r *runner) engine(d desired) engine.Engine {
+	w := r.world
+	r.minter = &issuers.Doer{Specs: d.issuers, Store: w.Folder.Store, Ring: w.Folder.Ring, Clock: w.Folder.Clock}
+	cloud := func(ctx context.Context, addr plan.Addr) (Cloud, error) { return r.clouds.open(ctx, w.target(addr)) }
+	doers := map[plan.Kind]engine.Doer{}
+	maps.Copy(doers, r.minter.ByKind())
+	maps.Copy(doers, anchors.Doers{
+		API: func(ctx context.Context, addr plan.Addr) (anchors.API, error) {
+			c, err := cloud(ctx, addr)
+			return c.Anchors, err
+		},
+		Admit: w.admit, Find: w.find,
+	}.ByKind())
+	maps.Copy(doers, profiles.Doers{
+		API: func(ctx context.Context, addr plan.Addr) (profiles.API, error) {
+			c, err := cloud(ctx, addr)
+			return c.Profiles, err
+		},
+		Find: w.find,
+	}.ByKind())
+	maps.Copy(doers, roles.Doers{
+		API: func(ctx context.Context, addr plan.Addr) (roles.API, error) {
+			c, err := r.clouds.open(ctx, w.roleTarget(d.pins[addr].Environment, addr.Target.Account))
+			return c.Roles, err
+		},
+		Clock: w.Folder.Clock,
+	}.ByKind())
+	return engine.Engine{
+		Journal: w.Folder.Store, Doers: doers, Clock: w.Folder.Clock, Events: w.Events,
+		Gates:   map[string]engine.Gate{gateForeignRoles: doorkeeper{world: w, clouds: r.clouds, pins: d.pins}.ask},
+		Resolve: w.resolve,
+	}
+}
+
+// find gives the id of one of our objects: the last part of its ARN.
+func (w World) find(ctx context.Context, addr plan.Addr) (string, error) {
+	arn, err := w.resolve(ctx, addr, "arn")
+	return arn[strings.LastIndex(arn, "/")+1:], err
+}
+
+// resolve answers a plan's reference from the store.
+func (w World) resolve(ctx context.Context, addr plan.Addr, field string) (string, error) {
+	if field != "arn" {
+		return "", fmt.Errorf("%s has no field %q", addr, field)
+	}
+	objects, err := w.Folder.Store.Objects(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, o := range objects {
+		if o.Addr == addr {
+			return o.ARN, nil
+		}
+	}
+	return "", fmt.Errorf("%s is not recorded in the store", addr)
+}

@@ -1,0 +1,264 @@
+package estate
+
+import (
+	"cmp"
+	"context"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"anchorctl/internal/anchors"
+	"anchorctl/internal/ownership"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/profiles"
+	"anchorctl/internal/roles"
+	"anchorctl/internal/rules"
+	"anchorctl/internal/store"
+)
+
+func compare(a, b string) int { return cmp.Compare(a, b) }
+
+// recorded is what the store says is ours.
+type recorded struct {
+	estate      store.Estate
+	generations []store.Generation
+	objects     map[plan.Addr]plan.Object
+	known       map[string]plan.Addr         // issuer generations by fingerprint
+	active      map[string]store.Generation  // by environment; "" is the root
+	newest      map[string]int               // highest generation number by environment
+	certs       map[string]*x509.Certificate // by address
+}
+
+func (w World) recorded(ctx context.Context) (recorded, error) {
+	r := recorded{
+		objects: map[plan.Addr]plan.Object{}, known: map[string]plan.Addr{}, active: map[string]store.Generation{},
+		newest: map[string]int{}, certs: map[string]*x509.Certificate{},
+	}
+	var err error
+	if r.estate, err = w.Folder.Store.Estate(ctx); err != nil {
+		return r, fmt.Errorf("reading the estate's record: %w", err)
+	}
+	if r.generations, err = w.Folder.Store.AllGenerations(ctx); err != nil {
+		return r, fmt.Errorf("reading the recorded issuers: %w", err)
+	}
+	for _, g := range r.generations {
+		cert, err := x509.ParseCertificate(g.Certificate)
+		if err != nil {
+			return r, fmt.Errorf("reading the recorded certificate of %s: %w", g.Addr(), err)
+		}
+		r.known[pki.Fingerprint(cert)] = g.Addr()
+		r.certs[g.Addr().String()] = cert
+		r.newest[g.Environment] = max(r.newest[g.Environment], g.Number)
+		if g.Status == store.Active {
+			r.active[g.Environment] = g
+		}
+	}
+	objects, err := w.Folder.Store.Objects(ctx)
+	if err != nil {
+		return r, fmt.Errorf("reading the recorded AWS objects: %w", err)
+	}
+	for _, o := range objects {
+		r.objects[o.Addr] = o
+	}
+	return r, nil
+}
+
+// generation is the number of the environment's active issuer, or of the one
+// that has to be minted.
+func (r recorded) generation(env string) int {
+	if g, ok := r.active[env]; ok {
+		return g.Number
+	}
+	return r.newest[env] + 1
+}
+
+// knownAs names one of our certificates by its fingerprint.
+func (r recorded) knownAs(fingerprint string) (plan.Addr, bool) {
+	addr, ok := r.known[fingerprint]
+	return addr, ok
+}
+
+// digest is what a plan rests on of all this.
+func (r recorded) digest() (string, error) {
+	lines := []string{}
+	for _, g := range r.generations {
+		lines = append(lines, fmt.Sprintf("%s %s %s", g.Addr(), pki.Fingerprint(r.certs[g.Addr().String()]), g.Status))
+	}
+	for _, addr := range addresses(r.objects) {
+		lines = append(lines, addr.String()+" "+r.objects[addr].ARN)
+	}
+	return plan.DigestOf(lines)
+}
+
+// observed is what is there of what concerns us.
+type observed struct {
+	anchors  map[plan.Addr]anchors.Live
+	profiles map[plan.Addr]profiles.Live
+	roles    map[plan.Addr]roles.Live
+	findings []rules.Finding
+}
+
+// observe reads every target of the configuration and of the record: two lists
+// and their tags per place, and each of our roles once.
+func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired) (observed, error) {
+	o := observed{
+		anchors: map[plan.Addr]anchors.Live{}, profiles: map[plan.Addr]profiles.Live{}, roles: map[plan.Addr]roles.Live{},
+	}
+	read := map[string]bool{}
+	for _, addr := range places(r, d) {
+		t := w.target(addr)
+		if read[key(t)] {
+			continue
+		}
+		read[key(t)] = true
+		cloud, err := c.open(ctx, t)
+		if err != nil {
+			return o, err
+		}
+		if err := o.readPlace(ctx, cloud, plan.Target{Account: t.Account, Region: t.Region}, r); err != nil {
+			return o, err
+		}
+	}
+	return o, w.observeRoles(ctx, c, r, d, &o)
+}
+
+// places are the addresses of all anchors and profiles that are wanted or
+// recorded.
+func places(r recorded, d desired) []plan.Addr {
+	all := map[plan.Addr]bool{}
+	for addr := range d.anchors {
+		all[addr] = true
+	}
+	for addr := range d.profiles {
+		all[addr] = true
+	}
+	for addr := range r.objects {
+		if addr.Kind != plan.KindRole {
+			all[addr] = true
+		}
+	}
+	return addresses(all)
+}
+
+func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target, r recorded) error {
+	liveAnchors, err := cloud.Anchors.List(ctx, false)
+	if err != nil {
+		return fmt.Errorf("reading the anchors at %s: %w", place, err)
+	}
+	liveProfiles, err := cloud.Profiles.List(ctx, false)
+	if err != nil {
+		return fmt.Errorf("reading the profiles at %s: %w", place, err)
+	}
+	byARN := map[string]plan.Addr{}
+	for addr, object := range r.objects {
+		byARN[object.ARN] = addr
+	}
+	for _, l := range liveAnchors {
+		if addr, ours := o.own(byARN, r, place, l.ARN, l.Tags); ours {
+			o.anchors[addr] = l
+		}
+	}
+	for _, l := range liveProfiles {
+		if addr, ours := o.own(byARN, r, place, l.ARN, l.Tags); ours {
+			o.profiles[addr] = l
+		}
+	}
+	return nil
+}
+
+// own tells whether something live is ours: the store must list it and the
+// tags must not deny it. What only one of the two says is a finding.
+func (o *observed) own(byARN map[string]plan.Addr, r recorded, place plan.Target, arn string, tags map[string]string) (plan.Addr, bool) {
+	addr, listed := byARN[arn]
+	if !listed {
+		if tags[ownership.TagEstate] == r.estate.Lineage {
+			o.findings = append(o.findings, rules.Find("ANC403", place.String(),
+				fmt.Sprintf("%s carries this estate's tags (%s), and the store does not list it", arn, tags[ownership.TagResource])))
+		}
+		return plan.Addr{}, false
+	}
+	if ownership.Read(ownership.Tags(r.estate.Lineage, addr), tags) == ownership.Foreign {
+		o.findings = append(o.findings, rules.Find("ANC403", addr.String(),
+			fmt.Sprintf("%s is listed as ours, and its tags say that it is %q of estate %q", arn, tags[ownership.TagResource], tags[ownership.TagEstate])))
+		return plan.Addr{}, false
+	}
+	return addr, true
+}
+
+// observeRoles reads each role that is pinned or should be. Accounts that the
+// configuration no longer names are left alone: their anchors are gone first.
+func (w World) observeRoles(ctx context.Context, c *clouds, r recorded, d desired, o *observed) error {
+	all := map[plan.Addr]bool{}
+	for addr := range d.pins {
+		all[addr] = true
+	}
+	for addr := range r.objects {
+		if addr.Kind == plan.KindRole {
+			all[addr] = true
+		}
+	}
+	for _, addr := range addresses(all) {
+		t := w.roleTarget(d.pins[addr].Environment, addr.Target.Account)
+		if t.Region == "" {
+			continue
+		}
+		cloud, err := c.open(ctx, t)
+		if err != nil {
+			return err
+		}
+		live, err := cloud.Roles.Get(ctx, roles.Name(addr))
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", addr, err)
+		}
+		if live.Exists && strings.TrimPrefix(live.Path+live.Name, "/") != addr.Name {
+			o.findings = append(o.findings, rules.Find("ANC301", addr.String(),
+				fmt.Sprintf("the role of that name lies at %s%s: write its path in anchorctl.yaml", live.Path, live.Name)))
+		}
+		o.roles[addr] = live
+	}
+	return nil
+}
+
+// digests are what a plan rests on of all this, per place and account.
+func (o observed) digests() (map[string]string, error) {
+	parts := map[string][]any{}
+	for _, addr := range addresses(o.anchors) {
+		l := o.anchors[addr]
+		l.Updated = time.Time{}
+		parts[addr.Target.String()] = append(parts[addr.Target.String()], addr.String(), l)
+	}
+	for _, addr := range addresses(o.profiles) {
+		parts[addr.Target.String()] = append(parts[addr.Target.String()], addr.String(), o.profiles[addr])
+	}
+	for _, addr := range addresses(o.roles) {
+		account := "account " + addr.Target.Account
+		parts[account] = append(parts[account], addr.String(), o.roles[addr])
+	}
+	digests := map[string]string{}
+	for place, list := range parts {
+		digest, err := plan.DigestOf(list)
+		if err != nil {
+			return nil, err
+		}
+		digests[place] = digest
+	}
+	return digests, nil
+}
+
+// environments are all names that ever had an issuer here, and those that are
+// to have one.
+func environments(r recorded, d desired) []string {
+	var names []string
+	for _, g := range r.generations {
+		if g.Environment != "" {
+			names = append(names, g.Environment)
+		}
+	}
+	for name := range d.issuers {
+		names = append(names, name)
+	}
+	return slices.Compact(slices.Sorted(slices.Values(names)))
+}

@@ -1,0 +1,97 @@
+package estate
+
+import (
+	"slices"
+
+	"anchorctl/internal/anchors"
+	"anchorctl/internal/ownership"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/profiles"
+	"anchorctl/internal/rules"
+)
+
+// removals proposes the removal of what is recorded and no longer wanted. A
+// whole environment that left the file needs an approval by name.
+func (b *builder) removals() error {
+	asked := map[string]bool{}
+	return b.remove(func(addr plan.Addr) bool {
+		_, anchor := b.d.anchors[addr]
+		_, profile := b.d.profiles[addr]
+		if anchor || profile {
+			return false
+		}
+		if _, there := b.world.Folder.Config.Environments[addr.Environment]; there || slices.Contains(b.options.Delete, addr.Environment) {
+			return true
+		}
+		if !asked[addr.Environment] {
+			asked[addr.Environment] = true
+			b.notice("environment %s left anchorctl.yaml; what it has in AWS stays until its removal is approved with --approve-delete %s",
+				addr.Environment, addr.Environment)
+		}
+		return false
+	})
+}
+
+// remove proposes the removal of recorded anchors and profiles, in the order
+// that never leaves a way in half open: disable all, then delete profiles,
+// then anchors. Only what the tags confirm is deleted.
+func (b *builder) remove(unwanted func(plan.Addr) bool) error {
+	var goneProfiles, goneAnchors []plan.Addr
+	var off []string
+	for _, addr := range addresses(b.r.objects) {
+		if addr.Kind == plan.KindRole || !unwanted(addr) {
+			continue
+		}
+		live, anchor := b.o.anchors[addr]
+		profile, there := b.o.profiles[addr]
+		switch {
+		case anchor && b.confirmed(addr, live.Tags):
+			goneAnchors = append(goneAnchors, addr)
+		case there && b.confirmed(addr, profile.Tags):
+			goneProfiles = append(goneProfiles, addr)
+		default:
+			continue
+		}
+		if !live.Enabled && !profile.Enabled {
+			continue
+		}
+		a, err := disable(addr)
+		if err != nil {
+			return err
+		}
+		b.add(a)
+		off = append(off, a.ID)
+	}
+	for _, addr := range goneProfiles {
+		a, err := profiles.Delete(addr, b.o.profiles[addr], off)
+		if err != nil {
+			return err
+		}
+		b.add(a)
+		off = append(off, a.ID)
+	}
+	for _, addr := range goneAnchors {
+		a, err := anchors.Delete(addr, b.o.anchors[addr], off)
+		if err != nil {
+			return err
+		}
+		b.add(a)
+	}
+	return nil
+}
+
+func disable(addr plan.Addr) (plan.Action, error) {
+	if addr.Kind == plan.KindAnchor {
+		return anchors.Disable(addr, nil)
+	}
+	return profiles.Disable(addr, nil)
+}
+
+func (b *builder) confirmed(addr plan.Addr, tags map[string]string) bool {
+	if ownership.Read(ownership.Tags(b.r.estate.Lineage, addr), tags) == ownership.Confirmed {
+		return true
+	}
+	b.proposal.Findings = append(b.proposal.Findings, rules.Find("ANC403", addr.String(),
+		"the store lists it, and its tags do not confirm that it is ours; it is not deleted"))
+	return false
+}

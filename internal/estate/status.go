@@ -1,0 +1,143 @@
+package estate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"anchorctl/internal/plan"
+	"anchorctl/internal/rules"
+	"anchorctl/internal/store"
+)
+
+// Status is how an estate stands.
+type Status struct {
+	Estate       string              `json:"estate"`
+	Lineage      string              `json:"lineage"`
+	Bound        string              `json:"bound,omitempty"` // what kind of AWS it lives in
+	Root         Authority           `json:"root"`
+	Environments []EnvironmentStatus `json:"environments"`
+	OpenRun      *OpenRun            `json:"openRun,omitempty"`
+	Drift        []plan.Action       `json:"drift"` // what applying would do
+	Notices      []string            `json:"notices"`
+	Findings     []rules.Finding     `json:"-"` // shown in the envelope
+}
+
+// Authority is the root or an issuer.
+type Authority struct {
+	Addr     string     `json:"addr,omitempty"` // empty when there is none yet
+	NotAfter *time.Time `json:"notAfter,omitempty"`
+	DaysLeft int        `json:"daysLeft"`
+}
+
+// EnvironmentStatus is how one environment stands.
+type EnvironmentStatus struct {
+	Name         string         `json:"name"`
+	Issuer       Authority      `json:"issuer"`
+	Objects      []ObjectStatus `json:"objects"`
+	Certificates int            `json:"certificates"` // valid now
+}
+
+// ObjectStatus is how an anchor, a profile or a role stands.
+type ObjectStatus struct {
+	Addr    string `json:"addr"`
+	ARN     string `json:"arn,omitempty"`
+	Enabled *bool  `json:"enabled,omitempty"` // of anchors and profiles
+	State   string `json:"state"`             // ok, missing, drifted
+}
+
+// OpenRun is a run that did not come to its end.
+type OpenRun struct {
+	ID      string    `json:"id"`
+	Command string    `json:"command"`
+	Status  string    `json:"status"`
+	Actor   string    `json:"actor"`
+	Started time.Time `json:"started"`
+	Done    int       `json:"done"`
+}
+
+// Status reads how the estate stands. It changes nothing.
+func (w World) Status(ctx context.Context) (Status, error) {
+	p, err := w.Plan(ctx, Options{})
+	if err != nil {
+		return Status{Findings: p.Findings}, err
+	}
+	s := Status{
+		Estate: w.Folder.Config.Estate.Name, Lineage: p.recorded.estate.Lineage, Bound: p.recorded.estate.Bound,
+		Root: w.authority(p.recorded, ""), Drift: p.Plan.Actions, Notices: p.Notices, Findings: p.Findings,
+	}
+	if s.OpenRun, err = w.openRun(ctx); err != nil {
+		return s, err
+	}
+	for _, env := range w.Folder.Config.EnvironmentNames() {
+		e := EnvironmentStatus{Name: env, Issuer: w.authority(p.recorded, env), Objects: p.objects(env)}
+		now := w.Folder.Clock.Now()
+		if e.Certificates, err = w.Folder.Store.CountIssued(ctx, store.Filter{Environment: env, ValidAt: now.Unix()}); err != nil {
+			return s, fmt.Errorf("counting certificates: %w", err)
+		}
+		s.Environments = append(s.Environments, e)
+	}
+	return s, nil
+}
+
+func (w World) authority(r recorded, env string) Authority {
+	g, ok := r.active[env]
+	if !ok {
+		return Authority{}
+	}
+	end := r.certs[g.Addr().String()].NotAfter
+	return Authority{Addr: g.Addr().String(), NotAfter: &end, DaysLeft: int(end.Sub(w.Folder.Clock.Now()).Hours() / 24)}
+}
+
+func (w World) openRun(ctx context.Context) (*OpenRun, error) {
+	run, open, err := w.Folder.Store.OpenRun(ctx)
+	if err != nil || !open {
+		return nil, err
+	}
+	return &OpenRun{
+		ID: run.ID, Command: run.Command, Status: string(run.Status), Actor: run.Actor,
+		Started: time.Unix(run.Started, 0).UTC(), Done: len(run.Done),
+	}, nil
+}
+
+// objects are the anchors, profiles and roles of an environment, and whether
+// the plan leaves each alone.
+func (p Proposal) objects(env string) []ObjectStatus {
+	touched := map[plan.Addr]bool{}
+	for _, a := range p.Plan.Actions {
+		touched[a.Addr] = true
+	}
+	list := []ObjectStatus{}
+	add := func(addr plan.Addr, arn string, enabled *bool, there bool) {
+		state := "ok"
+		if touched[addr] {
+			state = "drifted"
+		}
+		if !there {
+			state = "missing"
+		}
+		list = append(list, ObjectStatus{Addr: addr.String(), ARN: arn, Enabled: enabled, State: state})
+	}
+	for _, addr := range addresses(p.desired.anchors) {
+		if live, there := p.observed.anchors[addr]; addr.Environment == env {
+			add(addr, live.ARN, &live.Enabled, there)
+		}
+	}
+	for _, addr := range addresses(p.desired.profiles) {
+		if live, there := p.observed.profiles[addr]; addr.Environment == env {
+			add(addr, live.ARN, &live.Enabled, there)
+		}
+	}
+	for _, addr := range addresses(p.desired.pins) {
+		if live := p.observed.roles[addr]; p.desired.pins[addr].Environment == env {
+			add(addr, live.ARN, nil, live.Exists)
+		}
+	}
+	return list
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
+}
