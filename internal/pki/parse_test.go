@@ -222,3 +222,23 @@ func FuzzParseOne(f *testing.F) {
 		pki.Lint(c)
 	})
 }
+
+func FuzzParseBundle(f *testing.F) {
+	e := pkitest.NewEstate(f, "prod", "dev")
+	f.Add(string(e.Issuers["prod"].PEM()))
+	f.Add("# two\n" + string(e.Issuers["prod"].PEM()) + string(e.Issuers["dev"].PEM()))
+	f.Add("-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := pki.ParseBundle(text)
+		if err != nil {
+			return
+		}
+		if len(list) != strings.Count(text, "-----BEGIN ") {
+			t.Errorf("%d certificates of %d blocks", len(list), strings.Count(text, "-----BEGIN "))
+		}
+		again, err := pki.ParseBundle(string(pki.EncodePEM(list...)))
+		if err != nil || len(again) != len(list) {
+			t.Errorf("they do not come back: %v", err)
+		}
+	})
+}

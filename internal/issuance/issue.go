@@ -1,0 +1,251 @@
+package issuance
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"anchorctl/internal/config"
+	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
+	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/store"
+)
+
+// Request says which certificate is wanted.
+type Request struct {
+	Environment, Workload string
+	Instance              string        // "" unless it is one of several
+	Out                   string        // the folder of its files; "" is out/ENV/WORKLOAD[.INSTANCE] of the estate
+	Lifetime              time.Duration // 0 is the configured one; it may only be shorter
+	KeyType               keys.Type     // "" is ecdsa-p256
+}
+
+// Result is what was issued and how to use it.
+type Result struct {
+	Address         string    `json:"address"`
+	Instance        string    `json:"instance,omitempty"`
+	Subject         string    `json:"subject"`
+	URI             string    `json:"uri"`
+	DNS             []string  `json:"dns,omitempty"`
+	KeyFile         string    `json:"keyFile"`
+	CertificateFile string    `json:"certificateFile"`
+	ChainFile       string    `json:"chainFile"`
+	SerialHex       string    `json:"serialHex"`
+	SerialDecimal   string    `json:"serialDecimal"`
+	Fingerprint     string    `json:"fingerprint"`
+	NotBefore       time.Time `json:"notBefore"`
+	NotAfter        time.Time `json:"notAfter"`
+	Issuer          string    `json:"issuer"` // address of the generation that signed
+	Chain           []Link    `json:"chain"`  // from the workload to the root
+	// Resumed: an earlier run had recorded the certificate and was stopped before
+	// its files were complete.
+	Resumed bool     `json:"resumed"`
+	Stanzas []Stanza `json:"stanzas"` // for ~/.aws/config, one per role that can be taken now
+	Missing []string `json:"missing,omitempty"`
+	Notes   []string `json:"notes,omitempty"`
+}
+
+// Link is one certificate of a chain.
+type Link struct {
+	Subject     string    `json:"subject"`
+	Fingerprint string    `json:"fingerprint"`
+	NotAfter    time.Time `json:"notAfter"`
+}
+
+// ParseName reads "ENV/WORKLOAD" or "ENV/WORKLOAD.INSTANCE".
+func ParseName(text string) (environment, workload, instance string, err error) {
+	m := regexp.MustCompile(`^([^/.]+)/([^/.]+)(?:\.([^/]+))?$`).FindStringSubmatch(text)
+	if m == nil {
+		return "", "", "", fmt.Errorf("reading workload name %q: want ENVIRONMENT/WORKLOAD or ENVIRONMENT/WORKLOAD.INSTANCE", text)
+	}
+	return m[1], m[2], m[3], nil
+}
+
+// Issue gives a workload a key and a certificate.
+func Issue(ctx context.Context, f *folder.Folder, r Request) (Result, error) {
+	result, err := issue(ctx, f, r)
+	if err != nil {
+		return Result{}, fmt.Errorf("issuing certificate for %s/%s: %w", r.Environment, pki.WorkloadName(r.Workload, r.Instance), err)
+	}
+	return result, nil
+}
+
+func issue(ctx context.Context, f *folder.Folder, r Request) (Result, error) {
+	w, err := hold(f, r)
+	if err != nil {
+		return Result{}, err
+	}
+	signer, err := openSigner(ctx, f, r.Environment)
+	if err != nil {
+		return Result{}, err
+	}
+	set, release, err := openSet(ctx, f, w)
+	if err != nil {
+		return Result{}, err
+	}
+	made, err := w.complete(ctx, f, signer, set)
+	if err := errors.Join(err, release()); err != nil {
+		return Result{}, err
+	}
+	return describe(ctx, f, w, signer, set, made)
+}
+
+// wanted is a request that the configuration allows.
+type wanted struct {
+	request     Request
+	environment *config.Environment
+	spec        pki.WorkloadSpec
+	keyType     keys.Type
+	anyKeyType  bool // the request named none: a staged key of another type will do
+	out         string
+}
+
+// hold holds a request against the configuration.
+func hold(f *folder.Folder, r Request) (wanted, error) {
+	env, ok := f.Config.Environments[r.Environment]
+	if !ok {
+		return wanted{}, fmt.Errorf("there is no environment %q; there are %s", r.Environment, listed(f.Config.EnvironmentNames()))
+	}
+	workload, ok := env.Workloads[r.Workload]
+	if !ok {
+		return wanted{}, fmt.Errorf("environment %s has no workload %q; it has %s", r.Environment, r.Workload, listed(env.WorkloadNames()))
+	}
+	lifetime, err := lifetimeOf(env, r)
+	if err != nil {
+		return wanted{}, err
+	}
+	w := wanted{request: r, environment: env, keyType: r.KeyType, anyKeyType: r.KeyType == ""}
+	if w.anyKeyType {
+		w.keyType = keys.P256
+	}
+	w.spec = pki.WorkloadSpec{
+		Environment: r.Environment, Workload: r.Workload, Instance: r.Instance,
+		Organization: f.Config.Estate.Organization, TrustDomain: f.Config.Estate.TrustDomain,
+		Lifetime: lifetime, Now: f.Clock.Now(),
+	}
+	if workload != nil {
+		w.spec.DNS = workload.DNS
+	}
+	// Before any key is made: a name that no certificate can carry.
+	if err := w.spec.Check(); err != nil {
+		return wanted{}, err
+	}
+	out := r.Out
+	if out == "" {
+		out = filepath.Join(f.Dir, "out", r.Environment, pki.WorkloadName(r.Workload, r.Instance))
+	}
+	if w.out, err = filepath.Abs(out); err != nil {
+		return wanted{}, fmt.Errorf("finding the folder %q: %w", out, err)
+	}
+	return w, nil
+}
+
+func lifetimeOf(env *config.Environment, r Request) (time.Duration, error) {
+	longest := env.LifetimeOf(r.Workload)
+	switch {
+	case r.Lifetime == 0:
+		return longest, nil
+	case r.Lifetime < 0:
+		return 0, fmt.Errorf("a lifetime of %s is too short", r.Lifetime)
+	case r.Lifetime > longest:
+		return 0, hint.With(fmt.Errorf("a lifetime of %s is longer than the configured %s, and may only be shorter", r.Lifetime, longest),
+			fmt.Sprintf("raise environments.%s.workloads.%s.certificateLifetime in anchorctl.yaml", r.Environment, r.Workload))
+	}
+	return r.Lifetime, nil
+}
+
+func listed(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// signer is the generation that signs, opened.
+type signer struct {
+	generation store.Generation
+	parent     pki.Parent
+	roots      []*x509.Certificate
+}
+
+func openSigner(ctx context.Context, f *folder.Folder, environment string) (signer, error) {
+	g, found, err := f.Store.Active(ctx, environment)
+	if err != nil {
+		return signer{}, err
+	}
+	if !found {
+		return signer{}, hint.With(fmt.Errorf("environment %s has no issuer yet", environment), `run "anchorctl apply"`)
+	}
+	s := signer{generation: g}
+	if s.parent.Certificate, err = x509.ParseCertificate(g.Certificate); err != nil {
+		return signer{}, fmt.Errorf("reading the certificate of %s: %w", g.Addr(), err)
+	}
+	// Former roots stay proof for the issuers they signed.
+	roots, err := f.Store.Generations(ctx, "")
+	if err != nil {
+		return signer{}, err
+	}
+	for _, r := range roots {
+		root, err := x509.ParseCertificate(r.Certificate)
+		if err != nil {
+			return signer{}, fmt.Errorf("reading the certificate of %s: %w", r.Addr(), err)
+		}
+		s.roots = append(s.roots, root)
+	}
+	s.parent.Key, err = f.Ring.Open(ctx, g.KeyURI, keys.Guard(g.Guard))
+	return s, err
+}
+
+// sign makes the certificate, verifies its whole chain, and records it.
+func (s signer) sign(ctx context.Context, f *folder.Folder, w wanted, pub crypto.PublicKey) (*x509.Certificate, error) {
+	c, err := pki.NewWorkload(w.spec, pub, s.parent)
+	if err != nil {
+		return nil, w.explain(err)
+	}
+	if _, err := s.chain(c, w.spec.Now); err != nil {
+		return nil, err
+	}
+	return c, f.Store.RecordIssued(ctx, store.Issued{
+		Environment: w.spec.Environment,
+		Workload:    w.spec.Workload,
+		Instance:    w.spec.Instance,
+		Generation:  s.generation.Number,
+		Serial:      pki.SerialHex(c),
+		Certificate: c.Raw,
+		SPKI:        pki.SPKIDigest(c),
+		NotBefore:   c.NotBefore.Unix(),
+		NotAfter:    c.NotAfter.Unix(),
+	})
+}
+
+func (s signer) chain(c *x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
+	path, err := pki.VerifyPath(c, []*x509.Certificate{s.parent.Certificate}, s.roots, at, pki.AsWorkload)
+	if err != nil {
+		return nil, fmt.Errorf("verifying the chain up to the estate's root: %w", err)
+	}
+	return path, nil
+}
+
+// explain says what to do when the issuer ends too soon: a lifetime is never
+// capped without a word.
+func (w wanted) explain(err error) error {
+	var tooLong *pki.LifetimeError
+	if !errors.As(err, &tooLong) {
+		return err
+	}
+	name := w.spec.Environment + "/" + pki.WorkloadName(w.spec.Workload, w.spec.Instance)
+	return hint.With(err,
+		fmt.Sprintf("run \"anchorctl issue %s --lifetime %s\" for one that ends with its issuer", name, tooLong.Longest.Truncate(time.Second)))
+}
+
+// address is the workload's.
+func (w wanted) address() plan.Addr { return plan.Workload(w.spec.Environment, w.spec.Workload) }

@@ -1,0 +1,165 @@
+package issuance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"crypto/x509"
+
+	"anchorctl/internal/config"
+	"anchorctl/internal/folder"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/plan"
+)
+
+// Stanza is what ~/.aws/config needs for one role, once for AWS's helper and once
+// for this program; both have the same section name.
+type Stanza struct {
+	Name    string `json:"name"` // of the section: --profile NAME
+	Profile string `json:"profile"`
+	Role    string `json:"role"`
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	Helper  string `json:"helper"`  // text with aws_signing_helper
+	Session string `json:"session"` // text with anchorctl session
+}
+
+func describe(ctx context.Context, f *folder.Folder, w wanted, s signer, files set, m made) (Result, error) {
+	c := m.certificate
+	path, err := s.chain(c, w.spec.Now)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{
+		Address:         w.address().String(),
+		Instance:        w.spec.Instance,
+		Subject:         c.Subject.String(),
+		URI:             c.URIs[0].String(),
+		DNS:             c.DNSNames,
+		KeyFile:         files.key,
+		CertificateFile: files.certificate,
+		ChainFile:       files.path,
+		SerialHex:       pki.SerialHex(c),
+		SerialDecimal:   pki.SerialDecimal(c),
+		Fingerprint:     pki.Fingerprint(c),
+		NotBefore:       c.NotBefore.UTC(),
+		NotAfter:        c.NotAfter.UTC(),
+		Issuer:          s.generation.Addr().String(),
+		Chain:           links(path),
+		Resumed:         m.resumed,
+		Notes:           m.notes,
+	}
+	objects, err := f.Store.Objects(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	r.Stanzas, r.Missing = stanzas(w, files, objects)
+	if len(r.Stanzas) > 0 && strings.HasPrefix(f.Estate.Bound, "sandbox:") {
+		r.Notes = append(r.Notes, `the estate lives in a sandbox: clients reach it inside "anchorctl sandbox exec", or with AWS_ENDPOINT_URL set to its address`)
+	}
+	return r, nil
+}
+
+func links(path []*x509.Certificate) []Link {
+	var chain []Link
+	for _, c := range path {
+		chain = append(chain, Link{Subject: c.Subject.String(), Fingerprint: pki.Fingerprint(c), NotAfter: c.NotAfter.UTC()})
+	}
+	return chain
+}
+
+// use is a role that the workload may take, by a profile, in a target.
+type use struct {
+	target        config.Target
+	profile, role string
+	duration      time.Duration
+}
+
+// uses are the roles that list the workload, in a settled order.
+func (w wanted) uses() []use {
+	var all []use
+	for _, target := range w.environment.Targets {
+		for _, profile := range w.environment.ProfileNames() {
+			p := w.environment.Profiles[profile]
+			for _, role := range p.RoleNames() {
+				if u := p.Roles[role]; u != nil && slices.Contains(u.Workloads, w.spec.Workload) {
+					all = append(all, use{target, profile, role, w.environment.DurationOf(profile)})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// stanzas are those for which anchor and profile exist, and why others are not
+// there.
+func stanzas(w wanted, files set, objects []plan.Object) ([]Stanza, []string) {
+	arns := map[plan.Addr]string{}
+	for _, o := range objects {
+		arns[o.Addr] = o.ARN
+	}
+	made, missing := []Stanza{}, []string{}
+	uses := w.uses()
+	for _, u := range uses {
+		target := plan.Target{Account: u.target.Account, Region: u.target.Region}
+		anchor, profile := plan.Anchor(w.spec.Environment, target), plan.Profile(w.spec.Environment, u.profile, target)
+		absent := ""
+		for _, addr := range []plan.Addr{anchor, profile} {
+			if arns[addr] == "" && absent == "" {
+				absent = addr.String()
+			}
+		}
+		if absent != "" {
+			missing = append(missing, fmt.Sprintf(`role %s of profile %s: %s is not there yet, run "anchorctl apply"`, u.role, u.profile, absent))
+			continue
+		}
+		role := arns[plan.Role(u.target.Account, u.role)]
+		if role == "" {
+			role = fmt.Sprintf("arn:%s:iam::%s:role/%s", partition(arns[anchor]), u.target.Account, u.role)
+		}
+		made = append(made, u.stanza(w, files, arns[anchor], arns[profile], role))
+	}
+	if len(uses) == 0 {
+		missing = append(missing, fmt.Sprintf("no role of environment %s lists the workload %s", w.spec.Environment, w.spec.Workload))
+	}
+	return made, missing
+}
+
+// partition is the second part of an ARN.
+func partition(arn string) string {
+	parts := strings.SplitN(arn, ":", 3)
+	if len(parts) < 3 {
+		return "aws"
+	}
+	return parts[1]
+}
+
+func (u use) stanza(w wanted, files set, anchor, profile, role string) Stanza {
+	name := strings.Join([]string{w.spec.Environment, u.profile, strings.ReplaceAll(u.role, "/", "-")}, "-")
+	if len(w.environment.Targets) > 1 {
+		name += "-" + u.target.Account + "-" + u.target.Region
+	}
+	common := fmt.Sprintf("--certificate %s --private-key %s --trust-anchor-arn %s --profile-arn %s --role-arn %s",
+		quoted(files.certificate), quoted(files.key), anchor, profile, role)
+	section := func(command string) string {
+		return fmt.Sprintf("[profile %s]\nregion = %s\ncredential_process = %s\n", name, u.target.Region, command)
+	}
+	return Stanza{
+		Name: name, Profile: u.profile, Role: u.role, Account: u.target.Account, Region: u.target.Region,
+		// The helper asks for an hour unless it is told otherwise.
+		Helper:  section(fmt.Sprintf("aws_signing_helper credential-process %s --session-duration %d", common, int(u.duration.Seconds()))),
+		Session: section("anchorctl session " + common),
+	}
+}
+
+// quoted: the SDKs split the command at white space outside double quotes
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html).
+func quoted(path string) string {
+	if strings.ContainsAny(path, " \t") {
+		return `"` + path + `"`
+	}
+	return path
+}
