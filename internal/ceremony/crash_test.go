@@ -79,6 +79,9 @@ func TestAnInitKilledAtAnyStepIsCompletedByTheNext(t *testing.T) {
 	_, err := ceremony.Init(t.Context(), whole)
 	must(t, err)
 	for i, name := range steps {
+		if testing.Short() && i%6 != 0 {
+			continue // each point stretches the passphrase three times, which takes seconds under the race detector
+		}
 		t.Run(fmt.Sprintf("%d %s", i+1, name), func(t *testing.T) {
 			base := filepath.Join(base, strconv.Itoa(i))
 			killedAt(t, base, i+1)

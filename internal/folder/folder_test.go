@@ -21,14 +21,14 @@ import (
 
 const lineage = "0f9c6a52-7a3e-4c9b-8d3e-2f1f6b0c9a11"
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func write(t *testing.T, path, text string, mode os.FileMode) {
+func write(t testing.TB, path, text string, mode os.FileMode) {
 	t.Helper()
 	must(t, os.MkdirAll(filepath.Dir(path), 0o700))
 	must(t, os.WriteFile(path, []byte(text), mode))
@@ -37,7 +37,7 @@ func write(t *testing.T, path, text string, mode os.FileMode) {
 
 // made is an estate with a configuration, a store, a root on record and a
 // secret; what the root is does not matter here.
-func made(t *testing.T) folder.Deps {
+func made(t testing.TB) folder.Deps {
 	t.Helper()
 	base := t.TempDir()
 	d := folder.Deps{
@@ -62,6 +62,16 @@ func made(t *testing.T) folder.Deps {
 	write(t, l.Secret(lineage), string(secret.Text())+"\n", 0o600)
 	must(t, os.Mkdir(l.Keys(), 0o700))
 	return d
+}
+
+// What every command on an estate begins with.
+func BenchmarkOpen(b *testing.B) {
+	d := made(b)
+	for b.Loop() {
+		f, err := folder.Open(b.Context(), d)
+		must(b, err)
+		must(b, f.Close())
+	}
 }
 
 func TestOpenPutsAnEstateTogether(t *testing.T) {

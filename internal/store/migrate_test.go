@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
 // next is the list of migrations of a program that knows one more.
 func next(t *testing.T, text string) []migration {
 	t.Helper()
@@ -25,7 +27,7 @@ func migratable(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "state.db")
 	e := Estate{Lineage: "0f9c6a52-7a3e-4c9b-8d3e-2f1f6b0c9a11", Name: "example", TrustDomain: "example.internal"}
-	s, err := Create(t.Context(), path, e, Options{Now: time.Now})
+	s, err := Create(t.Context(), path, e, Options{Now: noon})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func TestAMigrationIsRunOnceHoweverManyProcessesOpenTheStore(t *testing.T) {
 	if got := schema(t, path); got != len(list) {
 		t.Errorf("schema %d, want %d", got, len(list))
 	}
-	if _, err := Open(t.Context(), path, Options{Now: time.Now}); !errors.Is(err, ErrNewer) {
+	if _, err := Open(t.Context(), path, Options{Now: noon}); !errors.Is(err, ErrNewer) {
 		t.Errorf("opening it with the program of before: got %v, want ErrNewer", err)
 	}
 }

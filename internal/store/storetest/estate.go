@@ -17,7 +17,7 @@ import (
 func createdOnce(t *testing.T, p Place) {
 	s := create(t, p)
 	want := Estate()
-	want.Created = start.Unix()
+	want.Created = start().Unix()
 	if diff := cmp.Diff(want, value[store.Estate](t)(s.Estate(t.Context()))); diff != "" {
 		t.Error(diff)
 	}
@@ -72,7 +72,7 @@ func audit(t *testing.T, p Place) {
 	var actions []string
 	for _, e := range value[[]store.Entry](t)(s.AuditLog(t.Context(), 0, 100)) {
 		actions = append(actions, e.Action)
-		if e.Actor != "ana" || e.At != start.Unix() {
+		if e.Actor != "ana" || e.At != start().Unix() {
 			t.Errorf("entry %d is by %q at %d", e.Number, e.Actor, e.At)
 		}
 	}
@@ -96,7 +96,7 @@ func lock(t *testing.T, p Place) {
 		t.Fatalf("locking twice: got %v, want a LockedError", err)
 	}
 	h := locked.Holder
-	if h.Command != "apply" || h.Actor != "ana" || h.Since != start.Unix() || h.PID == 0 || h.Host == "" {
+	if h.Command != "apply" || h.Actor != "ana" || h.Since != start().Unix() || h.PID == 0 || h.Host == "" {
 		t.Errorf("the holder is %+v", h)
 	}
 	for _, word := range []string{"anchorctl apply", "ana", h.Host, "2026-03-01T12:00:00Z"} {

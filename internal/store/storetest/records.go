@@ -17,7 +17,7 @@ func Generation(env string, number int) store.Generation {
 		Environment: env, Number: number,
 		Certificate: fmt.Appendf(nil, "certificate of %s %d", env, number),
 		KeyURI:      fmt.Sprintf("file:issuer-%s-%d.pem", env, number),
-		Guard:       "secret", Status: store.Active, Created: start.Unix() - 10,
+		Guard:       "secret", Status: store.Active, Created: start().Unix() - 10,
 	}
 }
 
@@ -28,7 +28,7 @@ func Certificate(n int) store.Issued {
 		Serial:      fmt.Sprintf("%x", 0xa000+n),
 		Certificate: fmt.Appendf(nil, "certificate %d", n),
 		SPKI:        sha256.Sum256(fmt.Appendf(nil, "key %d", n)),
-		NotBefore:   start.Unix() - 900, NotAfter: start.Unix() + 3600, Created: start.Unix(),
+		NotBefore:   start().Unix() - 900, NotAfter: start().Unix() + 3600, Created: start().Unix(),
 	}
 }
 
@@ -87,7 +87,7 @@ func issued(t *testing.T, p Place) {
 	}
 	must(t, s.AddGeneration(t.Context(), Generation("prod", 1)))
 	one, two, three := Certificate(1), Certificate(2), Certificate(3)
-	two.Workload, two.Instance, two.NotAfter = "reports", "a1", start.Unix()+60
+	two.Workload, two.Instance, two.NotAfter = "reports", "a1", start().Unix()+60
 	three.SPKI = one.SPKI // renewed with its key
 	for _, c := range []store.Issued{one, two, three} {
 		must(t, s.RecordIssued(t.Context(), c))
@@ -111,9 +111,9 @@ func issued(t *testing.T, p Place) {
 		"of a workload":            {store.Filter{Environment: "prod", Workload: "reports"}, []store.Issued{two}},
 		"of another environment":   {store.Filter{Environment: "dev"}, nil},
 		"of a generation":          {store.Filter{Generation: 1, Limit: 1}, []store.Issued{three}},
-		"valid later":              {store.Filter{ValidAt: start.Unix() + 61}, []store.Issued{three, one}},
-		"valid before any":         {store.Filter{ValidAt: start.Unix() - 901}, nil},
-		"ending within an instant": {store.Filter{EndsBefore: start.Unix() + 61}, []store.Issued{two}},
+		"valid later":              {store.Filter{ValidAt: start().Unix() + 61}, []store.Issued{three, one}},
+		"valid before any":         {store.Filter{ValidAt: start().Unix() - 901}, nil},
+		"ending within an instant": {store.Filter{EndsBefore: start().Unix() + 61}, []store.Issued{two}},
 	} {
 		if diff := cmp.Diff(c.want, value[[]store.Issued](t)(s.ListIssued(t.Context(), c.filter))); diff != "" {
 			t.Errorf("%s: %s", name, diff)

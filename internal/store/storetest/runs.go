@@ -39,7 +39,7 @@ func begun(t *testing.T, s *store.Store, id string) plan.Run {
 	p := plan.Plan{Basis: plan.Basis{Lineage: Estate().Lineage, Command: "apply"},
 		Actions: []plan.Action{mint, create, enable}}
 	r := plan.Run{ID: id, Digest: value[string](t)(p.Digest()), Command: "apply", Actor: "ana",
-		Status: plan.Begun, Started: start.Unix()}
+		Status: plan.Begun, Started: start().Unix()}
 	must(t, s.StartRun(t.Context(), r, value[[]byte](t)(p.Encode())))
 	return r
 }
@@ -83,7 +83,7 @@ func runs(t *testing.T, p Place) {
 		t.Error(diff)
 	}
 	intents := value[[]plan.Intent](t)(other.OpenIntents(t.Context()))
-	wantIntents := []plan.Intent{{Run: "run-1", Action: createAnchor, ID: second, Begun: start.Unix()}}
+	wantIntents := []plan.Intent{{Run: "run-1", Action: createAnchor, ID: second, Begun: start().Unix()}}
 	if diff := cmp.Diff(wantIntents, intents); diff != "" {
 		t.Error(diff)
 	}
@@ -95,7 +95,7 @@ func runs(t *testing.T, p Place) {
 		t.Error("a run with an open intent is done: no error")
 	}
 	must(t, s.EndRun(t.Context(), "run-1", plan.Interrupted))
-	want.Status, want.Ended = plan.Interrupted, start.Unix()
+	want.Status, want.Ended = plan.Interrupted, start().Unix()
 	if diff := cmp.Diff(&want, open(t, s)); diff != "" {
 		t.Error(diff)
 	}

@@ -42,11 +42,11 @@ func Suite(t *testing.T, open func(t *testing.T) Place) {
 }
 
 // start is what the suite's clock shows.
-var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant of the suite
+func start() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
 // Options are those of a store under test: a standing clock and an actor.
 func Options() store.Options {
-	return store.Options{Now: func() time.Time { return start }, Actor: "ana"}
+	return store.Options{Now: start, Actor: "ana"}
 }
 
 // Estate is the estate of a store under test.
