@@ -146,6 +146,9 @@ func hold(f *folder.Folder, r Request) (wanted, error) {
 	if w.out, err = filepath.Abs(out); err != nil {
 		return wanted{}, fmt.Errorf("finding the folder %q: %w", out, err)
 	}
+	if strings.ContainsFunc(w.out, unquotable) {
+		return wanted{}, fmt.Errorf("the folder %q has a character in its name that ~/.aws/config cannot carry", w.out)
+	}
 	return w, nil
 }
 

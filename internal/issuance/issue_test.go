@@ -222,6 +222,17 @@ func TestIssueRefuses(t *testing.T) {
 	}
 }
 
+func TestFoldersThatNoConfigurationCanName(t *testing.T) {
+	f := open(t, newEstate(t), start())
+	for _, name := range []string{"a\"b", "a\nb", "a\x7fb"} {
+		q := backup()
+		q.Out = filepath.Join(t.TempDir(), name)
+		if _, err := issuance.Issue(t.Context(), f, q); err == nil || !strings.Contains(err.Error(), "~/.aws/config") {
+			t.Errorf("%q: got %v", name, err)
+		}
+	}
+}
+
 func TestAShorterLifetimeIsTaken(t *testing.T) {
 	dir := newEstate(t)
 	f := open(t, dir, start().Add(365*24*time.Hour-3*time.Hour))

@@ -2,12 +2,12 @@ package issuance
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"crypto/x509"
 
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
@@ -158,8 +158,11 @@ func (u use) stanza(w wanted, files set, anchor, profile, role string) Stanza {
 // quoted: the SDKs split the command at white space outside double quotes
 // (https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html).
 func quoted(path string) string {
-	if strings.ContainsAny(path, " \t") {
+	if strings.ContainsAny(path, " #;'") {
 		return `"` + path + `"`
 	}
 	return path
 }
+
+// unquotable: what would end the quotes, the line or the command.
+func unquotable(r rune) bool { return r < ' ' || r == 0x7f || r == '"' || r == '\\' && filepath.Separator != '\\' }

@@ -106,7 +106,7 @@ func KeyID(pub crypto.PublicKey) ([]byte, error) {
 	return sum[:20], nil
 }
 
-// strongKey says what is wrong with a key for our certificates, or "".
+// weakKey says what is wrong with a key for our certificates, or "".
 func weakKey(pub crypto.PublicKey) string {
 	switch k := pub.(type) {
 	case *ecdsa.PublicKey:

@@ -56,7 +56,7 @@ func rsaVerifies(alg x509.SignatureAlgorithm, key *rsa.PublicKey, tbs, sig []byt
 	return rsa.VerifyPKCS1v15(key, hash, digest, sig) == nil || shortRSAVerifies(key, hash, digest, sig)
 }
 
-// pkcs1Prefixes are the DigestInfo prefixes of RFC 8017 section 9.2, note 1.
+// pkcs1Prefix is the DigestInfo prefix of RFC 8017 section 9.2, note 1.
 func pkcs1Prefix(h crypto.Hash) []byte {
 	switch h {
 	case crypto.MD5:
@@ -75,7 +75,7 @@ func pkcs1Prefix(h crypto.Hash) []byte {
 }
 
 // shortRSAVerifies is RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2) for keys that
-// crypto/rsa refuses to use: below 1,024 bits, or with an odd exponent.
+// crypto/rsa refuses to use: below 1,024 bits, or with an even exponent.
 func shortRSAVerifies(key *rsa.PublicKey, hash crypto.Hash, digest, sig []byte) bool {
 	size := key.N.BitLen()
 	prefix := pkcs1Prefix(hash)

@@ -1,0 +1,167 @@
+package pki
+
+import (
+	"bytes"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// within reports whether a name lies in the subtree of a constraint of the same
+// form. What cannot be decided is an error, which refuses the path.
+func within(n, limit generalName, excluding bool) (bool, error) {
+	switch n.form {
+	case formDNS:
+		return dnsWithin(string(n.value), string(limit.value), excluding)
+	case formURI:
+		return uriWithin(string(n.value), string(limit.value))
+	case formEmail:
+		return emailWithin(string(n.value), string(limit.value))
+	case formIP:
+		return ipWithin(n.value, limit.value)
+	case formDirectory:
+		return directoryWithin(n.value, limit.value)
+	default:
+		return false, fmt.Errorf("a constraint on %s is not understood", n)
+	}
+}
+
+func dnsWithin(name, limit string, excluding bool) (bool, error) {
+	name, limit = strings.ToLower(name), strings.ToLower(limit)
+	if name == "" || strings.HasSuffix(name, ".") || strings.Contains(name, "..") || strings.HasPrefix(name, ".") {
+		return false, fmt.Errorf("%q is no host name", name)
+	}
+	// "*.a" could stand for "b.a": it touches what lies below its own domain too.
+	if wild, ok := strings.CutPrefix(name, "*."); ok && excluding && strings.HasSuffix("."+strings.TrimPrefix(limit, "."), "."+wild) {
+		return true, nil
+	}
+	return hostBelow(name, limit, true), nil
+}
+
+// hostBelow: a leading dot asks for at least one label more; without it the host
+// itself counts, and what lies below it only for DNS names.
+func hostBelow(host, limit string, sub bool) bool {
+	if limit == "" {
+		return sub
+	}
+	if strings.HasPrefix(limit, ".") {
+		return strings.HasSuffix(host, limit) && len(host) > len(limit)
+	}
+	return host == limit || sub && strings.HasSuffix(host, "."+limit)
+}
+
+func uriWithin(name, limit string) (bool, error) {
+	u, err := url.Parse(name)
+	if err != nil || u.Hostname() == "" || net.ParseIP(u.Hostname()) != nil {
+		return false, fmt.Errorf("%q has no host name to hold to the constraint", name)
+	}
+	host := strings.ToLower(u.Hostname())
+	if strings.HasSuffix(host, ".") {
+		return false, fmt.Errorf("%q has no host name to hold to the constraint", name)
+	}
+	return hostBelow(host, strings.ToLower(limit), false) || limit == "", nil
+}
+
+func emailWithin(name, limit string) (bool, error) {
+	at := strings.LastIndexByte(name, '@')
+	if at <= 0 || at == len(name)-1 {
+		return false, fmt.Errorf("%q is no e-mail address", name)
+	}
+	local, host := name[:at], strings.ToLower(name[at+1:])
+	if cut := strings.LastIndexByte(limit, '@'); cut >= 0 {
+		return local == limit[:cut] && host == strings.ToLower(limit[cut+1:]), nil
+	}
+	return hostBelow(host, strings.ToLower(limit), false) || limit == "", nil
+}
+
+func ipWithin(ip, limit []byte) (bool, error) {
+	if len(limit) != 2*net.IPv4len && len(limit) != 2*net.IPv6len {
+		return false, errors.New("a constraint on addresses is malformed")
+	}
+	if len(ip)*2 != len(limit) {
+		return false, nil
+	}
+	base, mask := limit[:len(ip)], limit[len(ip):]
+	for i := range ip {
+		if (ip[i]^base[i])&mask[i] != 0 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// directoryWithin: the constraint's RDNs are the first of the name's.
+func directoryWithin(name, limit []byte) (bool, error) {
+	have, err := rdns(name)
+	if err != nil {
+		return false, err
+	}
+	want, err := rdns(limit)
+	if err != nil {
+		return false, err
+	}
+	if len(want) > len(have) {
+		return false, nil
+	}
+	for i := range want {
+		if !bytes.Equal(want[i], have[i]) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// rdns splits a Name into its RDNs, each in a form that can be compared: text
+// without regard to case, outer or repeated white space, or the kind of string
+// (RFC 5280 section 7.1).
+func rdns(name []byte) ([][]byte, error) {
+	malformed := errors.New("a directory name is malformed")
+	content, ok := sequence(name)
+	if !ok {
+		return nil, malformed
+	}
+	sets, err := elements(content)
+	if err != nil {
+		return nil, malformed
+	}
+	var list [][]byte
+	for _, set := range sets {
+		attributes, err := elements(set.Bytes)
+		if err != nil {
+			return nil, malformed
+		}
+		var parts []string
+		for _, a := range attributes {
+			fields, err := elements(a.Bytes)
+			if err != nil || len(fields) != 2 {
+				return nil, malformed
+			}
+			parts = append(parts, string(fields[0].FullBytes)+normalised(fields[1]))
+		}
+		list = append(list, joined(parts))
+	}
+	return list, nil
+}
+
+func normalised(v asn1.RawValue) string {
+	switch v.Tag {
+	case asn1.TagPrintableString, asn1.TagUTF8String, asn1.TagIA5String, asn1.TagT61String:
+		return "text:" + strings.ToLower(strings.Join(strings.Fields(string(v.Bytes)), " "))
+	default:
+		return string(v.FullBytes)
+	}
+}
+
+// joined makes a set independent of its order and of where its parts end.
+func joined(parts []string) []byte {
+	slices.Sort(parts)
+	var out []byte
+	for _, p := range parts {
+		out = append(out, fmt.Sprintf("%d:%s;", len(p), p)...)
+	}
+	return out
+}
