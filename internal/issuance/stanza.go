@@ -165,4 +165,6 @@ func quoted(path string) string {
 }
 
 // unquotable: what would end the quotes, the line or the command.
-func unquotable(r rune) bool { return r < ' ' || r == 0x7f || r == '"' || r == '\\' && filepath.Separator != '\\' }
+func unquotable(r rune) bool {
+	return r < ' ' || r == 0x7f || r == '"' || r == '\\' && filepath.Separator != '\\'
+}
