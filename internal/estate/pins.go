@@ -203,10 +203,14 @@ func (b *builder) anchorsOf(pin roles.Pin) []plan.Addr {
 	return list
 }
 
-// referenced replaces the ARNs of our anchors in a document by references.
+// referenced replaces the ARNs of our anchors in a document by references. An
+// anchor on its way out keeps its ARN: by the time a reference to it would be
+// resolved, it may be gone.
 func (b *builder) referenced(pin roles.Pin, document string) json.RawMessage {
 	for addr, live := range b.o.anchors {
-		document = strings.ReplaceAll(document, live.ARN, engine.Reference(addr, "arn"))
+		if _, stays := b.d.anchors[addr]; stays {
+			document = strings.ReplaceAll(document, live.ARN, engine.Reference(addr, "arn"))
+		}
 	}
 	for _, addr := range b.anchorsOf(pin) {
 		document = strings.ReplaceAll(document, unborn(addr), engine.Reference(addr, "arn"))

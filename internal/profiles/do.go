@@ -109,6 +109,9 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 			fmt.Errorf("updating %s: it was changed by somebody else since it was planned", s.Action.Addr),
 			`run "anchorctl plan" to see what it is now`)
 	}
+	if want.SessionPolicy == "" && now.SessionPolicy != "" {
+		want.SessionPolicy = Unrestricted
+	}
 	put, drop := want.Mappings.Changes(now.Mappings)
 	change := Change{PutMappings: put, DropMappings: drop}
 	if changed := (after.Name != nil || after.Roles != nil || after.ManagedPolicies != nil || after.SessionPolicy != nil ||

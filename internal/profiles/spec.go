@@ -33,13 +33,23 @@ func Narrowed(have, want []string) []string {
 	return slices.Compact(kept)
 }
 
-// SamePolicy compares session policies as JSON documents, never as text.
+// Unrestricted is the session policy that takes nothing away: a session has
+// what its role and its session policy both allow. The service can replace a
+// profile's session policy but not remove it, so this stands for none there.
+// https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_UpdateProfile.html
+const Unrestricted = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+
+// SamePolicy compares session policies as JSON documents, never as text. None
+// and Unrestricted are the same.
 func SamePolicy(a, b string) bool {
 	if a == b {
 		return true
 	}
-	if a == "" || b == "" {
-		return false
+	if a == "" {
+		a, b = b, a
+	}
+	if b == "" {
+		b = Unrestricted
 	}
 	x, err := plan.Canonical(json.RawMessage(a))
 	if err != nil {
