@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"encoding/xml"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -58,34 +57,11 @@ func Route(r wire.Request) (world.Operation, error) {
 				if err != nil {
 					return wire.Answer{}, err
 				}
-				return wire.XML(http.StatusOK, wrap(a.name, result))
+				return wire.Result(namespace, a.name, result)
 			}}, nil
 		}
 	}
 	return world.Operation{}, wire.NotImplemented("the action %q of iam", form.Get("Action"))
-}
-
-// response is <NAMEResponse><NAMEResult>…</NAMEResult></NAMEResponse>.
-type response struct {
-	XMLName xml.Name
-	Result  any
-	Meta    struct {
-		RequestID string `xml:"RequestId"`
-	} `xml:"ResponseMetadata"`
-}
-
-type result struct {
-	XMLName xml.Name
-	Content any
-}
-
-func wrap(name string, content any) response {
-	r := response{XMLName: xml.Name{Space: namespace, Local: name + "Response"}}
-	r.Meta.RequestID = wire.RequestID()
-	if content != nil {
-		r.Result = result{XMLName: xml.Name{Local: name + "Result"}, Content: content}
-	}
-	return r
 }
 
 // page reads Marker and MaxItems and cuts a page.

@@ -1,7 +1,6 @@
 package sts
 
 import (
-	"encoding/xml"
 	"net/http"
 
 	"anchorctl/internal/sandbox/wire"
@@ -22,7 +21,7 @@ func Route(r wire.Request) (world.Operation, error) {
 	switch name := form.Get("Action"); name {
 	case "GetCallerIdentity":
 		return world.Operation{Name: name, Reads: true, Do: func(c *world.Call) (wire.Answer, error) {
-			return answer(name, identityOut{ARN: c.Caller.ARN, UserID: c.Caller.UserID, Account: c.Caller.Account})
+			return wire.Result(namespace, name, identityOut{ARN: c.Caller.ARN, UserID: c.Caller.UserID, Account: c.Caller.Account})
 		}}, nil
 	case "AssumeRole":
 		return world.Operation{Name: name, Do: func(c *world.Call) (wire.Answer, error) {
@@ -30,7 +29,7 @@ func Route(r wire.Request) (world.Operation, error) {
 			if err != nil {
 				return wire.Answer{}, err
 			}
-			return answer(name, out)
+			return wire.Result(namespace, name, out)
 		}}, nil
 	default:
 		return world.Operation{}, wire.NotImplemented("the action %q of sts", name)
@@ -41,23 +40,4 @@ type identityOut struct {
 	ARN     string `xml:"Arn"`
 	UserID  string `xml:"UserId"`
 	Account string
-}
-
-type response struct {
-	XMLName xml.Name
-	Result  struct {
-		XMLName xml.Name
-		Content any
-	}
-	Meta struct {
-		RequestID string `xml:"RequestId"`
-	} `xml:"ResponseMetadata"`
-}
-
-func answer(name string, content any) (wire.Answer, error) {
-	r := response{XMLName: xml.Name{Space: namespace, Local: name + "Response"}}
-	r.Result.XMLName.Local = name + "Result"
-	r.Result.Content = content
-	r.Meta.RequestID = wire.RequestID()
-	return wire.XML(http.StatusOK, r)
 }

@@ -1,6 +1,11 @@
 package wire
 
 import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -34,4 +39,26 @@ func Member(form url.Values, name string) *string {
 		return &v[0]
 	}
 	return nil
+}
+
+// Result is an answer of the query protocol: the content within NAMEResult
+// within NAMEResponse. A nil content is an action without a result.
+func Result(namespace, name string, content any) (Answer, error) {
+	var b bytes.Buffer
+	enc := xml.NewEncoder(&b)
+	outer := xml.StartElement{Name: xml.Name{Space: namespace, Local: name + "Response"}}
+	meta := struct {
+		RequestID string `xml:"RequestId"`
+	}{RequestID()}
+	err := enc.EncodeToken(outer)
+	if err == nil && content != nil {
+		err = enc.EncodeElement(content, xml.StartElement{Name: xml.Name{Local: name + "Result"}})
+	}
+	err = errors.Join(err,
+		enc.EncodeElement(meta, xml.StartElement{Name: xml.Name{Local: "ResponseMetadata"}}),
+		enc.EncodeToken(outer.End()), enc.Close())
+	if err != nil {
+		return Answer{}, fmt.Errorf("encoding the answer: %w", err)
+	}
+	return Answer{Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/xml"}}, Body: b.Bytes()}, nil
 }
