@@ -103,7 +103,7 @@ func causes() []cause {
 		{"Untrusted signing certificate", lines(
 			"the certificate does not lead to this trust anchor: it may be another environment's, or of an issuer the anchor does not hold",
 			`run "anchorctl status" where the estate is to see which anchor is whose`,
-			"when the anchor holds a CA further up, give the certificates between with --chain")},
+			"when the anchor holds a CA further up, give the certificates between with --intermediates")},
 		{"Certificate revoked", lines(
 			"the certificate is on a revocation list of the trust anchor",
 			`run "anchorctl issue ENV/WORKLOAD" to issue a new one`)},
@@ -119,7 +119,7 @@ func causes() []cause {
 			`run "anchorctl plan" to see the change, then "anchorctl apply"`)},
 		{"exceeds the MaxSessionDuration", func(c call) []string {
 			return []string{
-				"ask for a shorter session with --duration",
+				"ask for a shorter session with --session-duration",
 				`run "aws iam get-role --role-name ` + c.role.name() + `" to see the role's MaxSessionDuration`,
 			}
 		}},
@@ -134,7 +134,7 @@ func causes() []cause {
 			}
 		}},
 		{"session name", lines(
-			"the profile takes no session name of the caller: leave --session-name away")},
+			"the profile takes no session name of the caller: leave --role-session-name away")},
 	}
 }
 

@@ -279,7 +279,7 @@ func TestRefusalsOfTheServiceSayWhatToDo(t *testing.T) {
 		{"Invalid or empty profile provided.", `"anchorctl status"`},
 		{"Requested Role isn't one of those listed in the Profile.", `"anchorctl plan"`},
 		{"Unable to assume role for " + roleARN, `"aws iam get-role --role-name prod-backup"`},
-		{"Unable to assume role; The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", "--duration"},
+		{"Unable to assume role; The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", "--session-duration"},
 		{"Unable to assume role; Some attributes failed to be mapped into session tags. Issuer: []; Subject: [CN]; SAN: [ ]", "characters that no session tag can carry"},
 	} {
 		t.Run(tt.message, func(t *testing.T) {
