@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -136,6 +137,20 @@ func (s *service) answer(w http.ResponseWriter, next reply) {
 	}
 }
 
+// sent is what has reached the service so far.
+func (s *service) sent() []received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.got)
+}
+
+// left counts the replies that nobody asked for.
+func (s *service) left() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.replies)
+}
+
 // target opens the service as a target.
 func (s *service) target(v *virtual, change func(*Options)) *Target {
 	s.t.Helper()
@@ -217,8 +232,8 @@ func TestACreateIsSentOnceUnlessItCertainlyWasNotDone(t *testing.T) {
 			if code(err) != tt.code {
 				t.Errorf("code is %q, want %q", code(err), tt.code)
 			}
-			if len(s.got) != tt.sent {
-				t.Errorf("sent %d times, want %d", len(s.got), tt.sent)
+			if len(s.sent()) != tt.sent {
+				t.Errorf("sent %d times, want %d", len(s.sent()), tt.sent)
 			}
 			if tt.created && (live.ID != id || live.Enabled) {
 				t.Errorf("created %+v", live)
@@ -235,7 +250,7 @@ func TestACreateSaysEverythingExplicitly(t *testing.T) {
 	want := []received{{"POST", "/profiles", `{"acceptRoleSessionName":false,"durationSeconds":3600,"enabled":false,"managedPolicyArns":[],` +
 		`"name":"example-prod-backup","roleArns":["` + role + `"],` +
 		`"tags":[{"key":"anchorctl:estate","value":"e-1"},{"key":"anchorctl:intent","value":"i-1"}]}`}}
-	if diff := cmp.Diff(want, s.got); diff != "" {
+	if diff := cmp.Diff(want, s.sent()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -303,8 +318,8 @@ func TestReadsAreRepeatedAndPaced(t *testing.T) {
 			if diff := cmp.Diff(tt.waits, v.waits); diff != "" {
 				t.Error(diff)
 			}
-			if len(s.replies) != 0 {
-				t.Errorf("%d replies are left", len(s.replies))
+			if s.left() != 0 {
+				t.Errorf("%d replies are left", s.left())
 			}
 			for i, e := range events {
 				if e.Operation != "ListProfiles" || e.Family != "profiles" || e.Account != account || e.Region != region || e.Wait != tt.waits[i] {
@@ -354,7 +369,7 @@ func TestAnInterruptedCreateIsUnclearOnlyOnceItIsSent(t *testing.T) {
 		if _, err := create(ctx, target); !errors.Is(err, context.Canceled) || errors.Is(err, engine.ErrUnclear) {
 			t.Errorf("got %v", err)
 		}
-		if len(s.got) != 0 {
+		if len(s.sent()) != 0 {
 			t.Errorf("it was sent")
 		}
 	})

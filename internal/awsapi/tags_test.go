@@ -30,7 +30,7 @@ func TestWhereTheTaggingAPIIsDeniedObjectsAreAskedOneByOne(t *testing.T) {
 		}
 	}
 	var paths []string
-	for _, r := range s.got {
+	for _, r := range s.sent() {
 		paths = append(paths, r.Path)
 	}
 	want := []string{"/profiles", "/", "/ListTagsForResource", "/profiles", "/ListTagsForResource"}
@@ -70,7 +70,7 @@ func TestTagsAreAskedForWhereTheyMayLag(t *testing.T) {
 			if diff := cmp.Diff(tt.want, all[0].Tags); diff != "" {
 				t.Error(diff)
 			}
-			if len(s.replies) != 0 {
+			if s.left() != 0 {
 				t.Error("the tags were not asked for")
 			}
 		})
@@ -92,8 +92,8 @@ func TestWhatGoesWhileItIsListedIsNotListed(t *testing.T) {
 func TestIdsThatAreNoneAreNotSent(t *testing.T) {
 	s := newService(t)
 	err := s.target(newVirtual(), nil).Profiles().Change(t.Context(), "../x", profiles.Change{SetTags: map[string]string{"a": "b"}})
-	if err == nil || len(s.got) != 0 {
-		t.Errorf("got %v, sent %v", err, s.got)
+	if err == nil || len(s.sent()) != 0 {
+		t.Errorf("got %v, sent %v", err, s.sent())
 	}
 }
 

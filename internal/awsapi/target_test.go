@@ -65,8 +65,8 @@ func TestNothingIsSentWithCredentialsOfAnotherAccount(t *testing.T) {
 	if _, err := target.Profiles().List(t.Context(), false); err == nil {
 		t.Error("listed")
 	}
-	if len(s.got) != 0 {
-		t.Errorf("sent %v", s.got)
+	if len(s.sent()) != 0 {
+		t.Errorf("sent %v", s.sent())
 	}
 }
 
@@ -82,8 +82,8 @@ func TestAnswersOfTwoWorldsAreRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "answers come from sandbox:one and from sandbox:two") {
 		t.Errorf("got %v", err)
 	}
-	if len(other.got) != 1 || len(v.waits) != 0 {
-		t.Errorf("asked %d times, waited %v", len(other.got), v.waits)
+	if len(other.sent()) != 1 || len(v.waits) != 0 {
+		t.Errorf("asked %d times, waited %v", len(other.sent()), v.waits)
 	}
 	if want := other.url + ", " + s.url; target.Endpoint() != want {
 		t.Errorf("endpoint is %q, want %q", target.Endpoint(), want)
@@ -312,7 +312,7 @@ func TestChangesGoOutInOrderOneByOne(t *testing.T) {
 		{"POST", "/UntagResource", `{"resourceArn":"arn:aws:rolesanywhere:eu-central-1:111122223333:profile/` + id + `","tagKeys":["y","z"]}`},
 		{"POST", "/profile/" + id + "/enable", ""},
 	}
-	if diff := cmp.Diff(want, s.got); diff != "" {
+	if diff := cmp.Diff(want, s.sent()); diff != "" {
 		t.Error(diff)
 	}
 	// Six requests of the profiles' family follow the first, and two of the
@@ -338,8 +338,8 @@ func TestOnlyAdmittedCertificatesReachTheService(t *testing.T) {
 	if err := target.Anchors().Change(t.Context(), id, anchors.Change{Certificates: []rules.Admitted{{}}}); err == nil {
 		t.Error("changed")
 	}
-	if len(s.got) != 0 {
-		t.Errorf("sent %v", s.got)
+	if len(s.sent()) != 0 {
+		t.Errorf("sent %v", s.sent())
 	}
 }
 
