@@ -6,6 +6,6 @@ func checkCommand() *cmdline.Command {
 	return &cmdline.Command{
 		Name:    "check",
 		Summary: "judge a certificate or the configuration by the rules, changing nothing",
-		Sub:     []*cmdline.Command{checkCertCommand()},
+		Sub:     []*cmdline.Command{checkCertCommand(), checkConfigCommand()},
 	}
 }

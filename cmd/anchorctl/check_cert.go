@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/folder"
 	"anchorctl/internal/render"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/terminal"
+	"anchorctl/internal/vetting"
 )
 
 type checkCertOptions struct{ root, chain string }
@@ -20,23 +23,44 @@ func checkCertCommand() *cmdline.Command {
 		Name: "cert", Args: "FILE", Min: 1, Max: 1,
 		Summary: "say whether a certificate may become a trust anchor",
 		About: `Judges FILE, one certificate in PEM or DER, as if it were about to become a
-trust anchor under the private root. Nothing but the files counts: neither the
-network nor the certificates this machine trusts.`,
+trust anchor. In an estate's directory, the estate's own root proves it, and no
+other environment may use it; elsewhere --root names the private root. Neither
+the network nor the certificates that this machine trusts have a say.`,
 		Example: "anchorctl check cert issuer.pem --root root.pem",
 		Exits:   []int{terminal.ExitRefused},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "root", Usage: "the private root's certificate is in `FILE`", Destination: &o.root},
 			&cli.StringFlag{Name: "chain", Usage: "the certificates between it and the root are in `FILE`", Destination: &o.chain},
 		},
-		Run: func(_ context.Context, c *cmdline.Call) (cmdline.Reply, error) { return checkCert(c, o, c.Args[0]) },
+		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) { return checkCert(ctx, c, o) },
 	}
 }
 
-func checkCert(c *cmdline.Call, o checkCertOptions, path string) (cmdline.Reply, error) {
+// checkCert judges inside the estate, whose own root counts, unless a root is
+// named or there is no estate.
+func checkCert(ctx context.Context, c *cmdline.Call, o checkCertOptions) (cmdline.Reply, error) {
+	if o.root != "" {
+		return checkCertWith(c, o, nil)
+	}
+	reply, err := withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
+		known, err := vetting.Estate(ctx, f)
+		if err != nil {
+			return cmdline.Reply{}, err
+		}
+		return checkCertWith(c, o, known)
+	})
+	if errors.Is(err, folder.ErrNoEstate) {
+		return checkCertWith(c, o, nil)
+	}
+	return reply, err
+}
+
+func checkCertWith(c *cmdline.Call, o checkCertOptions, known *rules.Estate) (cmdline.Reply, error) {
 	var files openFiles
 	defer files.close()
 	report, err := rules.CheckFile(rules.CheckInput{
-		At: path, File: files.open(c, path), Chain: files.open(c, o.chain), Root: files.open(c, o.root), Now: c.Clock.Now(),
+		At: c.Args[0], File: files.open(c, c.Args[0]), Chain: files.open(c, o.chain), Root: files.open(c, o.root),
+		Estate: known, Now: c.Clock.Now(),
 	})
 	if files.err != nil {
 		return cmdline.Reply{}, files.err

@@ -17,9 +17,17 @@ anchorctl apply
 anchorctl issue prod/backup`,
 	}
 	root.Sub = []*cmdline.Command{
-		checkCommand(),
+		initCommand(),
+		planCommand(),
+		applyCommand(),
+		statusCommand(),
+		destroyCommand(),
+		issueCommand(),
 		sessionCommand(),
+		checkCommand(),
 		explainCommand(),
+		policyCommand(),
+		sandboxCommand(),
 		versionCommand(),
 		completionCommand(root),
 		cmdline.Help(),

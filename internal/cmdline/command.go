@@ -49,6 +49,8 @@ type Call struct {
 	// Show puts a reply on stdout before the command ends, for one that stays.
 	// What it replies at the end is then not shown, unless it is an error.
 	Show func(Reply) error
+	// Print puts a page on stdout before the command ends, when people read it.
+	Print func(func(*render.Page)) error
 }
 
 // Reply is what came of a call.

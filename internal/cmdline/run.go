@@ -141,7 +141,7 @@ func (r *runner) call(args []string) (Reply, error) {
 	c := r.line.command()
 	r.voice = r.env.Voice(r.quiet)
 	call := &Call{
-		Env: r.env, Voice: r.voice, Estate: r.estate(), Args: args, JSON: r.json, Quiet: r.quiet, Show: r.show,
+		Env: r.env, Voice: r.voice, Estate: r.estate(), Args: args, JSON: r.json, Quiet: r.quiet, Show: r.show, Print: r.print,
 	}
 	ctx := context.Background()
 	if !c.Forwards {
@@ -229,6 +229,14 @@ func (r *runner) show(reply Reply) error {
 		return r.object(reply, nil)
 	}
 	return r.page(reply)
+}
+
+// print puts a page on stdout, unless one object is all that may be there.
+func (r *runner) print(page func(*render.Page)) error {
+	if r.line.json {
+		return nil
+	}
+	return r.page(Reply{Page: page})
 }
 
 func (r *runner) page(reply Reply) error {

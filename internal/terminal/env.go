@@ -29,6 +29,7 @@ type Env struct {
 	OpenTTY func() (TTY, error)                 // the terminal a person sits at
 	OpenFD  func(fd int) (io.ReadCloser, error) // an inherited file descriptor
 	Open    func(path string) (io.ReadCloser, error)
+	Scratch func() (dir string, remove func() error, err error) // a new, private folder
 	Signals func(c chan<- os.Signal) (stop func()) // interrupts and requests to end
 	Quit    func(code int)                         // ends the process at once
 }

@@ -40,6 +40,7 @@ func System() Env {
 		OpenTTY:          openTTY,
 		OpenFD:           openFD,
 		Open:             func(path string) (io.ReadCloser, error) { return os.Open(path) },
+		Scratch:          scratch,
 		Signals:          signals,
 		Quit:             os.Exit,
 	}
@@ -83,6 +84,11 @@ func width() int {
 func signals(c chan<- os.Signal) func() {
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
 	return func() { signal.Stop(c) }
+}
+
+func scratch() (string, func() error, error) {
+	dir, err := os.MkdirTemp("", Program+"-")
+	return dir, func() error { return os.RemoveAll(dir) }, err
 }
 
 func openFD(fd int) (io.ReadCloser, error) {

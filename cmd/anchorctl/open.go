@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/urfave/cli/v2"
+
+	"anchorctl/internal/awsapi"
+	"anchorctl/internal/cmdline"
+	"anchorctl/internal/config"
+	"anchorctl/internal/engine"
+	"anchorctl/internal/estate"
+	"anchorctl/internal/folder"
+	"anchorctl/internal/terminal"
+)
+
+// passphraseFlags say where the root key's passphrase comes from when nobody
+// is asked.
+func passphraseFlags(from *terminal.PassphraseSource) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "passphrase-file", Usage: "the root key's passphrase is the first line of `FILE`", Destination: &from.File},
+		&cli.IntFlag{Name: "passphrase-fd", Usage: "it is the first line of the open file descriptor `N`", Value: -1, Destination: &from.FD},
+	}
+}
+
+// deps is what an estate needs of the world.
+func deps(c *cmdline.Call, from terminal.PassphraseSource) folder.Deps {
+	if from.File != "" {
+		from.File = within(c, from.File)
+	}
+	return folder.Deps{
+		Dir: c.Estate, StateHome: stateHome(c), Clock: c.Clock, Step: c.Step, Actor: c.Actor,
+		Passphrase: c.Passphrase(c.Voice, from, "the root key"),
+	}
+}
+
+// stateHome is where programs keep state
+// (https://specifications.freedesktop.org/basedir-spec/latest/#variables).
+func stateHome(c *cmdline.Call) string {
+	if dir := c.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return dir
+	}
+	if home := c.Getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "state")
+	}
+	return ""
+}
+
+// noPassphrase is for commands that never open the root key.
+func noPassphrase() terminal.PassphraseSource { return terminal.PassphraseSource{FD: -1} }
+
+// withEstate opens the estate, runs use, and closes it.
+func withEstate(ctx context.Context, c *cmdline.Call, from terminal.PassphraseSource,
+	use func(*folder.Folder) (cmdline.Reply, error),
+) (reply cmdline.Reply, err error) {
+	f, err := folder.Open(ctx, deps(c, from))
+	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	for _, w := range f.Warnings {
+		c.Voice.Warning(w.Message, w.Hint)
+	}
+	return use(f)
+}
+
+// withWorld opens the estate and its way to AWS.
+func withWorld(ctx context.Context, c *cmdline.Call, from terminal.PassphraseSource,
+	use func(estate.World) (cmdline.Reply, error),
+) (cmdline.Reply, error) {
+	return withEstate(ctx, c, from, func(f *folder.Folder) (cmdline.Reply, error) {
+		c.Voice.Progress("reading what is in AWS")
+		w := estate.World{Folder: f, Open: opener(c, f), Events: func(e engine.Event) { tellEngine(c.Voice, e) }}
+		return use(w)
+	})
+}
+
+// opener opens targets. All of a command share one pace; a custom endpoint is
+// announced once.
+func opener(c *cmdline.Call, f *folder.Folder) func(context.Context, config.Target) (estate.Cloud, error) {
+	pacer := awsapi.NewPacer(c.Clock)
+	var announced sync.Map
+	return func(ctx context.Context, t config.Target) (estate.Cloud, error) {
+		o := awsapi.Options{
+			Account: t.Account, Region: t.Region, NamePrefix: f.Config.Estate.Name + "-", Clock: c.Clock, Pacer: pacer,
+			Progress: func(e awsapi.Event) { tellAWS(c.Voice, e) },
+		}
+		if t.Credentials != nil {
+			o.Profile, o.AssumeRole = t.Credentials.Profile, t.Credentials.AssumeRole
+		}
+		target, err := awsapi.Open(ctx, o)
+		if err != nil {
+			return estate.Cloud{}, err
+		}
+		id, err := target.Identity(ctx)
+		if err != nil {
+			return estate.Cloud{}, err
+		}
+		if at := target.Endpoint(); at != "" {
+			if _, before := announced.LoadOrStore(at, true); !before {
+				c.Voice.Note(fmt.Sprintf("AWS is reached at the custom endpoint %s (%s)", at, id.Bound))
+			}
+		}
+		return estate.Cloud{
+			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
+			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(),
+		}, nil
+	}
+}
+
+func tellAWS(v *terminal.Voice, e awsapi.Event) {
+	why := ""
+	switch e.Reason {
+	case awsapi.Throttled:
+		why = ", throttled"
+	case awsapi.Unavailable:
+		why = ", trying again"
+	case awsapi.Paced:
+	}
+	v.Progress(fmt.Sprintf("%s/%s: %s%s", e.Account, e.Region, e.Operation, why))
+}
+
+func tellEngine(v *terminal.Voice, e engine.Event) {
+	switch e.Kind {
+	case engine.Started:
+		v.Progress(fmt.Sprintf("%d/%d %s", e.Index, e.Total, e.Action.ID))
+	case engine.Settling:
+		v.Progress(fmt.Sprintf("finding out whether %s happened, for up to %s", e.Action.ID, e.Wait))
+	case engine.Finished, engine.WasHeld, engine.Skipped, engine.Broke:
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"anchorctl/internal/cmdline"
+	"anchorctl/internal/folder"
+	"anchorctl/internal/operator"
+	"anchorctl/internal/render"
+)
+
+func policyCommand() *cmdline.Command {
+	return &cmdline.Command{
+		Name:    "policy",
+		Summary: "print IAM policies that go with the estate",
+		Sub:     []*cmdline.Command{policyOperatorCommand()},
+	}
+}
+
+func policyOperatorCommand() *cmdline.Command {
+	return &cmdline.Command{
+		Name: "operator", Args: "[ACCOUNT]", Max: 1,
+		Summary: "print the policy that whoever runs anchorctl needs, and no more",
+		About: `Prints one IAM policy document for each account of anchorctl.yaml, or for ACCOUNT
+alone. What changes an object is allowed on this estate's objects only; roles
+are named one by one.`,
+		Example: "anchorctl policy operator 111122223333 >operator.json",
+		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
+			return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
+				return operatorPolicies(c, f)
+			})
+		},
+	}
+}
+
+func operatorPolicies(c *cmdline.Call, f *folder.Folder) (cmdline.Reply, error) {
+	all, err := operator.Policies(f.Config, f.Estate.Lineage)
+	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	if len(c.Args) == 1 {
+		one, err := operator.Of(all, c.Args[0])
+		if err != nil {
+			return cmdline.Reply{}, err
+		}
+		all = []operator.Policy{one}
+	}
+	return cmdline.Reply{Result: all, Page: func(p *render.Page) {
+		for _, policy := range all {
+			if len(all) > 1 {
+				p.Heading(fmt.Sprintf("Account %s", policy.Account))
+			}
+			p.Text(string(policy.Document))
+		}
+	}}, nil
+}

@@ -1,0 +1,7 @@
+// Package vetting judges a certificate file in the light of an estate.
+//
+// It knows which certificates of an estate prove a candidate and which are
+// spoken for. It must not know the rules themselves, nor change anything.
+//
+// Invariant: inside an estate its own roots count and no other.
+package vetting
