@@ -32,12 +32,12 @@ func (e *Error) Error() string {
 	if e.Path != "" {
 		b.WriteString(e.Path + ": ")
 	}
-	b.WriteString(e.Message)
+	b.WriteString(printable.Line(e.Message))
 	if e.Excerpt != "" {
 		b.WriteString("\n" + e.Excerpt)
 	}
 	if e.Hint != "" {
-		b.WriteString("\n  → " + e.Hint)
+		b.WriteString("\n  → " + printable.Line(e.Hint))
 	}
 	return b.String()
 }

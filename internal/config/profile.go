@@ -200,13 +200,15 @@ func (c *checker) sessionPolicy(path string, p *Profile) {
 // of permissions alone: whom it applies to is the session.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
 func (c *checker) policyDocument(path, file string, p *Profile) {
+	wrong := func(at iampolicy.Position, remedy, message string) {
+		lines := strings.Split(strings.ToValidUTF8(p.SessionPolicyDocument, "\ufffd"), "\n")
+		c.problems = append(c.problems, &Error{File: file, Line: at.Line, Column: at.Column, Path: path,
+			Message: message, Excerpt: excerpt(lines, place{at.Line, at.Column}), Hint: remedy})
+	}
 	document, err := iampolicy.Parse([]byte(p.SessionPolicyDocument))
 	var syntax *iampolicy.SyntaxError
 	if errors.As(err, &syntax) {
-		at := place{syntax.Line, syntax.Column}
-		lines := strings.Split(strings.ToValidUTF8(p.SessionPolicyDocument, "\ufffd"), "\n")
-		c.problems = append(c.problems, &Error{
-			File: file, Line: at.line, Column: at.column, Path: path, Message: syntax.Message, Excerpt: excerpt(lines, at)})
+		wrong(iampolicy.Position{Line: syntax.Line, Column: syntax.Column}, "", syntax.Message)
 		return
 	}
 	if err != nil {
@@ -215,8 +217,7 @@ func (c *checker) policyDocument(path, file string, p *Profile) {
 	}
 	for _, s := range document.Statements {
 		if s.Principal != nil || s.NotPrincipal != nil {
-			c.problem(path, "remove it: the policy applies to the sessions of this profile", "the session policy names a principal")
-			return
+			wrong(s.At, "remove it: the policy applies to the sessions of this profile", "a session policy cannot name a principal")
 		}
 	}
 }

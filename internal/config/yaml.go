@@ -266,8 +266,8 @@ func (r *report) mapping(out *node, values []*ast.MappingValueNode, depth int) {
 		}
 		seen[key.text] = key.at
 		value := r.convert(v.Value, depth+1)
-		if value.kind == nothing && value.text == "" && v.Value.GetToken() != nil && value.at.line == key.at.line && value.at.column <= key.at.column {
-			value.at = key.at
+		if value.kind == nothing {
+			value.at = key.at // the library has no place for what is not written
 		}
 		out.entries = append(out.entries, entry{at: key.at, key: key.text, value: value})
 	}
