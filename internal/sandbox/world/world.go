@@ -3,7 +3,9 @@ package world
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -63,11 +65,17 @@ func Decode(data []byte) (*World, error) {
 	if err := dec.Decode(w); err != nil {
 		return nil, fmt.Errorf("reading the sandbox's state: %w", err)
 	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("reading the sandbox's state: something stands behind it")
+	}
 	if w.Version != Version {
 		return nil, fmt.Errorf("reading the sandbox's state: it has version %d, this program knows version %d", w.Version, Version)
 	}
 	if _, err := uuid.Parse(w.ID); err != nil {
 		return nil, fmt.Errorf("reading the sandbox's state: its id %q is not a UUID", w.ID)
+	}
+	if w.Accounts == nil {
+		w.Accounts = map[string]*Account{}
 	}
 	return w, w.whole()
 }
@@ -75,8 +83,8 @@ func Decode(data []byte) (*World, error) {
 // whole holds that no object is missing where one is named.
 func (w *World) whole() error {
 	for id, a := range w.Accounts {
-		if a == nil {
-			return fmt.Errorf("reading the sandbox's state: account %q is null", id)
+		if a == nil || a.ID != id {
+			return fmt.Errorf("reading the sandbox's state: account %q is null or another", id)
 		}
 		for name, r := range a.Roles {
 			if r == nil {
