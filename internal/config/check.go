@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -36,11 +35,10 @@ func (c *checker) keyProblem(path, remedy, format string, args ...any) {
 // place is where the value at path stands. One that was filled in stands where
 // the mapping does that it belongs to.
 func (c *checker) place(path string) place {
-	for path != "" {
+	for ; path != ""; path = parent(path) {
 		if at, ok := c.places[path]; ok {
 			return at
 		}
-		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
 	return c.places[""]
 }
@@ -53,12 +51,8 @@ func (c *checker) given(path string) bool {
 
 // sound reports whether everything at and below path could be read.
 func (c *checker) sound(path string) bool {
-	for p := range c.broken {
-		if p == path || strings.HasPrefix(p, path+".") || strings.HasPrefix(p, path+"[") {
-			return false
-		}
-	}
-	return !c.broken[""] // keys that were left out for standing twice could be anywhere
+	// With keys that were left out for standing twice, nothing is sound.
+	return !c.within[path] && !c.broken[""]
 }
 
 // shaped checks a text against a pattern, if it is there.
@@ -208,6 +202,7 @@ func (c *checker) issuer(path string, e *Environment) {
 func (c *checker) domains(path string, domains []string) {
 	if len(domains) > maxDNSDomains {
 		c.problem(path, "", "more than %d domains", maxDNSDomains)
+		return
 	}
 	for i, d := range domains {
 		at := item(path, i)
@@ -310,6 +305,7 @@ func (c *checker) workload(path string, e *Environment, w *Workload) {
 	}
 	if len(w.DNS) > maxDNSNames {
 		c.problem(path+".dns", "", "more than %d names", maxDNSNames)
+		return
 	}
 	for i, name := range w.DNS {
 		at := item(path+".dns", i)
@@ -328,50 +324,54 @@ func (c *checker) workload(path string, e *Environment, w *Workload) {
 // isolation holds environments apart whose objects in AWS, or whose names in
 // certificates, could be taken for one another's.
 func (c *checker) isolation() {
-	named := map[string]string{} // name in AWS and target, to the path that has it
-	roles := map[string]string{} // account and name of a role, to the path and name
+	type owner struct{ env, path string }
+	named := map[string]owner{} // by name in AWS
 	for _, env := range c.config.EnvironmentNames() {
-		e, path := c.config.Environments[env], below("environments", env)
-		c.foreignDomains(path, e)
-		for _, t := range e.Targets {
-			for _, profile := range e.ProfileNames() {
-				at, name := below(path+".profiles", profile), c.config.ProfileName(env, profile)
-				id := name + " " + t.Account + "/" + t.Region
-				if other, taken := named[id]; taken && other != at {
-					c.keyProblem(at, "rename one of the two", "its name in AWS, %q, is also that of %s in the same account and region", name, other)
-				}
-				named[id] = at
-				c.samePaths(at, t.Account, e.Profiles[profile], roles)
+		for _, profile := range c.config.Environments[env].ProfileNames() {
+			name, at := c.config.ProfileName(env, profile), below(below("environments", env)+".profiles", profile)
+			if first, taken := named[name]; taken && c.meet(first.env, env) {
+				c.keyProblem(at, "rename one of the two", "its name in AWS, %q, is also that of %s in the same account and region", name, first.path)
+			}
+			named[name] = owner{env, at}
+		}
+	}
+	c.foreignDomains()
+}
+
+// meet reports whether two environments have a target in common.
+func (c *checker) meet(a, b string) bool {
+	targets := map[plan.Target]bool{}
+	for _, t := range c.config.Environments[a].Targets {
+		targets[plan.Target{Account: t.Account, Region: t.Region}] = true
+	}
+	return slices.ContainsFunc(c.config.Environments[b].Targets, func(t Target) bool {
+		return targets[plan.Target{Account: t.Account, Region: t.Region}]
+	})
+}
+
+// foreignDomains reports DNS domains that lie in another environment's: a name
+// in a certificate then says nothing about whose it is.
+func (c *checker) foreignDomains() {
+	owner := map[string]string{}
+	for _, env := range c.config.EnvironmentNames() {
+		owner[env+"."+c.config.Estate.TrustDomain] = env
+	}
+	for _, env := range c.config.EnvironmentNames() {
+		for _, d := range c.config.Environments[env].DNSDomains {
+			if _, taken := owner[d]; !taken {
+				owner[d] = env
 			}
 		}
 	}
-}
-
-// foreignDomains reports DNS domains that lie in another environment's.
-func (c *checker) foreignDomains(path string, e *Environment) {
-	for i, d := range e.DNSDomains {
-		for _, other := range c.config.EnvironmentNames() {
-			theirs := append([]string{other + "." + c.config.Estate.TrustDomain}, c.config.Environments[other].DNSDomains...)
-			for _, domain := range theirs {
-				if other != e.Name && within(d, domain) {
-					c.problem(item(path+".dnsDomains", i), "give each environment domains of its own",
+	for _, env := range c.config.EnvironmentNames() {
+		for i, d := range c.config.Environments[env].DNSDomains {
+			for domain := d; domain != ""; _, domain, _ = strings.Cut(domain, ".") {
+				if other, taken := owner[domain]; taken && other != env {
+					c.problem(item(below("environments", env)+".dnsDomains", i), "give each environment domains of its own",
 						"%q lies in %q, which is environment %s's", d, domain, other)
 					break
 				}
 			}
 		}
-	}
-}
-
-// samePaths reports a role that stands under two paths: IAM has room for one.
-func (c *checker) samePaths(path, account string, p *Profile, known map[string]string) {
-	for _, role := range slices.Sorted(maps.Keys(p.Roles)) {
-		id := account + " " + roleName(role)
-		if other, ok := known[id]; ok && other != role {
-			c.keyProblem(below(path+".roles", role), "write the path and name the role has",
-				"account %s can have either this role or %q: IAM takes names that differ only in path or case for the same", account, other)
-			continue
-		}
-		known[id] = role
 	}
 }

@@ -184,7 +184,6 @@ func TestWhatTheServicesWouldRefuseIsRefusedAtItsPlace(t *testing.T) {
 		{"a role with an empty piece of path", "team/prod-backup: {", "team//prod-backup: {", "team//", "no role's path and name"},
 		{"a role's name of 65 characters", "team/prod-backup: {", "team/" + long[:65] + ": {", "team/aa", "no role's path and name"},
 		{"a role's path of 513 characters", "team/prod-backup: {", long + "/" + long[:210] + "/x: {", "aaaa", "path of more than 512"},
-		{"a role under two paths", "prod-reports:", "Prod-Backup:", "Prod-Backup:", `can have either this role or "team/prod-backup"`},
 		{"a role with other workloads in another profile", "prod-reports:", "team/prod-backup:", "team/prod-backup:\n", "lists other workloads"},
 		{"a session longer than the limit", "sessionDuration: 1h", "sessionDuration: 3h", "3h", "longer than the environment's limit of 2h"},
 		{"a session shorter than the service gives", "sessionDuration: 1h", "sessionDuration: 14m59s", "14m59s", "shorter than 15m"},

@@ -15,7 +15,20 @@ type decoder struct {
 	places map[string]place // by path; of a mapping's entry, the value's
 	keys   map[string]place // by path: where the key stands
 	broken map[string]bool  // paths whose value could not be read
+	within map[string]bool  // paths with something broken at or below them
 }
+
+// spoil notes that the value at path could not be read.
+func (d *decoder) spoil(path string) {
+	d.broken[path] = true
+	for p := path; p != ""; p = parent(p) {
+		d.within[p] = true
+	}
+}
+
+// parent is the path that path is below. Of a quoted key with dots in it, it
+// cuts off a piece that is no path; such pieces are never asked for.
+func parent(path string) string { return path[:max(strings.LastIndexAny(path, ".["), 0)] }
 
 var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
 
@@ -34,7 +47,7 @@ func below(path, key string) string {
 func item(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
 func (d *decoder) fail(n *node, path, remedy, format string, args ...any) {
-	d.broken[path] = true
+	d.spoil(path)
 	d.add(n.at, path, remedy, format, args...)
 }
 
@@ -177,7 +190,7 @@ func (d *decoder) structure(n *node, path string, dst reflect.Value) {
 	for _, f := range fields {
 		_, there := d.keys[below(path, f.key)]
 		if f.required && !there {
-			d.broken[below(path, f.key)] = true
+			d.spoil(below(path, f.key))
 			d.add(n.at, path, "add it", "the key %q is missing", f.key)
 		}
 	}
@@ -188,9 +201,9 @@ func (d *decoder) unknown(e entry, path string, fields []field) {
 	for _, f := range fields {
 		known = append(known, f.key)
 	}
-	d.broken[path] = true
+	d.spoil(path)
 	remedy := "the keys here are " + strings.Join(known, ", ")
-	if likely := nearest(e.key, known); likely != "" {
+	if likely := d.nearest(e.key, known); likely != "" {
 		remedy = "did you mean " + strconv.Quote(likely) + "?"
 	}
 	d.add(e.at, path, remedy, "unknown key %q", e.key)
@@ -214,6 +227,10 @@ func (d *decoder) list(n *node, path string, dst reflect.Value) {
 	if !d.expect(n, path, aList) {
 		return
 	}
+	if len(n.items) > maxItems {
+		d.fail(n, path, "", "more than %d items", maxItems)
+		return
+	}
 	dst.Set(reflect.MakeSlice(dst.Type(), len(n.items), len(n.items)))
 	for i, v := range n.items {
 		d.decode(v, item(path, i), dst.Index(i))
@@ -221,8 +238,11 @@ func (d *decoder) list(n *node, path string, dst reflect.Value) {
 }
 
 // nearest is the known word that somebody who wrote word most likely meant, or
-// "" when none is near.
-func nearest(word string, known []string) string {
+// "" when none is near, or nobody would read it.
+func (r *report) nearest(word string, known []string) string {
+	if r.total >= maxShown {
+		return ""
+	}
 	best, distance := "", 3
 	for _, k := range known {
 		near := edits(strings.ToLower(word), strings.ToLower(k))

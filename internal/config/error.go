@@ -42,13 +42,18 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// maxShown bounds how many problems are printed; all of them are in the list.
-const maxShown = 25
+// Bounds of how many problems are collected and printed. Nobody reads more,
+// and each holds an excerpt.
+const (
+	maxProblems = 100
+	maxShown    = 25
+)
 
-// Errors are all problems of a configuration, in the order of the file.
+// Errors are the problems of a configuration, in the order of the file.
 type Errors struct {
 	File     string
 	Problems []*Error
+	Total    int // how many there are; at most 100 are in Problems
 }
 
 // Error is every problem, one below the other.
@@ -56,13 +61,12 @@ func (l *Errors) Error() string {
 	if len(l.Problems) == 1 {
 		return "reading configuration: " + l.Problems[0].Error()
 	}
-	lines := []string{fmt.Sprintf("reading configuration: %d problems", len(l.Problems))}
-	for i, p := range l.Problems {
-		if i == maxShown {
-			lines = append(lines, fmt.Sprintf("… and %d more", len(l.Problems)-maxShown))
-			break
-		}
+	lines := []string{fmt.Sprintf("reading configuration: %d problems", l.Total)}
+	for _, p := range l.Problems[:min(len(l.Problems), maxShown)] {
 		lines = append(lines, p.Error())
+	}
+	if more := l.Total - maxShown; more > 0 {
+		lines = append(lines, fmt.Sprintf("… and %d more", more))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -81,12 +85,17 @@ type report struct {
 	file     string
 	lines    []string // of the file
 	problems []*Error
+	total    int
 }
 
 // place is a line and a column, from 1; the zero place is nowhere.
 type place struct{ line, column int }
 
 func (r *report) add(at place, path, remedy, format string, args ...any) {
+	r.total++
+	if r.total > maxProblems {
+		return
+	}
 	r.problems = append(r.problems, &Error{
 		File: r.file, Line: at.line, Column: at.column, Path: path,
 		Message: fmt.Sprintf(format, args...), Excerpt: excerpt(r.lines, at), Hint: remedy,
@@ -108,8 +117,9 @@ func (r *report) err() error {
 		}
 		return a.Column - b.Column
 	})
+	before := len(r.problems)
 	r.problems = slices.CompactFunc(r.problems, func(a, b *Error) bool { return *a == *b })
-	return &Errors{File: r.file, Problems: r.problems}
+	return &Errors{File: r.file, Problems: r.problems, Total: r.total - before + len(r.problems)}
 }
 
 func compareBool(a, b bool) int {

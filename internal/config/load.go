@@ -38,7 +38,7 @@ func Parse(name string, data []byte, readFile func(string) ([]byte, error)) (*Co
 		return nil, r.err()
 	}
 	c := &Config{}
-	d := &decoder{report: r, places: map[string]place{}, keys: map[string]place{}, broken: map[string]bool{}}
+	d := &decoder{report: r, places: map[string]place{}, keys: map[string]place{}, broken: map[string]bool{}, within: map[string]bool{}}
 	d.broken[""] = !ok
 	d.decode(root, "", reflect.ValueOf(c).Elem())
 	c.fill()

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"anchorctl/internal/config"
@@ -130,13 +129,6 @@ func TestLoadRefusesWhatIsNoRegularFile(t *testing.T) {
 	if _, err := config.Load(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a directory: %v", err)
 	}
-	pipe := filepath.Join(dir, "pipe")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Skipf("making a pipe: %v", err)
-	}
-	if _, err := config.Load(pipe); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-		t.Errorf("a pipe, which would never end: %v", err)
-	}
 	write(t, filepath.Join(dir, "big.yaml"), strings.Repeat("#\n", 1<<20))
 	if _, err := config.Load(filepath.Join(dir, "big.yaml")); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") {
 		t.Errorf("a large file: %v", err)
@@ -242,5 +234,27 @@ func TestDurationsKeepTheirTextForm(t *testing.T) {
 		if d, err := config.ParseDuration(text); err == nil {
 			t.Errorf("%q was read as %s", text, d)
 		}
+	}
+}
+
+func TestProfilesOfTheSameNameInTheSamePlaceAreRefused(t *testing.T) {
+	text := small[:len(small)-4] + `
+  prod:
+    targets: [{account: "111122223333", region: us-east-1}]
+    workloads: {w: {}}
+    profiles: {eu-backup: {roles: {r1: {workloads: [w]}}}}
+  prod-eu:
+    targets: [{account: "111122223333", region: us-east-1}]
+    workloads: {w: {}}
+    profiles: {backup: {roles: {r2: {workloads: [w]}}}}
+`
+	_, err := config.Parse("a.yaml", []byte(text), noFiles)
+	var p *config.Error
+	if !errors.As(err, &p) || p.Path != "environments.prod-eu.profiles.backup" || !strings.Contains(p.Message, `"example-prod-eu-backup"`) {
+		t.Errorf("got %v", err)
+	}
+	elsewhere := strings.Replace(text, "region: us-east-1", "region: us-east-2", 1)
+	if _, err := config.Parse("a.yaml", []byte(elsewhere), noFiles); err != nil {
+		t.Errorf("in another region: %v", err)
 	}
 }

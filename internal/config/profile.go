@@ -44,7 +44,7 @@ func (c *checker) users(env, path string, e *Environment, use *RoleUse) {
 		at := item(path, i)
 		if e.Workloads[w] == nil && c.given(at) && c.sound(env+".workloads") && !c.broken[env] {
 			remedy := "add it to workloads of the environment"
-			if likely := nearest(w, e.WorkloadNames()); likely != "" {
+			if likely := c.nearest(w, e.WorkloadNames()); likely != "" {
 				remedy = `did you mean "` + likely + `"?`
 			}
 			c.problem(at, remedy, "environment %s has no workload %q", e.Name, w)
@@ -86,6 +86,7 @@ func (c *checker) sharedRoles(path string, e *Environment) {
 func (c *checker) managed(path string, e *Environment, arns []string) {
 	if len(arns) > maxManaged {
 		c.problem(path, "", "the service takes at most %d managed policies in a profile", maxManaged)
+		return
 	}
 	for i, arn := range arns {
 		at := item(path, i)
@@ -202,6 +203,7 @@ func (c *checker) sessionPolicy(path string, p *Profile) {
 func (c *checker) policyDocument(path, file string, p *Profile) {
 	wrong := func(at iampolicy.Position, remedy, message string) {
 		lines := strings.Split(strings.ToValidUTF8(p.SessionPolicyDocument, "\ufffd"), "\n")
+		c.total++
 		c.problems = append(c.problems, &Error{File: file, Line: at.Line, Column: at.Column, Path: path,
 			Message: message, Excerpt: excerpt(lines, place{at.Line, at.Column}), Hint: remedy})
 	}

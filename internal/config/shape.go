@@ -117,9 +117,3 @@ func proseProblem(text string, longest int) string {
 func notInTag(r rune) bool {
 	return r != ' ' && !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune("_.:/=+-@", r)
 }
-
-// roleName is the name in a path and name. IAM takes names of roles for equal
-// that differ only in case or path.
-func roleName(pathAndName string) string {
-	return strings.ToLower(pathAndName[strings.LastIndexByte(pathAndName, '/')+1:])
-}

@@ -13,7 +13,8 @@ import (
 const (
 	maxSize  = 1 << 20 // bytes
 	maxDepth = 32      // mappings and lists within one another
-	maxKeys  = 4096    // keys of one mapping: the YAML library takes quadratic time in it
+	maxKeys  = 4096    // keys of a mapping: the YAML library takes quadratic time in them
+	maxItems = 4096    // items of a list
 )
 
 // characters refuses what YAML forbids, what editors do not show, and what

@@ -69,9 +69,9 @@ func (r *report) read(text string) (*node, bool) {
 		r.add(place{1, 1}, "", "write the keys version, estate and environments", "the file says nothing")
 		return nil, false
 	}
-	before := len(r.problems)
+	before := r.total
 	n := r.convert(root, 0)
-	return n, len(r.problems) == before
+	return n, r.total == before
 }
 
 // parse guards against faults of the library: what it cannot read must end in
