@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/urfave/cli/v2"
@@ -74,20 +75,20 @@ func withWorld(ctx context.Context, c *cmdline.Call, from terminal.PassphraseSou
 ) (cmdline.Reply, error) {
 	return withEstate(ctx, c, from, func(f *folder.Folder) (cmdline.Reply, error) {
 		c.Voice.Progress("reading what is in AWS")
-		w := estate.World{Folder: f, Open: opener(c, f), Events: func(e engine.Event) { tellEngine(c.Voice, e) }}
-		return use(w)
+		n := &narrator{voice: c.Voice}
+		return use(estate.World{Folder: f, Open: opener(c, f, n), Events: n.engine})
 	})
 }
 
 // opener opens targets. All of a command share one pace; a custom endpoint is
 // announced once.
-func opener(c *cmdline.Call, f *folder.Folder) func(context.Context, config.Target) (estate.Cloud, error) {
+func opener(c *cmdline.Call, f *folder.Folder, n *narrator) func(context.Context, config.Target) (estate.Cloud, error) {
 	pacer := awsapi.NewPacer(c.Clock)
 	var announced sync.Map
 	return func(ctx context.Context, t config.Target) (estate.Cloud, error) {
 		o := awsapi.Options{
 			Account: t.Account, Region: t.Region, NamePrefix: f.Config.Estate.Name + "-", Clock: c.Clock, Pacer: pacer,
-			Progress: func(e awsapi.Event) { tellAWS(c.Voice, e) },
+			Progress: n.aws,
 		}
 		if t.Credentials != nil {
 			o.Profile, o.AssumeRole = t.Credentials.Profile, t.Credentials.AssumeRole
@@ -112,24 +113,39 @@ func opener(c *cmdline.Call, f *folder.Folder) func(context.Context, config.Targ
 	}
 }
 
-func tellAWS(v *terminal.Voice, e awsapi.Event) {
-	why := ""
-	switch e.Reason {
-	case awsapi.Throttled:
-		why = ", throttled"
-	case awsapi.Unavailable:
-		why = ", trying again"
-	case awsapi.Paced:
-	}
-	v.Progress(fmt.Sprintf("%s/%s: %s%s", e.Account, e.Region, e.Operation, why))
+// narrator says what is under way: the step of the run, and the request that
+// it waits for.
+type narrator struct {
+	voice *terminal.Voice
+
+	mu   sync.Mutex
+	step string
 }
 
-func tellEngine(v *terminal.Voice, e engine.Event) {
+func (n *narrator) aws(e awsapi.Event) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	text := fmt.Sprintf("%s%s at %s/%s", n.step, e.Operation, e.Account, e.Region)
+	switch e.Reason {
+	case awsapi.Throttled:
+		text += ", throttled"
+	case awsapi.Unavailable:
+		text += ", trying again"
+	case awsapi.Paced:
+	}
+	n.voice.Progress(text)
+}
+
+func (n *narrator) engine(e engine.Event) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	switch e.Kind {
 	case engine.Started:
-		v.Progress(fmt.Sprintf("%d/%d %s", e.Index, e.Total, e.Action.ID))
+		n.step = fmt.Sprintf("%d/%d %s: ", e.Index, e.Total, e.Action.ID)
+		n.voice.Progress(strings.TrimSuffix(n.step, ": "))
 	case engine.Settling:
-		v.Progress(fmt.Sprintf("finding out whether %s happened, for up to %s", e.Action.ID, e.Wait))
+		n.voice.Progress(fmt.Sprintf("finding out whether %s happened, for up to %s", e.Action.ID, e.Wait))
 	case engine.Finished, engine.WasHeld, engine.Skipped, engine.Broke:
+		n.step = ""
 	}
 }

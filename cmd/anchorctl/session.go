@@ -3,13 +3,18 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
+	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/session"
@@ -21,22 +26,26 @@ type sessionOptions struct {
 	certificate, privateKey, intermediates string
 	anchorARN, profileARN, roleARN         string
 	duration, sessionName, endpoint        string
+	choice                                 issuance.Choice
+	out                                    string
 }
 
 func sessionCommand() *cmdline.Command {
 	var o sessionOptions
 	return &cmdline.Command{
-		Name:    "session",
+		Name: "session", Args: "[ENV/WORKLOAD]", Max: 1,
 		Summary: "open a session with a certificate and print its temporary credentials",
 		About: `Prints the JSON that AWS SDKs and the AWS CLI read from a credential_process,
-and nothing else, on stdout. It needs no estate: certificate, key and the three
-ARNs are all there is to it.`,
-		Example: `anchorctl session --certificate cert.pem --private-key key.pem \
+and nothing else, on stdout. In an estate's directory, ENV/WORKLOAD names the
+files that issue wrote and the ARNs that apply recorded; --profile, --role and
+--target choose where there are several. Elsewhere no estate is needed:
+certificate, key and the three ARNs are all there is to it.`,
+		Example: `anchorctl session prod/backup --profile backup --role prod-backup
+anchorctl session --certificate cert.pem --private-key key.pem \
   --trust-anchor-arn arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/… \
   --profile-arn arn:aws:rolesanywhere:eu-central-1:111122223333:profile/… \
   --role-arn arn:aws:iam::111122223333:role/prod-backup`,
 		Plain: "AWS's credential_process format",
-		Needs: []string{"certificate", "private-key", "trust-anchor-arn", "profile-arn", "role-arn"},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "certificate", Usage: "the workload's certificate is in `FILE`", Destination: &o.certificate},
 			&cli.StringFlag{Name: "private-key", Usage: "its private key is in `FILE`", Destination: &o.privateKey},
@@ -44,6 +53,10 @@ ARNs are all there is to it.`,
 			&cli.StringFlag{Name: "trust-anchor-arn", Usage: "the trust anchor is `ARN`", Destination: &o.anchorARN},
 			&cli.StringFlag{Name: "profile-arn", Usage: "the profile is `ARN`", Destination: &o.profileARN},
 			&cli.StringFlag{Name: "role-arn", Usage: "the role to take is `ARN`", Destination: &o.roleARN},
+			&cli.StringFlag{Name: "profile", Usage: "with ENV/WORKLOAD: by the profile `NAME` of the environment", Destination: &o.choice.Profile},
+			&cli.StringFlag{Name: "role", Usage: "with ENV/WORKLOAD: take the role `NAME`, as anchorctl.yaml writes it", Destination: &o.choice.Role},
+			&cli.StringFlag{Name: "target", Usage: "with ENV/WORKLOAD: in `ACCOUNT/REGION`", Destination: &o.choice.Target},
+			&cli.StringFlag{Name: "out", Usage: "with ENV/WORKLOAD: issue wrote its files into `DIR`", Destination: &o.out},
 			&cli.StringFlag{Name: "session-duration", Usage: "how long it lasts is `DURATION`: 1h, or seconds; else the profile decides", Destination: &o.duration},
 			&cli.StringFlag{Name: "role-session-name", Usage: "call it `NAME`, where the profile accepts one", Destination: &o.sessionName},
 			&cli.StringFlag{Name: "endpoint", Usage: "ask at `URL`, instead of AWS in the trust anchor's region", Destination: &o.endpoint},
@@ -53,6 +66,10 @@ ARNs are all there is to it.`,
 }
 
 func openSession(ctx context.Context, c *cmdline.Call, o sessionOptions) (cmdline.Reply, error) {
+	o, err := o.complete(ctx, c)
+	if err != nil {
+		return cmdline.Reply{}, err
+	}
 	duration, err := seconds(o.duration)
 	if err != nil {
 		return cmdline.Reply{}, err
@@ -70,6 +87,50 @@ func openSession(ctx context.Context, c *cmdline.Call, o sessionOptions) (cmdlin
 	}
 	out, err := session.ProcessOutput(credentials)
 	return cmdline.Reply{Raw: out}, err
+}
+
+// complete fills in what the estate knows of ENV/WORKLOAD, or holds that
+// everything was given.
+func (o sessionOptions) complete(ctx context.Context, c *cmdline.Call) (sessionOptions, error) {
+	if len(c.Args) == 1 {
+		return o.fromEstate(ctx, c)
+	}
+	for _, f := range []struct{ name, value string }{
+		{"certificate", o.certificate}, {"private-key", o.privateKey}, {"trust-anchor-arn", o.anchorARN},
+		{"profile-arn", o.profileARN}, {"role-arn", o.roleARN},
+	} {
+		if f.value == "" {
+			return o, terminal.Usage("anchorctl session needs ENV/WORKLOAD or --"+f.name, `run "anchorctl session --help"`)
+		}
+	}
+	return o, nil
+}
+
+func (o sessionOptions) fromEstate(ctx context.Context, c *cmdline.Call) (sessionOptions, error) {
+	var r issuance.Request
+	var err error
+	if r.Environment, r.Workload, r.Instance, err = issuance.ParseName(c.Args[0]); err != nil {
+		return o, terminal.Usage(err.Error())
+	}
+	if o.out != "" {
+		r.Out = within(c, o.out)
+	}
+	_, err = withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
+		way, err := issuance.FindWay(ctx, f, r, o.choice)
+		for _, field := range []struct {
+			to   *string
+			from string
+		}{
+			{&o.certificate, way.CertificateFile}, {&o.privateKey, way.KeyFile}, {&o.anchorARN, way.AnchorARN},
+			{&o.profileARN, way.ProfileARN}, {&o.roleARN, way.RoleARN},
+		} {
+			if *field.to == "" {
+				*field.to = field.from
+			}
+		}
+		return cmdline.Reply{}, err
+	})
+	return o, err
 }
 
 // sessionEndpoint honours the variables that AWS's own helper and SDKs honour
@@ -104,6 +165,9 @@ const maxIntermediates = 256 << 10
 
 func loadSigner(c *cmdline.Call, o sessionOptions) (sigx509.Signer, error) {
 	text, err := readFile(c, o.certificate, pki.MaxFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = hint.With(err, `run "anchorctl issue ENV/WORKLOAD" first, or name another folder with --out`)
+	}
 	if err != nil {
 		return sigx509.Signer{}, err
 	}

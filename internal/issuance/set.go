@@ -44,10 +44,9 @@ const (
 	lockTries = 300
 )
 
-// openSet makes the folder, locks it, and refuses one that holds what is not ours
-// to replace.
-func openSet(ctx context.Context, f *folder.Folder, w wanted) (set, func() error, error) {
-	s := set{
+// set is where the files of the workload lie.
+func (w wanted) set(f *folder.Folder) set {
+	return set{
 		files:       f.Files,
 		dir:         w.out,
 		key:         filepath.Join(w.out, keyName),
@@ -55,6 +54,12 @@ func openSet(ctx context.Context, f *folder.Folder, w wanted) (set, func() error
 		certificate: filepath.Join(w.out, certificateName),
 		path:        filepath.Join(w.out, chainName),
 	}
+}
+
+// openSet makes the folder, locks it, and refuses one that holds what is not ours
+// to replace.
+func openSet(ctx context.Context, f *folder.Folder, w wanted) (set, func() error, error) {
+	s := w.set(f)
 	if err := s.files.MkdirAll(s.dir, 0o700); err != nil {
 		return set{}, nil, err
 	}

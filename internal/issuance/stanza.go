@@ -97,33 +97,10 @@ func (w wanted) uses() []use {
 // stanzas are those for which anchor and profile exist, and why others are not
 // there.
 func stanzas(w wanted, files set, objects []plan.Object) ([]Stanza, []string) {
-	arns := map[plan.Addr]string{}
-	for _, o := range objects {
-		arns[o.Addr] = o.ARN
-	}
-	made, missing := []Stanza{}, []string{}
-	uses := w.uses()
-	for _, u := range uses {
-		target := plan.Target{Account: u.target.Account, Region: u.target.Region}
-		anchor, profile := plan.Anchor(w.spec.Environment, target), plan.Profile(w.spec.Environment, u.profile, target)
-		absent := ""
-		for _, addr := range []plan.Addr{anchor, profile} {
-			if arns[addr] == "" && absent == "" {
-				absent = addr.String()
-			}
-		}
-		if absent != "" {
-			missing = append(missing, fmt.Sprintf(`role %s of profile %s: %s is not there yet, run "anchorctl apply"`, u.role, u.profile, absent))
-			continue
-		}
-		role := arns[plan.Role(u.target.Account, u.role)]
-		if role == "" {
-			role = fmt.Sprintf("arn:%s:iam::%s:role/%s", partition(arns[anchor]), u.target.Account, u.role)
-		}
-		made = append(made, u.stanza(w, files, arns[anchor], arns[profile], role))
-	}
-	if len(uses) == 0 {
-		missing = append(missing, fmt.Sprintf("no role of environment %s lists the workload %s", w.spec.Environment, w.spec.Workload))
+	ways, missing := w.ways(files, objects)
+	made := []Stanza{}
+	for _, way := range ways {
+		made = append(made, way.stanza(w))
 	}
 	return made, missing
 }
@@ -137,20 +114,20 @@ func partition(arn string) string {
 	return parts[1]
 }
 
-func (u use) stanza(w wanted, files set, anchor, profile, role string) Stanza {
-	name := strings.Join([]string{w.spec.Environment, u.profile, strings.ReplaceAll(u.role, "/", "-")}, "-")
-	if len(w.environment.Targets) > 1 {
-		name += "-" + u.target.Account + "-" + u.target.Region
+func (w Way) stanza(of wanted) Stanza {
+	name := strings.Join([]string{of.spec.Environment, w.Profile, strings.ReplaceAll(w.Role, "/", "-")}, "-")
+	if len(of.environment.Targets) > 1 {
+		name += "-" + w.Target.Account + "-" + w.Target.Region
 	}
 	common := fmt.Sprintf("--certificate %s --private-key %s --trust-anchor-arn %s --profile-arn %s --role-arn %s",
-		quoted(files.certificate), quoted(files.key), anchor, profile, role)
+		quoted(w.CertificateFile), quoted(w.KeyFile), w.AnchorARN, w.ProfileARN, w.RoleARN)
 	section := func(command string) string {
-		return fmt.Sprintf("[profile %s]\nregion = %s\ncredential_process = %s\n", name, u.target.Region, command)
+		return fmt.Sprintf("[profile %s]\nregion = %s\ncredential_process = %s\n", name, w.Target.Region, command)
 	}
 	return Stanza{
-		Name: name, Profile: u.profile, Role: u.role, Account: u.target.Account, Region: u.target.Region,
+		Name: name, Profile: w.Profile, Role: w.Role, Account: w.Target.Account, Region: w.Target.Region,
 		// The helper asks for an hour unless it is told otherwise.
-		Helper:  section(fmt.Sprintf("aws_signing_helper credential-process %s --session-duration %d", common, int(u.duration.Seconds()))),
+		Helper:  section(fmt.Sprintf("aws_signing_helper credential-process %s --session-duration %d", common, int(w.duration.Seconds()))),
 		Session: section("anchorctl session " + common),
 	}
 }

@@ -146,6 +146,10 @@ func lines(raw json.RawMessage) []string {
 	if json.Unmarshal(raw, &list) == nil && list != nil {
 		return listLines(list)
 	}
+	var pairs map[string]string
+	if json.Unmarshal(raw, &pairs) == nil && pairs != nil {
+		return pairLines(pairs)
+	}
 	var b bytes.Buffer
 	if json.Indent(&b, raw, "", "  ") != nil {
 		return []string{printable.Line(string(raw))}
@@ -165,4 +169,12 @@ func listLines(list []string) []string {
 		out[i] = printable.Line(s)
 	}
 	return out
+}
+
+func pairLines(pairs map[string]string) []string {
+	list := []string{}
+	for _, name := range slices.Sorted(maps.Keys(pairs)) {
+		list = append(list, name+" = "+pairs[name])
+	}
+	return listLines(list)
 }

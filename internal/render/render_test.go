@@ -35,7 +35,7 @@ func TestPlanPage(t *testing.T) {
 		action(plan.AnchorCreate, plan.Anchor("prod", target), `{}`, `{"name":"example-prod","tags":{"a":"b\u001b[2J"}}`),
 		action(plan.ProfileUpdate, plan.Profile("prod", "backup", target),
 			`{"durationSeconds":3600,"roles":["role/a","role/b"],"sessionPolicy":null}`,
-			`{"durationSeconds":7200,"roles":["role/b","role/c"],"sessionPolicy":{"Version":"2012-10-17"}}`),
+			`{"durationSeconds":7200,"roles":["role/b","role/c"],"sessionPolicy":{"Version":"2012-10-17","Statement":[]}}`),
 		action(plan.RoleVerify, plan.Role("111122223333", "team/x"), "", `{"anchors":["one"]}`),
 		enable,
 		action(plan.ProfileDelete, plan.Profile("prod", "old", target), `{"name":"old"}`, ""),
@@ -45,10 +45,7 @@ func TestPlanPage(t *testing.T) {
       key  ecdsa-p256
 + create  anchor/prod@111122223333/eu-central-1
       name  example-prod
-      tags
-          {
-            "a": "b\u001b[2J"
-          }
+      tags  a = b\x1b[2J
 ~ update  profile/prod/backup@111122223333/eu-central-1
       durationSeconds  3600 → 7200
       roles
@@ -58,7 +55,8 @@ func TestPlanPage(t *testing.T) {
       sessionPolicy
         - none
         + {
-        +   "Version": "2012-10-17"
+        +   "Version": "2012-10-17",
+        +   "Statement": []
         + }
 ? verify  role/111122223333/team/x
       anchors  one
