@@ -1,0 +1,72 @@
+#!/bin/sh
+# What the quickstart does, inside the sandbox. Each command is shown as you
+# would type it.
+set -eu
+
+program=$1
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+[ -t 1 ] || say() { printf '\n%s\n' "$*"; }
+anchorctl() { printf '$ anchorctl %s\n' "$*"; "$program" "$@"; }
+# arn ADDRESS: the ARN that status shows for it.
+arn() { "$program" status --quiet 2>/dev/null | awk -v addr="$1" '$1 == addr { print $NF }'; }
+
+# A passphrase for a root that guards nothing. A real one is typed.
+(umask 077 && head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' >root-passphrase)
+
+say '1. One file describes three environments that share an AWS account (anchorctl.yaml). Make the estate.'
+anchorctl init --passphrase-file root-passphrase
+lineage=$("$program" status --quiet 2>/dev/null | awk '$1 == "lineage" { print $2 }')
+state=${XDG_STATE_HOME:-$HOME/.local/state}
+printf '%s' "$state/anchorctl/$lineage" >.quickstart
+
+say '2. See what would be done, and save it: review.json is what a colleague would review.'
+anchorctl plan --out review.json | tail -n 1
+
+say '3. Do exactly that. AWS takes one request a second of a kind, so this takes a while.'
+anchorctl apply review.json --passphrase-file root-passphrase
+
+say '4. Applying again changes nothing.'
+anchorctl apply --approve
+
+say '5. Issue certificates, and open a session with each.'
+place=111122223333/eu-central-1
+for env in dev staging prod; do
+	anchorctl issue "$env/app" >/dev/null
+	anchor=$(arn "anchor/$env@$place")
+	profile=$(arn "profile/$env/app@$place")
+	printf '$ anchorctl session --certificate out/%s/app/cert.pem …   (%s)\n' "$env" "$env-app"
+	"$program" session --certificate "out/$env/app/cert.pem" --private-key "out/$env/app/key.pem" \
+		--trust-anchor-arn "$anchor" --profile-arn "$profile" \
+		--role-arn "arn:aws:iam::111122223333:role/$env-app" >credentials.json
+	sed -n 's/.*"AccessKeyId": *"\([^"]*\)".*"Expiration": *"\([^"]*\)".*/  credentials \1, until \2/p' credentials.json
+	rm -f credentials.json
+done
+
+# denied WHAT ANCHOR PROFILE: dev's certificate asks for prod's role.
+denied() {
+	if "$program" session --certificate out/dev/app/cert.pem --private-key out/dev/app/key.pem \
+		--trust-anchor-arn "$2" --profile-arn "$3" --role-arn arn:aws:iam::111122223333:role/prod-app >/dev/null 2>denial.txt; then
+		echo "quickstart: $1 was given a session; this must never happen" >&2
+		exit 1
+	fi
+	sed -n 's/^anchorctl: error: /  denied: /p' denial.txt
+	rm -f denial.txt
+}
+
+say "6. Dev's certificate gets no prod session. At prod's anchor: prod's issuer did not sign it."
+denied "dev's certificate at prod's anchor" "$(arn "anchor/prod@$place")" "$(arn "profile/prod/app@$place")"
+
+say "   At dev's own anchor, asking for prod's profile and role: only the role's trust policy stands in the way."
+denied "dev's certificate at dev's anchor" "$(arn "anchor/dev@$place")" "$(arn "profile/prod/app@$place")"
+
+say 'Done. This directory is yours to play with:'
+cat <<EOF
+
+  cd $(pwd)
+
+Next, try:
+
+  $program sandbox exec --state sandbox.json -- $program status
+  $program issue prod/backup
+  $program check cert root.pem --root root.pem      # refused: the root is never an anchor
+EOF
