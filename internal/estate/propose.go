@@ -254,7 +254,10 @@ func (b *builder) updated() error {
 		}
 		for _, a := range actions {
 			a.Needs = append(a.Needs, b.pinsOf(addr)...)
-			a.Gate = gateForeignRoles
+			if live.Enabled {
+				// One that is disabled is asked about when it is enabled.
+				a.Gate = gateForeignRoles
+			}
 			b.add(a)
 			b.ready[addr] = append(b.ready[addr], a.ID)
 		}

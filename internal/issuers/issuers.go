@@ -46,7 +46,7 @@ type Fields struct {
 
 // Mint is the action that makes generation g of the issuer.
 func (s Spec) Mint(g int) (plan.Action, error) {
-	after := Fields{Key: s.KeyType, Lifetime: s.Lifetime.String(), DNSDomains: s.DNSDomains}
+	after := Fields{Key: s.KeyType, Lifetime: config.Duration(s.Lifetime).String(), DNSDomains: s.DNSDomains}
 	a, err := plan.NewAction(plan.IssuerMint, plan.Issuer(s.Environment, g), nil, after, nil)
 	a.Key = plan.RootKey
 	return a, err
