@@ -1,17 +1,11 @@
 package seed
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/parser"
 
 	"anchorctl/internal/hint"
 )
@@ -68,25 +62,12 @@ func Load(path string) (*Seed, error) {
 	return Parse(path, data, os.ReadFile)
 }
 
-const mostBytes = 1 << 20
-
 // Parse reads a seed. Documents are read with readFile, relative to the
 // folder of name.
 func Parse(name string, data []byte, readFile func(string) ([]byte, error)) (*Seed, error) {
-	if len(data) > mostBytes {
-		return nil, fmt.Errorf("reading seed %q: it is larger than %d bytes", name, mostBytes)
-	}
-	file, err := parser.ParseBytes(data, 0)
+	s, err := decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("reading seed %q: %s", name, yaml.FormatError(err, false, true))
-	}
-	if len(file.Docs) > 1 {
-		return nil, fmt.Errorf("reading seed %q: it has more than one document", name)
-	}
-	s := &Seed{}
-	dec := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
-	if err := dec.Decode(s); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading seed %q: %s", name, yaml.FormatError(err, false, true))
+		return nil, fmt.Errorf("reading seed %q: %w", name, err)
 	}
 	if len(s.Accounts) == 0 {
 		return nil, hint.With(fmt.Errorf("reading seed %q: it has no accounts", name),
