@@ -187,12 +187,22 @@ func hiddenRSA(spki []byte) (*rsa.PublicKey, bool) {
 // come first: then the answer is quick.
 func (s *Set) IssuerOf(c *x509.Certificate) (Entry, bool) {
 	s.once.Do(s.read)
-	for _, named := range []bool{true, false} {
-		for i := range s.known {
-			k := &s.known[i]
-			if k.named(c) == named && signed(c, k.key) {
-				return k.Entry, true
+	for i := range s.known {
+		if k := &s.known[i]; k.named(c) && signed(c, k.key) {
+			return k.Entry, true
+		}
+	}
+	if ecdsaAlgorithm(c.SignatureAlgorithm) {
+		for _, key := range signers(c) {
+			if entry, found := s.Key(key); found && signed(c, key) {
+				return entry, true
 			}
+		}
+		return Entry{}, false
+	}
+	for i := range s.known {
+		if k := &s.known[i]; signed(c, k.key) {
+			return k.Entry, true
 		}
 	}
 	return Entry{}, false

@@ -11,6 +11,7 @@ import (
 	"encoding/asn1"
 	"math/big"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -158,6 +159,54 @@ func TestAKeyIsKnownHoweverItIsWritten(t *testing.T) {
 	}
 	if _, ok := set.KeyOf(&x509.Certificate{RawSubjectPublicKeyInfo: []byte("no key")}); ok {
 		t.Error("no key at all is a public CA's")
+	}
+}
+
+// The signer of an ECDSA certificate is computed, not searched for: it must be
+// found for every curve and hash, however their lengths meet.
+func TestSignersHoldsTheSigner(t *testing.T) {
+	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384(), elliptic.P521()} {
+		for _, alg := range []x509.SignatureAlgorithm{x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512} {
+			for range 10 {
+				key, err := ecdsa.GenerateKey(curve, rand.Reader)
+				if err != nil {
+					t.Fatal(err)
+				}
+				template := &x509.Certificate{SerialNumber: big.NewInt(1), SignatureAlgorithm: alg}
+				der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c, err := x509.ParseCertificate(der)
+				if err != nil {
+					t.Fatal(err)
+				}
+				keys := publicca.Signers(c)
+				if !slices.ContainsFunc(keys, func(k *ecdsa.PublicKey) bool { return k.Equal(key.Public()) }) || len(keys) > 4 {
+					t.Errorf("%s, %s: the signer is not among %d keys", curve.Params().Name, alg, len(keys))
+				}
+			}
+		}
+	}
+}
+
+func TestSignersOfNonsense(t *testing.T) {
+	order := elliptic.P256().Params().N
+	for _, value := range []struct{ R, S *big.Int }{
+		{big.NewInt(0), big.NewInt(1)}, {big.NewInt(1), big.NewInt(0)}, {big.NewInt(-1), order},
+		{order, order}, {new(big.Int).Sub(order, big.NewInt(1)), big.NewInt(1)},
+	} {
+		signature, err := asn1.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &x509.Certificate{SignatureAlgorithm: x509.ECDSAWithSHA256, Signature: signature}
+		if e, found := publicca.Load().IssuerOf(c); found {
+			t.Errorf("(%v, %v) is a signature of %s", value.R, value.S, e.Name)
+		}
+	}
+	if got := publicca.Signers(&x509.Certificate{SignatureAlgorithm: x509.ECDSAWithSHA256, Signature: []byte("no")}); got != nil {
+		t.Errorf("no signature at all has the signers %v", got)
 	}
 }
 

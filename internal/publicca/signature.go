@@ -9,8 +9,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
-	"encoding/asn1"
-	"math/big"
 )
 
 // signed reports whether the certificate's signature verifies under the key.
@@ -33,26 +31,11 @@ func signed(c *x509.Certificate, key crypto.PublicKey) bool {
 		}
 		return rsa.VerifyPKCS1v15(key, hash, digest, c.Signature) == nil
 	case *ecdsa.PublicKey:
-		if !ecdsaAlgorithm(c.SignatureAlgorithm) || !fits(c.Signature, key) {
-			return false
-		}
-		return ecdsa.VerifyASN1(key, sum(hash, c.RawTBSCertificate), c.Signature)
+		return ecdsaAlgorithm(c.SignatureAlgorithm) &&
+			ecdsa.VerifyASN1(key, sum(hash, c.RawTBSCertificate), c.Signature)
 	default:
 		return false
 	}
-}
-
-// fits tells a signature of a smaller or larger curve apart without the cost
-// of verifying it: both of its numbers being 64 bits shorter than the order
-// happens once in 2^128 signatures.
-func fits(signature []byte, key *ecdsa.PublicKey) bool {
-	var value struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(signature, &value); err != nil {
-		return false
-	}
-	longest := max(value.R.BitLen(), value.S.BitLen())
-	order := key.Curve.Params().N.BitLen()
-	return longest <= order && longest > order-64
 }
 
 func ecdsaAlgorithm(alg x509.SignatureAlgorithm) bool {

@@ -24,7 +24,8 @@ type AnchorCase struct {
 	Now         time.Time
 	Public      *publicca.Set // nil loads the embedded set; whoever judges many hands one in
 
-	rootUnread bool // a root is named and could not be read, which has been reported
+	// Files that are there and could not be read; that has been reported.
+	unread, rootUnread bool
 }
 
 // Use is a certificate that is spoken for.

@@ -132,6 +132,7 @@ func (j *judgement) bounded(name string, r io.Reader, limit int64) ([]byte, erro
 	var parse *pki.ParseError
 	if errors.As(err, &parse) {
 		j.unreadable(name, err)
+		j.unread = j.unread || name == candidate
 		j.rootUnread = j.rootUnread || name == "root"
 		return nil, nil
 	}
@@ -170,6 +171,7 @@ func (j *judgement) openChain(data []byte) {
 // notChecked are the rules that nothing was given for.
 func (j *judgement) notChecked(estate bool) []string {
 	missing := map[string]bool{"ANC008": true, "ANC009": true, "ANC011": !estate}
+	missing["ANC006"] = j.rootUnread
 	if len(j.Roots) == 0 {
 		missing["ANC010"], missing["ANC101"] = true, true
 	}

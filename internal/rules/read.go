@@ -16,8 +16,8 @@ import (
 // after it. Everything else is judged only when that has succeeded.
 func checkFile(j *judgement) {
 	data := j.Data
-	if j.refused("ANC013") {
-		return // its file was too large to be read
+	if j.unread {
+		return
 	}
 	if data == nil && j.Certificate != nil {
 		// Only the DER counts: a parsed certificate can say anything.
