@@ -108,7 +108,7 @@ func opener(c *cmdline.Call, f *folder.Folder, n *narrator) func(context.Context
 		}
 		return estate.Cloud{
 			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
-			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(),
+			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), CRLs: revocationLists(target),
 		}, nil
 	}
 }
@@ -147,5 +147,17 @@ func (n *narrator) engine(e engine.Event) {
 		n.voice.Progress(fmt.Sprintf("finding out whether %s happened, for up to %s", e.Action.ID, e.Wait))
 	case engine.Finished, engine.WasHeld, engine.Skipped, engine.Broke:
 		n.step = ""
+	}
+}
+
+// revocationLists says which anchors have CRLs.
+func revocationLists(target *awsapi.Target) func(context.Context) ([]estate.CRL, error) {
+	return func(ctx context.Context) ([]estate.CRL, error) {
+		all, err := target.CRLs().List(ctx)
+		lists := make([]estate.CRL, len(all))
+		for i, crl := range all {
+			lists[i] = estate.CRL{ARN: crl.ARN, AnchorARN: crl.AnchorARN}
+		}
+		return lists, err
 	}
 }

@@ -52,15 +52,3 @@ func (c CRLs) List(ctx context.Context) ([]CRL, error) {
 	}
 	return distinct(all, func(crl CRL) string { return crl.ARN }), nil
 }
-
-// Delete deletes a revocation list; one that is gone already is no error.
-func (c CRLs) Delete(ctx context.Context, id string) error {
-	err := c.t.do(ctx, request{family: crlFamily, operation: "DeleteCrl", send: func(ctx context.Context) error {
-		_, err := c.t.anywhere.DeleteCrl(ctx, &rolesanywhere.DeleteCrlInput{CrlId: &id})
-		return err
-	}})
-	if err != nil && !gone(err) {
-		return fmt.Errorf("deleting revocation list %s: %w", id, err)
-	}
-	return nil
-}

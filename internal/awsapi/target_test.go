@@ -353,18 +353,17 @@ func TestASessionPolicyThatStaysIsAnError(t *testing.T) {
 
 func TestDeletingWhatIsGoneIsNoError(t *testing.T) {
 	missing := reply{status: 404, code: "ResourceNotFoundException"}
-	s := newService(t, missing, missing, missing, reply{status: 403, code: "AccessDeniedException"})
+	s := newService(t, missing, missing, reply{status: 403, code: "AccessDeniedException"})
 	target := s.target(newVirtual(), nil)
 	for _, remove := range []func() error{
 		func() error { return target.Profiles().Delete(t.Context(), id) },
 		func() error { return target.Anchors().Delete(t.Context(), id) },
-		func() error { return target.CRLs().Delete(t.Context(), id) },
 	} {
 		if err := remove(); err != nil {
 			t.Error(err)
 		}
 	}
-	if err := target.CRLs().Delete(t.Context(), id); err == nil {
+	if err := target.Anchors().Delete(t.Context(), id); err == nil {
 		t.Error("a denial is no error")
 	}
 }

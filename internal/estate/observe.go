@@ -98,12 +98,13 @@ type observed struct {
 	anchors  map[plan.Addr]anchors.Live
 	profiles map[plan.Addr]profiles.Live
 	roles    map[plan.Addr]roles.Live
+	crls     []CRL // only asked for when anchors are going to be deleted
 	findings []rules.Finding
 }
 
 // observe reads every target of the configuration and of the record: two lists
 // and their tags per place, and each of our roles once.
-func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired) (observed, error) {
+func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, removing bool) (observed, error) {
 	o := observed{
 		anchors: map[plan.Addr]anchors.Live{}, profiles: map[plan.Addr]profiles.Live{}, roles: map[plan.Addr]roles.Live{},
 	}
@@ -120,6 +121,13 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired) (o
 		}
 		if err := o.readPlace(ctx, cloud, plan.Target{Account: t.Account, Region: t.Region}, r); err != nil {
 			return o, err
+		}
+		if removing && cloud.CRLs != nil {
+			crls, err := cloud.CRLs(ctx)
+			if err != nil {
+				return o, err
+			}
+			o.crls = append(o.crls, crls...)
 		}
 	}
 	return o, w.observeRoles(ctx, c, r, d, &o)

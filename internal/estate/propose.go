@@ -57,7 +57,7 @@ func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, err
 			return p, err
 		}
 	}
-	if p.observed, err = w.observe(ctx, c, r, p.desired); err != nil {
+	if p.observed, err = w.observe(ctx, c, r, p.desired, o.Destroy || len(o.Delete) > 0); err != nil {
 		return p, err
 	}
 	p.Findings = append(p.Findings, p.observed.findings...)

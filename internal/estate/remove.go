@@ -71,6 +71,12 @@ func (b *builder) remove(unwanted func(plan.Addr) bool) error {
 		off = append(off, a.ID)
 	}
 	for _, addr := range goneAnchors {
+		// We import no revocation list, so one that is there is somebody else's.
+		for _, crl := range b.o.crls {
+			if crl.AnchorARN == b.o.anchors[addr].ARN {
+				b.notice("%s, a revocation list at %s, is not ours and stays", crl.ARN, addr)
+			}
+		}
 		a, err := anchors.Delete(addr, b.o.anchors[addr], off)
 		if err != nil {
 			return err

@@ -1,7 +1,10 @@
 package estate_test
 
 import (
+	"crypto/rand"
 	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"strings"
 	"testing"
@@ -14,6 +17,7 @@ import (
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/iampolicy"
+	"anchorctl/internal/keys"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
@@ -72,6 +76,60 @@ func TestDestroyTakesOnlyWhatIsOurs(t *testing.T) {
 	if p := l.plan(t, estate.Options{}); !p.Plan.Empty() {
 		t.Errorf("applying after destroying leaves %v", ids(p.Plan.Actions))
 	}
+}
+
+func TestDestroyLeavesARevocationListThatIsNotOurs(t *testing.T) {
+	l := converged(t)
+	if err := l.importCRL(t); err != nil {
+		t.Fatal(err)
+	}
+	p := l.plan(t, estate.Options{Destroy: true})
+	if len(p.Notices) != 1 || !strings.Contains(p.Notices[0], "is not ours and stays") {
+		t.Errorf("notices are %v", p.Notices)
+	}
+}
+
+// importCRL revokes something at prod's anchor behind the estate's back.
+func (l *lab) importCRL(t *testing.T) error {
+	t.Helper()
+	w, done, err := l.world(t.Context(), nil)
+	if err != nil {
+		return err
+	}
+	defer done()
+	g, _, err := w.Folder.Store.Active(t.Context(), "prod")
+	if err != nil {
+		return err
+	}
+	issuer, err := x509.ParseCertificate(g.Certificate)
+	if err != nil {
+		return err
+	}
+	key, err := w.Folder.Ring.Open(t.Context(), g.KeyURI, keys.Guard(g.Guard))
+	if err != nil {
+		return err
+	}
+	list, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		Number: big.NewInt(1), ThisUpdate: start, NextUpdate: start.AddDate(0, 1, 0),
+		RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: big.NewInt(7), RevocationTime: start}},
+	}, issuer, key)
+	if err != nil {
+		return err
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithRegion("eu-central-1"))
+	if err != nil {
+		return err
+	}
+	for arn, one := range l.live(t) {
+		if one.tags[ownership.TagResource] != prodAnchor.String() {
+			continue
+		}
+		_, err = rolesanywhere.NewFromConfig(cfg).ImportCrl(t.Context(), &rolesanywhere.ImportCrlInput{
+			Name: aws.String("somebody-elses"), TrustAnchorArn: aws.String(arn), Enabled: aws.Bool(true),
+			CrlData: pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: list}),
+		})
+	}
+	return err
 }
 
 func TestDestroyLeavesWhatTheTagsDoNotConfirm(t *testing.T) {

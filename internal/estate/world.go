@@ -23,6 +23,14 @@ type Cloud struct {
 	Anchors   anchors.API
 	Profiles  profiles.API
 	Roles     roles.API
+	// CRLs lists the revocation lists of the target. It may be nil.
+	CRLs func(ctx context.Context) ([]CRL, error)
+}
+
+// CRL is a revocation list at an anchor.
+type CRL struct {
+	ARN       string
+	AnchorARN string
 }
 
 // World is an estate's folder and its way to AWS.

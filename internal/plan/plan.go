@@ -39,7 +39,6 @@ const (
 	RolePin        Kind = "role.pin"
 	RoleVerify     Kind = "role.verify"
 	RoleUnpin      Kind = "role.unpin"
-	CRLDelete      Kind = "crl.delete"
 )
 
 // Key says whose private key an action uses.
@@ -56,7 +55,7 @@ func (k Kind) Mark() string {
 	switch k {
 	case IssuerMint, AnchorCreate, ProfileCreate:
 		return "+"
-	case AnchorDelete, ProfileDelete, CRLDelete, RoleUnpin:
+	case AnchorDelete, ProfileDelete, RoleUnpin:
 		return "-"
 	case RoleVerify:
 		return "?"
