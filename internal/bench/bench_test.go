@@ -110,3 +110,140 @@ func BenchmarkVersion(b *testing.B) {
 	ours, empty := program(b), source(b, "empty", "package main\n\nfunc main() {}\n")
 	compare(b, side{name: "anchorctl version", argv: []string{ours, "version"}}, side{name: "an empty Go program", argv: []string{empty}})
 }
+
+// bare makes a key and a certificate of the same kind and writes both
+// durably: the least that issuing can cost.
+const bare = `package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func write(path, kind string, der []byte) {
+	f := must(os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600))
+	must(f.Write(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})))
+	if err := f.Sync(); err != nil {
+		panic(err)
+	}
+	if err := f.Close(); err != nil {
+		panic(err)
+	}
+}
+
+func main() {
+	dir := os.Args[1]
+	ca := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "app"}, NotBefore: now, NotAfter: now.Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	parent := &x509.Certificate{Subject: pkix.Name{CommonName: "issuer"}}
+	der := must(x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, ca))
+	write(filepath.Join(dir, "key.pem"), "PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))
+	write(filepath.Join(dir, "cert.pem"), "CERTIFICATE", der)
+}
+`
+
+// founded is an estate of one environment that was applied in a sandbox: what
+// issue needs, with its environment.
+func founded(b *testing.B, program string) (dir string, env []string) {
+	b.Helper()
+	dir = b.TempDir()
+	env = []string{"XDG_STATE_HOME=" + filepath.Join(dir, "state")}
+	for name, text := range map[string]string{
+		"pass": "only for a benchmark",
+		"seed.yaml": `accounts: {"111122223333": {accessKeys: [{id: AKIAEXAMPLEBENCH, secret: sandbox-only}], roles: {dev-app: {}}}}
+`,
+		"anchorctl.yaml": `version: 1
+estate: {name: bench, organization: Bench, trustDomain: bench.internal}
+roles: manage
+environments:
+  dev:
+    targets: [{account: "111122223333", region: eu-central-1}]
+    workloads: {app: {}}
+    profiles: {app: {roles: {dev-app: {workloads: [app]}}}}
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	measure(b, side{dir: dir, env: env, argv: []string{program, "init", "--passphrase-file", "pass"}})
+	measure(b, side{dir: dir, env: env, argv: []string{
+		program, "sandbox", "exec", "--seed", "seed.yaml", "--", program, "apply", "--approve", "--passphrase-file", "pass",
+	}})
+	return dir, env
+}
+
+// BenchmarkIssueBesideBareGo holds one whole issue (record, lint and fsyncs
+// included) beside the least that it could cost.
+func BenchmarkIssueBesideBareGo(b *testing.B) {
+	ours, floor := program(b), source(b, "bare", bare)
+	dir, env := founded(b, ours)
+	compare(b,
+		side{name: "anchorctl issue", argv: []string{ours, "issue", "dev/app", "--quiet"}, dir: dir, env: env},
+		side{name: "bare Go: key, certificate, two fsyncs", argv: []string{floor, b.TempDir()}})
+}
+
+// BenchmarkIssueBesideStep holds one whole issue beside smallstep's, whose CA
+// key lies in a file with a password as ours does.
+func BenchmarkIssueBesideStep(b *testing.B) {
+	step, err := exec.LookPath("step")
+	if err != nil {
+		b.Skip("step is not installed: https://smallstep.com/docs/step-cli/installation")
+	}
+	ours := program(b)
+	dir, env := founded(b, ours)
+	ca := b.TempDir()
+	if err := os.WriteFile(filepath.Join(ca, "pass"), []byte("only for a benchmark"), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	measure(b, side{dir: ca, argv: []string{
+		step, "certificate", "create", "root", "ca.crt", "ca.key", "--profile", "root-ca", "--password-file", "pass", "--force",
+	}})
+	compare(b,
+		side{name: "anchorctl issue", argv: []string{ours, "issue", "dev/app", "--quiet"}, dir: dir, env: env},
+		side{name: "step certificate create --ca", dir: ca, argv: []string{
+			step, "certificate", "create", "app", "app.crt", "app.key", "--profile", "leaf", "--ca", "ca.crt", "--ca-key", "ca.key",
+			"--ca-password-file", "pass", "--no-password", "--insecure", "--force",
+		}})
+}
+
+// BenchmarkIssueBesideOpenSSL holds one whole issue beside openssl's, which
+// records and lints nothing.
+func BenchmarkIssueBesideOpenSSL(b *testing.B) {
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		b.Skip("openssl is not installed: apt-get install openssl")
+	}
+	ours := program(b)
+	dir, env := founded(b, ours)
+	ca := b.TempDir()
+	measure(b, side{dir: ca, argv: []string{
+		openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=root", "-keyout", "ca.key", "-out", "ca.crt",
+	}})
+	compare(b,
+		side{name: "anchorctl issue", argv: []string{ours, "issue", "dev/app", "--quiet"}, dir: dir, env: env},
+		side{name: "openssl req -x509 -CA", dir: ca, argv: []string{
+			openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=app", "-days", "1",
+			"-CA", "ca.crt", "-CAkey", "ca.key", "-keyout", "app.key", "-out", "app.crt",
+		}})
+}
