@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"anchorctl/internal/hint"
 	"anchorctl/internal/sandbox/seed"
 )
@@ -98,3 +100,6 @@ func (r *Running) Close() error {
 	r.stop()
 	return r.Wait()
 }
+
+// NewToken is a token for control that nobody can guess.
+func NewToken() string { return uuid.NewString() }
