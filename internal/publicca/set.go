@@ -3,6 +3,7 @@ package publicca
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -123,18 +124,31 @@ func (s *Set) read() {
 	}
 }
 
-// digestOf is the SHA-256 of the key as a SubjectPublicKeyInfo, encoded anew:
-// how a certificate writes its key (absent or NULL parameters, padding) does
-// not matter.
+// digestOf identifies a key, however a certificate writes it (absent or NULL
+// parameters, padding), by what its owner alone can use: an RSA modulus with
+// whatever exponent, and a point on a curve with whatever sign, since whoever
+// holds the one private key holds the other.
 func digestOf(pub crypto.PublicKey) ([sha256.Size]byte, bool) {
-	if pub == nil {
+	var kind, value []byte
+	switch key := pub.(type) {
+	case nil:
 		return [sha256.Size]byte{}, false
+	case *rsa.PublicKey:
+		kind, value = []byte("rsa"), key.N.Bytes()
+	case *ecdsa.PublicKey:
+		point, err := key.Bytes()
+		if err != nil {
+			return [sha256.Size]byte{}, false
+		}
+		kind, value = []byte(key.Curve.Params().Name), point[1:1+len(point)/2]
+	default:
+		spki, err := x509.MarshalPKIXPublicKey(pub)
+		if err != nil {
+			return [sha256.Size]byte{}, false
+		}
+		kind, value = []byte("spki"), spki
 	}
-	spki, err := x509.MarshalPKIXPublicKey(pub)
-	if err != nil {
-		return [sha256.Size]byte{}, false
-	}
-	return sha256.Sum256(spki), true
+	return sha256.Sum256(bytes.Join([][]byte{kind, value}, []byte{0})), true
 }
 
 // Key finds the public CA that has this key.

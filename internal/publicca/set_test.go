@@ -162,6 +162,35 @@ func TestAKeyIsKnownHoweverItIsWritten(t *testing.T) {
 	}
 }
 
+// Whoever holds a private key holds that of the modulus with another exponent,
+// and that of the point with the other sign.
+func TestAKeyIsKnownInItsOtherForms(t *testing.T) {
+	set := publicca.Load()
+	for _, c := range roots(t) {
+		switch key := c.PublicKey.(type) {
+		case *rsa.PublicKey:
+			if _, ok := set.Key(&rsa.PublicKey{N: key.N, E: 3}); !ok {
+				t.Errorf("%s: with the exponent 3 it is not known", c.Subject)
+			}
+		case *ecdsa.PublicKey:
+			point, err := key.Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			half := len(point) / 2
+			y := new(big.Int).Sub(key.Curve.Params().P, new(big.Int).SetBytes(point[1+half:]))
+			y.FillBytes(point[1+half:])
+			negated, err := ecdsa.ParseUncompressedPublicKey(key.Curve, point)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := set.Key(negated); !ok {
+				t.Errorf("%s: with the other sign it is not known", c.Subject)
+			}
+		}
+	}
+}
+
 // The signer of an ECDSA certificate is computed, not searched for: it must be
 // found for every curve and hash, however their lengths meet.
 func TestSignersHoldsTheSigner(t *testing.T) {

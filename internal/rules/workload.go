@@ -27,6 +27,10 @@ type WorkloadCase struct {
 // JudgeWorkload judges a workload certificate.
 func JudgeWorkload(c WorkloadCase) []Finding {
 	j := &workloadJudgement{WorkloadCase: c}
+	if c.Certificate == nil || c.Issuer == nil {
+		j.find("ANC204", "the certificate and its issuer's are needed to judge it")
+		return j.findings
+	}
 	for _, r := range All() {
 		if r.workload != nil {
 			r.workload(j)

@@ -61,6 +61,7 @@ func TestJudgeWorkload(t *testing.T) {
 		{"another extended key usage", []pkitest.Option{with(func(c *x509.Certificate) { c.ExtKeyUsage = append(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth) })}, nil, []string{"ANC204"}},
 		{"a short RSA key", []pkitest.Option{pkitest.Key(rsaKey(t, 1024))}, nil, []string{"ANC204"}},
 		{"its issuer's key", []pkitest.Option{pkitest.Key(e.Issuers["prod"].Key)}, nil, []string{"ANC204"}},
+		{"no issuer given", nil, func(c *rules.WorkloadCase) { c.Issuer = nil }, []string{"ANC204"}},
 		{"another issuer", nil, func(c *rules.WorkloadCase) { c.Issuer = e.Issuers["dev"].Certificate }, []string{"ANC204"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
