@@ -15,7 +15,7 @@ import (
 	"anchorctl/internal/vetting"
 )
 
-type checkCertOptions struct{ root, chain string }
+type checkCertOptions struct{ root, chain, environment string }
 
 func checkCertCommand() *cmdline.Command {
 	var o checkCertOptions
@@ -30,6 +30,7 @@ the network nor the certificates that this machine trusts have a say.`,
 		Exits:   []int{terminal.ExitRefused},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "root", Usage: "the private root's certificate is in `FILE`", Destination: &o.root},
+			&cli.StringFlag{Name: "for", Usage: "in an estate: it is to be the trust anchor of the environment `ENV`", Destination: &o.environment},
 			&cli.StringFlag{Name: "chain", Usage: "the certificates between it and the root are in `FILE`", Destination: &o.chain},
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) { return checkCert(ctx, c, o) },
@@ -39,17 +40,20 @@ the network nor the certificates that this machine trusts have a say.`,
 // checkCert judges inside the estate, whose own root counts, unless a root is
 // named or there is no estate.
 func checkCert(ctx context.Context, c *cmdline.Call, o checkCertOptions) (cmdline.Reply, error) {
-	if o.root != "" {
+	switch {
+	case o.root != "" && o.environment != "":
+		return cmdline.Reply{}, terminal.Usage("--root and --for exclude each other: an environment is of the estate, whose own root counts")
+	case o.root != "":
 		return checkCertWith(c, o, nil)
 	}
 	reply, err := withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
-		known, err := vetting.Estate(ctx, f)
+		known, err := vetting.Estate(ctx, f, o.environment)
 		if err != nil {
 			return cmdline.Reply{}, err
 		}
 		return checkCertWith(c, o, known)
 	})
-	if errors.Is(err, folder.ErrNoEstate) {
+	if errors.Is(err, folder.ErrNoEstate) && o.environment == "" {
 		return checkCertWith(c, o, nil)
 	}
 	return reply, err
