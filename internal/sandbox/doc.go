@@ -3,9 +3,9 @@
 //
 // It knows who sent a request (the access key names the account), which
 // service it means, which faults are ordered, and where the state is kept.
-// The services themselves are packages below it. It must not import the AWS
-// SDK, and nothing in it may depend on anchorctl being the client: unmodified
-// clients use it.
+// The services themselves are packages below it. It must not know the AWS SDK,
+// nor who its client is: unmodified clients use it, and nothing in it may
+// depend on anchorctl being the client.
 //
 // Invariants: it listens on loopback only; every answer carries the sandbox's
 // id; a change is in the state file before it is answered; faults are never

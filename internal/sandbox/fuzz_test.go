@@ -34,7 +34,8 @@ func signRequest(r *http.Request, body []byte, in, service string) {
 		names, lines = names+";x-amz-target", lines+"x-amz-target:"+target+"\n"
 	}
 	query := strings.ReplaceAll(r.URL.RawQuery, "+", "%20")
-	canonical := strings.Join([]string{r.Method, r.URL.EscapedPath(), query, lines, names, hash(body)}, "\n")
+	path := strings.ReplaceAll(r.URL.EscapedPath(), "%", "%25")
+	canonical := strings.Join([]string{r.Method, path, query, lines, names, hash(body)}, "\n")
 	scope := strings.Join([]string{day, in, service, "aws4_request"}, "/")
 	key := []byte("AWS4sandbox-only")
 	for _, part := range []string{day, in, service, "aws4_request"} {

@@ -226,13 +226,15 @@ func (s *Server) write(w http.ResponseWriter, x *exchange, a wire.Answer, droppe
 	now := s.now()
 	s.mu.Unlock()
 	x.record.Time, x.record.Millis = now, s.options.Clock.Now().Sub(x.begun).Milliseconds()
+	if !dropped {
+		x.record.Status = a.Status
+	}
+	// Logged first: who has the answer finds its request in the log.
+	s.note(x.record)
 	if dropped {
 		drop(w)
-		s.note(x.record)
 		return
 	}
-	x.record.Status = a.Status
-	s.note(x.record)
 	for name, values := range a.Header {
 		w.Header()[name] = values
 	}
