@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -72,7 +71,7 @@ func (s Signer) Sign(req *http.Request, body []byte, region string, at time.Time
 	if err := s.Check(); err != nil {
 		return err
 	}
-	if !regionPattern.MatchString(region) {
+	if !regionPattern().MatchString(region) {
 		return fmt.Errorf("region %q is not of the form eu-central-1", region)
 	}
 	algorithm, err := algorithmOf(s.Certificate.PublicKey)
@@ -125,7 +124,7 @@ func (s Signer) setHeaders(req *http.Request, date string) []string {
 	return signed
 }
 
-var regionPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+var regionPattern = compiled(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 // algorithmOf is the algorithm a public key signs with.
 func algorithmOf(public crypto.PublicKey) (string, error) {

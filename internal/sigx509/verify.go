@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -86,22 +87,27 @@ type authorization struct {
 	signature []byte
 }
 
+// Compiled when first used: most commands verify nothing, and start sooner.
 var (
-	authorizationPattern = regexp.MustCompile(`^([A-Z0-9-]{1,40}) +Credential=([^,= ]+), *SignedHeaders=([a-z0-9;-]+), *Signature=([0-9a-f]+)$`)
-	credentialPattern    = regexp.MustCompile(`^([0-9]{1,80})/([0-9]{8})/([a-z0-9][a-z0-9-]{0,31})/` + service + `/` + terminator + `$`)
-	dayPattern           = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z$`)
+	authorizationPattern = compiled(`^([A-Z0-9-]{1,40}) +Credential=([^,= ]+), *SignedHeaders=([a-z0-9;-]+), *Signature=([0-9a-f]+)$`)
+	credentialPattern    = compiled(`^([0-9]{1,80})/([0-9]{8})/([a-z0-9][a-z0-9-]{0,31})/` + service + `/` + terminator + `$`)
+	dayPattern           = compiled(`^[0-9]{8}T[0-9]{6}Z$`)
 )
+
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 func parseAuthorization(header http.Header) (authorization, error) {
 	text, err := single(header, "authorization", maxAuthorization)
 	if err != nil {
 		return authorization{}, err
 	}
-	m := authorizationPattern.FindStringSubmatch(text)
+	m := authorizationPattern().FindStringSubmatch(text)
 	if m == nil {
 		return authorization{}, errors.New("reading the Authorization header: not of the form ALGORITHM Credential=…, SignedHeaders=…, Signature=…")
 	}
-	c := credentialPattern.FindStringSubmatch(m[2])
+	c := credentialPattern().FindStringSubmatch(m[2])
 	if c == nil {
 		return authorization{}, errors.New("reading Credential: not of the form SERIAL/DATE/REGION/rolesanywhere/aws4_request with the serial in decimal")
 	}
@@ -146,7 +152,7 @@ func readHeaders(header http.Header, auth authorization) (Verified, error) {
 	if err != nil {
 		return Verified{}, err
 	}
-	if !dayPattern.MatchString(text) {
+	if !dayPattern().MatchString(text) {
 		return Verified{}, fmt.Errorf("reading X-Amz-Date: %q is not of the form %s", text, dateLayout)
 	}
 	date, err := time.Parse(dateLayout, text)
