@@ -25,6 +25,7 @@ func volatile() []struct {
 		{"uuid", regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)},
 		{"digest", regexp.MustCompile(`\b[0-9a-f]{64}\b`)},
 		{"serial", regexp.MustCompile(`\b([0-9a-f]{30,40}|[0-9]{35,49})\b`)},
+		{"time", regexp.MustCompile(`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z`)},
 		{"url", regexp.MustCompile(`\bhttp://127\.0\.0\.1:[0-9]+\b`)},
 		{"key", regexp.MustCompile(`\bA[KS]IA[A-Z0-9]{16}\b`)},
 	}

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -38,7 +40,7 @@ func scriptCommands() []scriptCommand {
 		{"held", "held", "Waits until a request is held by a fault of mode hold.", awaitHeld},
 		{"release", "release", "Lets held requests go, and forgets all faults.", releaseHeld},
 		{"requests", "requests OPERATION NUMBER", "Holds that the sandbox has answered so many requests of OPERATION.", countRequests},
-		{"cmpnorm", "cmpnorm FILE WANT", "Compares like cmp, after naming what differs from run to run in its order of appearance: <uuid1>, <digest1>, <serial1>, <url1>, and $WORK. With -update it rewrites WANT in the script.", compareNormal},
+		{"cmpnorm", "cmpnorm FILE WANT", "Compares like cmp, after naming what differs from run to run in its order of appearance: <uuid1>, <digest1>, <serial1>, <time1>, <url1>, and $WORK. With -update it rewrites WANT in the script.", compareNormal},
 	}
 }
 
@@ -51,10 +53,26 @@ func TestScripts(t *testing.T) {
 		Dir:                 filepath.Join("testdata", "script"),
 		Cmds:                commands,
 		Setup:               setUp,
+		Condition:           condition,
 		UpdateScripts:       update(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
+}
+
+// condition is "tool:NAME": NAME is installed. Where tools are required, a
+// missing one is an error, not a reason to skip.
+func condition(name string) (bool, error) {
+	tool, ok := strings.CutPrefix(name, "tool:")
+	if !ok {
+		return false, fmt.Errorf("there is no condition %q", name)
+	}
+	_, err := exec.LookPath(tool)
+	required := os.Getenv("CI") != "" || os.Getenv("ANCHORCTL_TEST_REQUIRE_TOOLS") != ""
+	if err != nil && required {
+		return false, fmt.Errorf("%s is not installed, and skipping is not allowed here", tool)
+	}
+	return err == nil, nil
 }
 
 func setUp(env *testscript.Env) error {

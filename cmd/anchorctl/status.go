@@ -24,6 +24,7 @@ func statusCommand() *cmdline.Command {
 				if err != nil {
 					return cmdline.Reply{Findings: s.Findings}, err
 				}
+				s.Drift, s.Notices = listOf(s.Drift), listOf(s.Notices)
 				return cmdline.Reply{Result: s, Findings: s.Findings, Page: func(p *render.Page) { statusPage(p, s) }}, nil
 			})
 		},

@@ -82,10 +82,8 @@ type Failure struct {
 
 // Explain is the one place where errors become words and numbers.
 func Explain(err error) Failure {
-	f := Failure{Exit: ExitFailed, Code: "failed", Message: err.Error(), Hints: hint.Of(err)}
-	if f.Hints == nil {
-		f.Hints = []string{}
-	}
+	f := Failure{Exit: ExitFailed, Code: "failed", Message: err.Error(), Hints: []string{}}
+	f.hint(hint.Of(err))
 	var (
 		usage   *UsageError
 		child   ChildStatus
@@ -101,10 +99,10 @@ func Explain(err error) Failure {
 		f.Exit, f.Silent = int(child), true
 	case errors.As(err, &refusal):
 		f.Exit, f.Code, f.Findings = ExitRefused, "refused", refusal.Findings
-		f.Hints = append(f.Hints, refusalHints(refusal.Findings)...)
+		f.hint(refusalHints(refusal.Findings))
 	case errors.As(err, &held):
 		f.Exit, f.Code = ExitHeld, "held"
-		f.Hints = append(f.Hints, heldHints(err)...)
+		f.hint(heldHints(err))
 	case errors.As(err, &locked):
 		f.Exit, f.Code = ExitLocked, "locked"
 	case errors.As(err, &stopped), errors.Is(err, ErrInterrupted), errors.Is(err, context.Canceled):
@@ -113,23 +111,26 @@ func Explain(err error) Failure {
 	return f
 }
 
-// heldHints are the hints of everything that held, each once.
+// hint adds hints, each once.
+func (f *Failure) hint(hints []string) {
+	for _, h := range hints {
+		if !slices.Contains(f.Hints, h) {
+			f.Hints = append(f.Hints, h)
+		}
+	}
+}
+
+// heldHints are the hints of everything that held.
 func heldHints(err error) []string {
 	var run *engine.HeldRun
 	var one *engine.HeldError
-	var holds []*engine.HeldError
-	if errors.As(err, &run) {
-		holds = run.Held
-	} else if errors.As(err, &one) {
-		holds = append(holds, one)
-	}
 	var hints []string
-	for _, h := range holds {
-		for _, line := range h.Hints {
-			if !slices.Contains(hints, line) {
-				hints = append(hints, line)
-			}
+	if errors.As(err, &run) {
+		for _, h := range run.Held {
+			hints = append(hints, h.Hints...)
 		}
+	} else if errors.As(err, &one) {
+		hints = one.Hints
 	}
 	return hints
 }
@@ -138,14 +139,13 @@ func heldHints(err error) []string {
 func refusalHints(findings []rules.Finding) []string {
 	var hints []string
 	for _, f := range findings {
-		explain := fmt.Sprintf("run %q", Program+" explain "+f.Rule)
-		if f.Severity != rules.Refuse || slices.Contains(hints, explain) {
+		if f.Severity != rules.Refuse {
 			continue
 		}
-		if f.Remedy != "" && !slices.Contains(hints, f.Remedy) {
+		if f.Remedy != "" {
 			hints = append(hints, f.Remedy)
 		}
-		hints = append(hints, explain)
+		hints = append(hints, fmt.Sprintf("run %q", Program+" explain "+f.Rule))
 	}
 	return hints
 }
