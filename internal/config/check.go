@@ -77,7 +77,7 @@ const nameRule = "a lower-case letter, then up to 31 lower-case letters, digits 
 
 // name checks a key that names something.
 func (c *checker) name(path, name, what string) {
-	if !nameShape.MatchString(name) {
+	if !nameShape().MatchString(name) {
 		c.keyProblem(path, "", "the name of %s must be %s", what, nameRule)
 	}
 }
@@ -97,7 +97,7 @@ func (c *checker) all() {
 
 func (c *checker) estate() {
 	e := c.config.Estate
-	c.shaped("estate.name", e.Name, nameShape.MatchString, "", nameRule)
+	c.shaped("estate.name", e.Name, is(nameShape), "", nameRule)
 	if c.given("estate.organization") {
 		if problem := proseProblem(e.Organization, maxOrganization); problem != "" {
 			c.problem("estate.organization", fmt.Sprintf("write up to %d characters on one line", maxOrganization), "%q %s", e.Organization, problem)
@@ -154,7 +154,7 @@ func (c *checker) waivers() {
 	seen := map[string]bool{}
 	for i, w := range c.config.Waivers {
 		path := item("waivers", i)
-		c.shaped(path+".rule", w.Rule, ruleShape.MatchString, "", `the number of a rule, such as "ANC303"`)
+		c.shaped(path+".rule", w.Rule, is(ruleShape), "", `the number of a rule, such as "ANC303"`)
 		if _, err := plan.ParseAddr(w.At); err != nil && c.given(path+".at") {
 			c.problem(path+".at", `write what the finding is about, as in "role/111122223333/prod-backup"`, "%q is no address", w.At)
 		}

@@ -3,7 +3,6 @@ package config
 import (
 	"encoding"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,12 +29,12 @@ func (d *decoder) spoil(path string) {
 // cuts off a piece that is no path; such pieces are never asked for.
 func parent(path string) string { return path[:max(strings.LastIndexAny(path, ".["), 0)] }
 
-var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
+var plainKey = compiled(`^[A-Za-z][A-Za-z0-9-]*$`)
 
 // below is the path of what stands under a key. Keys that could be taken for
 // more path are quoted.
 func below(path, key string) string {
-	if !plainKey.MatchString(key) {
+	if !plainKey().MatchString(key) {
 		return path + "[" + strconv.QuoteToASCII(key) + "]"
 	}
 	if path == "" {
@@ -110,11 +109,11 @@ func (d *decoder) scalar(n *node, path string, dst reflect.Value) {
 
 // wholeNumber leaves out what YAML's versions disagree about: leading zeros,
 // underscores, hexadecimals.
-var wholeNumber = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
+var wholeNumber = compiled(`^[1-9][0-9]{0,8}$`)
 
 func (d *decoder) number(n *node, path string, dst reflect.Value) {
 	v, err := strconv.Atoi(n.text)
-	if err != nil || !wholeNumber.MatchString(n.text) {
+	if err != nil || !wholeNumber().MatchString(n.text) {
 		d.fail(n, path, "", "expected a whole number from 1, found %s", n.text)
 		return
 	}

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"time"
 )
@@ -14,17 +13,17 @@ const day = 24 * time.Hour
 // seconds: "3650d", "1d12h", "90m". It is positive and whole seconds.
 type Duration time.Duration
 
-// durationPattern is shared with the schema.
-const durationPattern = `^([0-9]{1,6}d)?([0-9]{1,8}h)?([0-9]{1,8}m)?([0-9]{1,8}s)?$`
+// DurationPattern is the form of a Duration.
+const DurationPattern = `^([0-9]{1,6}d)?([0-9]{1,8}h)?([0-9]{1,8}m)?([0-9]{1,8}s)?$`
 
-var durationShape = regexp.MustCompile(durationPattern)
+var durationShape = compiled(DurationPattern)
 
 // maxDuration bounds every sum: a century, and far from an overflow.
 const maxDuration = 36525 * day
 
 // ParseDuration reads the text form.
 func ParseDuration(text string) (Duration, error) {
-	m := durationShape.FindStringSubmatch(text)
+	m := durationShape().FindStringSubmatch(text)
 	if m == nil || text == "" {
 		return 0, errors.New(`must be whole days, hours, minutes and seconds, in this order, such as "365d", "12h" or "1h30m"`)
 	}
@@ -89,8 +88,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // Date is a day in UTC: "2027-03-31".
 type Date struct{ start time.Time }
 
-// datePattern is shared with the schema.
-const datePattern = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
+// DatePattern is the form of a Date.
+const DatePattern = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
 
 // Time is the moment the day begins.
 func (d Date) Time() time.Time { return d.start }

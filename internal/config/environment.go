@@ -75,8 +75,8 @@ func (c *checker) targets(path string, targets []Target) {
 	seen := map[plan.Target]bool{}
 	for i, t := range targets {
 		at := item(path, i)
-		c.shaped(at+".account", t.Account, accountShape.MatchString, "", "the 12 digits of an AWS account")
-		c.shaped(at+".region", t.Region, regionShape.MatchString, "", `the code of an AWS region, such as "eu-central-1"`)
+		c.shaped(at+".account", t.Account, is(accountShape), "", "the 12 digits of an AWS account")
+		c.shaped(at+".region", t.Region, is(regionShape), "", `the code of an AWS region, such as "eu-central-1"`)
 		c.role(at+".probeRole", t.ProbeRole)
 		c.credentials(at+".credentials", t)
 		place := plan.Target{Account: t.Account, Region: t.Region}
@@ -101,8 +101,8 @@ func (c *checker) credentials(path string, t Target) {
 	if k.AssumeRole == "" {
 		return
 	}
-	c.shaped(path+".assumeRole", k.AssumeRole, assumeShape.MatchString, "", `the ARN of a role, such as "arn:aws:iam::111122223333:role/anchorctl"`)
-	if parts := strings.Split(k.AssumeRole, ":"); len(parts) > 4 && assumeShape.MatchString(k.AssumeRole) && parts[4] != t.Account {
+	c.shaped(path+".assumeRole", k.AssumeRole, is(assumeShape), "", `the ARN of a role, such as "arn:aws:iam::111122223333:role/anchorctl"`)
+	if parts := strings.Split(k.AssumeRole, ":"); len(parts) > 4 && assumeShape().MatchString(k.AssumeRole) && parts[4] != t.Account {
 		c.problem(path+".assumeRole", "name a role of the target's account", "the role is of account %s, the target is account %s", parts[4], t.Account)
 	}
 }
@@ -127,7 +127,7 @@ func roleProblem(role string) string {
 		return "holds a wildcard or a policy variable: roles are named one by one"
 	case cut+1 > maxRolePath: // IAM counts the slash the path begins with
 		return fmt.Sprintf("has a path of more than %d characters", maxRolePath)
-	case !roleShape.MatchString(role):
+	case !roleShape().MatchString(role):
 		return "is no role's path and name: up to 64 letters, digits and _+=,.@- after the path"
 	}
 	return ""

@@ -1,79 +1,92 @@
 package config
 
-// notes say of every key of every type what it means and what bounds it. The
-// bounds are the constants that the checks use.
-func notes() map[string]map[string]note {
-	return map[string]map[string]note{
+// Note is what can be said of a key besides its type: for editors and people.
+type Note struct {
+	Text    string
+	Pattern string
+	Enum    []string
+	Most    int    // of a number; of the characters of a text; of the items of a list or the keys of a mapping
+	Least   int    // of the items of a list or the keys of a mapping
+	Names   string // pattern of the keys of a mapping
+	Items   *Note  // of a list, or of the lists in a mapping
+	Default any
+	Only    any // the one value there is
+}
+
+// Notes say of every key of every type what it means and what bounds it, by
+// the names of type and key. The bounds are the constants that the checks use.
+func Notes() map[string]map[string]Note {
+	return map[string]map[string]Note{
 		"Config": {
-			"version":      {text: "The version of the file's format.", only: 1},
-			"estate":       {text: "What every certificate and every object in AWS is named after. It cannot be changed once the estate exists."},
-			"root":         {text: "The private root. It signs issuers only and is never registered in AWS."},
-			"roles":        {text: "Who writes the statements into the roles' trust policies: verify prints them and checks that they are installed, manage writes them.", enum: []string{string(Verify), string(Manage)}, fallback: string(Verify)},
-			"store":        {text: "Where the estate's store lies.", only: DefaultStore, fallback: DefaultStore},
-			"environments": {text: "The environments by name. A name cannot be changed: another name is another environment.", names: namePattern},
-			"waivers":      {text: "Findings that are accepted until a day. Only rules that hold can be waived, never those that refuse."},
+			"version":      {Text: "The version of the file's format.", Only: 1},
+			"estate":       {Text: "What every certificate and every object in AWS is named after. It cannot be changed once the estate exists."},
+			"root":         {Text: "The private root. It signs issuers only and is never registered in AWS."},
+			"roles":        {Text: "Who writes the statements into the roles' trust policies: verify prints them and checks that they are installed, manage writes them.", Enum: []string{string(Verify), string(Manage)}, Default: string(Verify)},
+			"store":        {Text: "Where the estate's store lies.", Only: DefaultStore, Default: DefaultStore},
+			"environments": {Text: "The environments by name. A name cannot be changed: another name is another environment.", Names: namePattern},
+			"waivers":      {Text: "Findings that are accepted until a day. Only rules that hold can be waived, never those that refuse."},
 		},
 		"Estate": {
-			"name":         {text: "Begins the name of every object in AWS.", pattern: namePattern},
-			"organization": {text: "O in the subject of every certificate: letters, digits, spaces and _.:/=+-@.", most: maxOrganization},
-			"trustDomain":  {text: "The SPIFFE trust domain: workloads are named spiffe://ENVIRONMENT.TRUSTDOMAIN/WORKLOAD.", pattern: domainPattern, most: maxTrustDomain},
+			"name":         {Text: "Begins the name of every object in AWS.", Pattern: namePattern},
+			"organization": {Text: "O in the subject of every certificate: letters, digits, spaces and _.:/=+-@.", Most: maxOrganization},
+			"trustDomain":  {Text: "The SPIFFE trust domain: workloads are named spiffe://ENVIRONMENT.TRUSTDOMAIN/WORKLOAD.", Pattern: domainPattern, Most: maxTrustDomain},
 		},
 		"Root": {
-			"key":      {text: "The root's key."},
-			"lifetime": {text: "How long the root's certificate is valid, at most " + maxRootLifetime.String() + ".", fallback: defaultRootLifetime.String()},
+			"key":      {Text: "The root's key."},
+			"lifetime": {Text: "How long the root's certificate is valid, at most " + maxRootLifetime.String() + ".", Default: defaultRootLifetime.String()},
 		},
 		"KeySpec": {
-			"type": {text: "The kind of key: ecdsa-p384 (the default) or rsa-4096 for a root; ecdsa-p256 (the default), ecdsa-p384 or rsa-3072 for an issuer.", enum: []string{"ecdsa-p256", "ecdsa-p384", "rsa-3072", "rsa-4096"}},
+			"type": {Text: "The kind of key: ecdsa-p384 (the default) or rsa-4096 for a root; ecdsa-p256 (the default), ecdsa-p384 or rsa-3072 for an issuer.", Enum: []string{"ecdsa-p256", "ecdsa-p384", "rsa-3072", "rsa-4096"}},
 		},
 		"Environment": {
-			"issuer":     {text: "The intermediate certificate authority that signs the environment's workload certificates; its certificate is the trust anchor."},
-			"dnsDomains": {text: "The domains below which the workloads' DNS names lie. They are minted into the issuer: a change needs a rotation.", most: maxDNSDomains, items: &note{pattern: domainPattern, most: maxDomain}},
-			"limits":     {text: "What the environment's workloads and profiles may not exceed."},
-			"targets":    {text: "The AWS accounts and regions in which the environment has a trust anchor and profiles.", least: 1, most: maxItems},
-			"workloads":  {text: "What gets certificates, by name.", names: namePattern},
-			"profiles":   {text: "The Roles Anywhere profiles, by name.", names: namePattern},
+			"issuer":     {Text: "The intermediate certificate authority that signs the environment's workload certificates; its certificate is the trust anchor."},
+			"dnsDomains": {Text: "The domains below which the workloads' DNS names lie. They are minted into the issuer: a change needs a rotation.", Most: maxDNSDomains, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
+			"limits":     {Text: "What the environment's workloads and profiles may not exceed."},
+			"targets":    {Text: "The AWS accounts and regions in which the environment has a trust anchor and profiles.", Least: 1, Most: maxItems},
+			"workloads":  {Text: "What gets certificates, by name.", Names: namePattern},
+			"profiles":   {Text: "The Roles Anywhere profiles, by name.", Names: namePattern},
 		},
 		"IssuerSpec": {
-			"key":            {text: "The issuer's key."},
-			"lifetime":       {text: "How long the issuer's certificate is valid, at most " + maxIssuerLifetime.String() + " and at most as long as the root's.", fallback: defaultIssuerLifetime.String()},
-			"nameConstraint": {text: "Whether the issuer's certificate carries the critical name constraint to the environment's own trust domain.", fallback: true},
+			"key":            {Text: "The issuer's key."},
+			"lifetime":       {Text: "How long the issuer's certificate is valid, at most " + maxIssuerLifetime.String() + " and at most as long as the root's.", Default: defaultIssuerLifetime.String()},
+			"nameConstraint": {Text: "Whether the issuer's certificate carries the critical name constraint to the environment's own trust domain.", Default: true},
 		},
 		"Limits": {
-			"certificateLifetime": {text: "The longest lifetime of a workload's certificate. More than the default has to be said here.", fallback: defaultCertificateMost.String()},
-			"sessionDuration":     {text: "The longest duration of a session, 15m to 12h.", fallback: maxSession.String()},
-			"rolesPerProfile":     {text: "How many roles a profile may have before it is refused (ANC302).", most: maxRoles, fallback: defaultRolesPerProfile},
-			"anchorsPerTarget":    {text: "How many trust anchors the environment may have in a target.", most: maxAnchors, fallback: defaultAnchors},
+			"certificateLifetime": {Text: "The longest lifetime of a workload's certificate. More than the default has to be said here.", Default: defaultCertificateMost.String()},
+			"sessionDuration":     {Text: "The longest duration of a session, 15m to 12h.", Default: maxSession.String()},
+			"rolesPerProfile":     {Text: "How many roles a profile may have before it is refused (ANC302).", Most: maxRoles, Default: defaultRolesPerProfile},
+			"anchorsPerTarget":    {Text: "How many trust anchors the environment may have in a target.", Most: maxAnchors, Default: defaultAnchors},
 		},
 		"Target": {
-			"account":     {text: "The 12 digits of the AWS account, in quotes.", pattern: accountPattern},
-			"region":      {text: "The AWS region.", pattern: regionPattern},
-			"credentials": {text: "How the operator reaches the account; by default as the AWS command line would."},
-			"probeRole":   {text: "The path and name of a role that may be asked for to prove isolation.", pattern: rolePattern},
+			"account":     {Text: "The 12 digits of the AWS account, in quotes.", Pattern: accountPattern},
+			"region":      {Text: "The AWS region.", Pattern: regionPattern},
+			"credentials": {Text: "How the operator reaches the account; by default as the AWS command line would."},
+			"probeRole":   {Text: "The path and name of a role that may be asked for to prove isolation.", Pattern: rolePattern},
 		},
 		"Credentials": {
-			"profile":    {text: "A profile of the operator's AWS configuration files.", most: maxProse},
-			"assumeRole": {text: "The ARN of a role of the target's account to assume.", pattern: assumePattern},
+			"profile":    {Text: "A profile of the operator's AWS configuration files.", Most: maxProse},
+			"assumeRole": {Text: "The ARN of a role of the target's account to assume.", Pattern: assumePattern},
 		},
 		"Workload": {
-			"certificateLifetime": {text: "How long the workload's certificates are valid, from 5m to limits.certificateLifetime.", fallback: defaultCertificate.String()},
-			"dns":                 {text: "DNS names in the workload's certificates, each below one of the environment's dnsDomains.", most: maxDNSNames, items: &note{pattern: domainPattern, most: maxDomain}},
+			"certificateLifetime": {Text: "How long the workload's certificates are valid, from 5m to limits.certificateLifetime.", Default: defaultCertificate.String()},
+			"dns":                 {Text: "DNS names in the workload's certificates, each below one of the environment's dnsDomains.", Most: maxDNSNames, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
 		},
 		"Profile": {
-			"roles":             {text: "The IAM roles that sessions may take, by path and name (team/prod-backup). They exist already; anchorctl creates none.", names: rolePattern, least: 1, most: maxRoles},
-			"sessionPolicy":     {text: "The file of a policy that narrows every session, relative to this file."},
-			"managedPolicies":   {text: "The ARNs of managed policies that narrow every session.", most: maxManaged, items: &note{pattern: policyPattern, most: maxManagedARN}},
-			"sessionDuration":   {text: "How long sessions last, from 15m to limits.sessionDuration.", fallback: defaultSession.String()},
-			"attributeMappings": {text: "The certificate attributes that become session tags, by field. A field that is not named keeps its default (x509Subject: CN, OU; x509SAN: URI). OU and URI cannot be dropped: the trust policies need them.", names: "^(" + fieldSubject + "|" + fieldIssuer + "|" + fieldSAN + ")$", items: &note{most: maxSpecifier}},
+			"roles":             {Text: "The IAM roles that sessions may take, by path and name (team/prod-backup). They exist already; anchorctl creates none.", Names: rolePattern, Least: 1, Most: maxRoles},
+			"sessionPolicy":     {Text: "The file of a policy that narrows every session, relative to this file."},
+			"managedPolicies":   {Text: "The ARNs of managed policies that narrow every session.", Most: maxManaged, Items: &Note{Pattern: policyPattern, Most: maxManagedARN}},
+			"sessionDuration":   {Text: "How long sessions last, from 15m to limits.sessionDuration.", Default: defaultSession.String()},
+			"attributeMappings": {Text: "The certificate attributes that become session tags, by field. A field that is not named keeps its default (x509Subject: CN, OU; x509SAN: URI). OU and URI cannot be dropped: the trust policies need them.", Names: "^(" + fieldSubject + "|" + fieldIssuer + "|" + fieldSAN + ")$", Items: &Note{Most: maxSpecifier}},
 		},
 		"RoleUse": {
-			"workloads": {text: "The workloads that may take the role. There is no word for all.", least: 1, most: maxItems, items: &note{pattern: namePattern}},
+			"workloads": {Text: "The workloads that may take the role. There is no word for all.", Least: 1, Most: maxItems, Items: &Note{Pattern: namePattern}},
 		},
 		"Waiver": {
-			"rule":   {text: "The rule, such as ANC303.", pattern: rulePattern},
-			"at":     {text: "The address of what the finding is about, such as role/111122223333/prod-backup."},
-			"reason": {text: "Why it is accepted.", most: maxProse},
-			"owner":  {text: "Who answers for it.", most: maxProse},
-			"until":  {text: "The last day it is accepted, in UTC."},
+			"rule":   {Text: "The rule, such as ANC303.", Pattern: rulePattern},
+			"at":     {Text: "The address of what the finding is about, such as role/111122223333/prod-backup."},
+			"reason": {Text: "Why it is accepted.", Most: maxProse},
+			"owner":  {Text: "Who answers for it.", Most: maxProse},
+			"until":  {Text: "The last day it is accepted, in UTC."},
 		},
 	}
 }

@@ -94,7 +94,7 @@ func (c *checker) managed(path string, e *Environment, arns []string) {
 		case !c.given(at):
 		case len(arn) > maxManagedARN:
 			c.problem(at, "", "has more than %d characters", maxManagedARN)
-		case !policyShape.MatchString(arn):
+		case !policyShape().MatchString(arn):
 			c.problem(at, "", `%q must be the ARN of a managed policy, such as "arn:aws:iam::aws:policy/ReadOnlyAccess"`, arn)
 		case slices.Index(arns, arn) < i:
 			c.problem(at, "remove it", "%q stands here a second time", arn)
@@ -107,7 +107,7 @@ func (c *checker) managed(path string, e *Environment, arns []string) {
 func (c *checker) policyAccount(path, arn string, e *Environment) {
 	account := strings.Split(arn, ":")[4]
 	for _, t := range e.Targets {
-		if account != "aws" && account != t.Account && accountShape.MatchString(t.Account) {
+		if account != "aws" && account != t.Account && accountShape().MatchString(t.Account) {
 			c.problem(path, "use a session policy, or an environment for each account",
 				"the policy is of account %s; in account %s, a target of the environment, it cannot be used", account, t.Account)
 			return

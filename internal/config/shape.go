@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -27,16 +28,27 @@ const (
 	rulePattern   = `^ANC[0-9]{3}$`
 )
 
+// Compiled when first used: most commands read no configuration, and start
+// sooner.
 var (
-	nameShape    = regexp.MustCompile(namePattern)
-	accountShape = regexp.MustCompile(accountPattern)
-	regionShape  = regexp.MustCompile(regionPattern)
-	domainShape  = regexp.MustCompile(domainPattern)
-	roleShape    = regexp.MustCompile(rolePattern)
-	policyShape  = regexp.MustCompile(policyPattern)
-	assumeShape  = regexp.MustCompile(assumePattern)
-	ruleShape    = regexp.MustCompile(rulePattern)
+	nameShape    = compiled(namePattern)
+	accountShape = compiled(accountPattern)
+	regionShape  = compiled(regionPattern)
+	domainShape  = compiled(domainPattern)
+	roleShape    = compiled(rolePattern)
+	policyShape  = compiled(policyPattern)
+	assumeShape  = compiled(assumePattern)
+	ruleShape    = compiled(rulePattern)
 )
+
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+// is makes a compiled pattern a condition.
+func is(shape func() *regexp.Regexp) func(string) bool {
+	return func(text string) bool { return shape().MatchString(text) }
+}
 
 // The maxima of the services.
 // https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html
@@ -85,7 +97,7 @@ func domainProblem(name string, longest int) string {
 		return "must not be a wildcard"
 	case strings.HasSuffix(name, "."):
 		return "must not end in a dot"
-	case !domainShape.MatchString(name):
+	case !domainShape().MatchString(name):
 		return "is no host name: labels of letters, digits and inner hyphens, with dots between"
 	case number == nil, strings.Trim(last, "0123456789") == "":
 		// RFC 1123 section 2.1: the last label is what tells a name from an address.

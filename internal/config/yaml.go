@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -230,7 +229,7 @@ func (r *report) convert(n ast.Node, depth int) *node {
 	case *ast.StringNode:
 		out.kind, out.text = aText, n.Value
 		out.plain = n.Token.Type == token.StringType
-		if out.plain && looksLikeNumber.MatchString(out.text) {
+		if out.plain && looksLikeNumber().MatchString(out.text) {
 			out.kind = aNumber
 		}
 	case *ast.LiteralNode:
@@ -250,7 +249,7 @@ func (r *report) convert(n ast.Node, depth int) *node {
 
 // looksLikeNumber finds what the library takes for text because of a leading
 // zero followed by an 8 or 9, and what other readers take for a number.
-var looksLikeNumber = regexp.MustCompile(`^[-+]?[0-9][0-9_]*$`)
+var looksLikeNumber = compiled(`^[-+]?[0-9][0-9_]*$`)
 
 func (r *report) mapping(out *node, values []*ast.MappingValueNode, depth int) {
 	seen := map[string]place{}

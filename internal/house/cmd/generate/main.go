@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"anchorctl/internal/config"
+	"anchorctl/internal/config/schema"
 	"anchorctl/internal/house"
 )
 
@@ -23,14 +23,14 @@ func run(root string) error {
 	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
 		return fmt.Errorf("run this in the root of the repository: %w", err)
 	}
-	schema, err := config.Schema()
+	text, err := schema.JSON()
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Join(root, "schema"), 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(root, "schema", "anchorctl.schema.json"), schema, 0o644); err != nil { //nolint:gosec // a file of the repository
+	if err := os.WriteFile(filepath.Join(root, "schema", "anchorctl.schema.json"), text, 0o644); err != nil { //nolint:gosec // a file of the repository
 		return err
 	}
 	return architecture(filepath.Join(root, "ARCHITECTURE.md"), root)

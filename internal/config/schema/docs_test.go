@@ -1,4 +1,4 @@
-package config_test
+package schema_test
 
 import (
 	"maps"
@@ -12,7 +12,7 @@ import (
 
 func page(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/config.md")
+	text, err := os.ReadFile("../../../docs/config.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +20,7 @@ func page(t *testing.T) string {
 }
 
 func TestEveryKeyIsDocumented(t *testing.T) {
-	s := schema(t)
+	s := decoded(t)
 	definitions := s["$defs"].(object)
 	definitions["Config"] = s
 	text := page(t)

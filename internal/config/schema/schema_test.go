@@ -1,4 +1,4 @@
-package config_test
+package schema_test
 
 import (
 	"bytes"
@@ -15,14 +15,15 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/config/schema"
 )
 
 func TestTheShippedSchemaIsFresh(t *testing.T) {
-	want, err := config.Schema()
+	want, err := schema.JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile("../../schema/anchorctl.schema.json")
+	got, err := os.ReadFile("../../../schema/anchorctl.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,9 +34,9 @@ func TestTheShippedSchemaIsFresh(t *testing.T) {
 
 type object = map[string]any
 
-func schema(t *testing.T) object {
+func decoded(t *testing.T) object {
 	t.Helper()
-	text, err := config.Schema()
+	text, err := schema.JSON()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func schema(t *testing.T) object {
 }
 
 func TestEveryKeyOfTheSchemaIsDescribedAndNoOtherIsAllowed(t *testing.T) {
-	s := schema(t)
+	s := decoded(t)
 	definitions := s["$defs"].(object)
 	definitions["Config"] = s
 	for name, definition := range definitions {
@@ -66,9 +67,9 @@ func TestEveryKeyOfTheSchemaIsDescribedAndNoOtherIsAllowed(t *testing.T) {
 // What Load accepts, the schema accepts; and what both can tell is wrong, both
 // refuse.
 func TestTheSchemaAgreesWithLoad(t *testing.T) {
-	s := schema(t)
+	s := decoded(t)
 	texts := map[string]string{"the full one": full(t), "the small one": small, "the starter": string(config.Starter(config.StarterOptions{}))}
-	examples, err := filepath.Glob("../../examples/*/anchorctl.yaml")
+	examples, err := filepath.Glob("../../../examples/*/anchorctl.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func TestTheSchemaAgreesWithLoad(t *testing.T) {
 		{`targets: [{account: "444455556666", region: eu-central-1}]`, "targets: []"}, {"until: 2027-03-31", "until: soon"},
 	} {
 		text := strings.Replace(full(t), change.old, change.new, 1)
-		if _, err := parseFull(text); err == nil {
+		if _, err := parse(text); err == nil {
 			t.Errorf("Load accepts %q", change.new)
 		}
 		if validate(t, s, text) == nil {
@@ -108,7 +109,7 @@ func TestTheSchemaAgreesWithLoad(t *testing.T) {
 	}
 }
 
-func validate(t *testing.T, schema object, text string) error {
+func validate(t *testing.T, s object, text string) error {
 	t.Helper()
 	var value any
 	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
@@ -121,7 +122,7 @@ func validate(t *testing.T, schema object, text string) error {
 	if err := json.Unmarshal(raw, &value); err != nil {
 		t.Fatal(err)
 	}
-	return validator{schema["$defs"].(object)}.value("", schema, value)
+	return validator{s["$defs"].(object)}.value("", s, value)
 }
 
 // validator knows the words of JSON Schema that ours uses, and fails on others.

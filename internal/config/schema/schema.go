@@ -1,4 +1,4 @@
-package config
+package schema
 
 import (
 	"bytes"
@@ -9,16 +9,18 @@ import (
 	"strings"
 
 	"github.com/invopop/jsonschema"
+
+	"anchorctl/internal/config"
 )
 
-// Schema is the JSON Schema of the file, for editors: the types with what the
+// JSON is the JSON Schema of the file, for editors: the types with what the
 // notes say of each key. It tells less than Load, which alone decides.
-func Schema() ([]byte, error) {
+func JSON() ([]byte, error) {
 	reflector := jsonschema.Reflector{Anonymous: true, ExpandedStruct: true, Mapper: textual}
-	schema := reflector.Reflect(&Config{})
+	schema := reflector.Reflect(&config.Config{})
 	schema.Title = "anchorctl.yaml"
 	schema.Description = "All that an estate of anchorctl should be."
-	for typeName, keys := range notes() {
+	for typeName, keys := range config.Notes() {
 		definition := schema
 		if typeName != "Config" {
 			definition = schema.Definitions[typeName]
@@ -31,7 +33,7 @@ func Schema() ([]byte, error) {
 			if !ok {
 				return nil, fmt.Errorf("making schema: %s has no key %q", typeName, key)
 			}
-			note.on(property)
+			describe(note, property)
 		}
 	}
 	var b bytes.Buffer
@@ -48,60 +50,48 @@ func Schema() ([]byte, error) {
 // textual are the types that are written as text.
 func textual(t reflect.Type) *jsonschema.Schema {
 	switch t {
-	case reflect.TypeFor[Duration]():
-		return &jsonschema.Schema{Type: "string", Pattern: durationPattern, MinLength: count(1)}
-	case reflect.TypeFor[Date]():
-		return &jsonschema.Schema{Type: "string", Pattern: datePattern, Format: "date"}
+	case reflect.TypeFor[config.Duration]():
+		return &jsonschema.Schema{Type: "string", Pattern: config.DurationPattern, MinLength: count(1)}
+	case reflect.TypeFor[config.Date]():
+		return &jsonschema.Schema{Type: "string", Pattern: config.DatePattern, Format: "date"}
 	}
 	return nil
 }
 
-// note is what the schema says of a key besides its type.
-type note struct {
-	text     string
-	pattern  string
-	enum     []string
-	most     int    // of a number; of the characters of a text; of the items of a list
-	least    int    // of the items of a list
-	names    string // pattern of the keys of a mapping
-	items    *note  // of a list, or of the lists in a mapping
-	fallback any    // the default
-	only     any    // the one value there is
-}
-
-func (n note) on(s *jsonschema.Schema) {
-	s.Description, s.Default, s.Const = n.text, n.fallback, n.only
-	if n.pattern != "" {
-		s.Pattern = n.pattern
+// describe puts what the note says into the schema of its key.
+func describe(n config.Note, s *jsonschema.Schema) {
+	s.Description, s.Default, s.Const = n.Text, n.Default, n.Only
+	if n.Pattern != "" {
+		s.Pattern = n.Pattern
 	}
-	for _, word := range n.enum {
+	for _, word := range n.Enum {
 		s.Enum = append(s.Enum, word)
 	}
-	if n.names != "" {
-		s.PropertyNames = &jsonschema.Schema{Pattern: n.names}
+	if n.Names != "" {
+		s.PropertyNames = &jsonschema.Schema{Pattern: n.Names}
 	}
 	switch s.Type {
 	case "integer":
 		s.Minimum = "1"
-		if n.most > 0 {
-			s.Maximum = json.Number(strconv.Itoa(n.most))
+		if n.Most > 0 {
+			s.Maximum = json.Number(strconv.Itoa(n.Most))
 		}
 	case "array":
 		s.UniqueItems = true
-		s.MaxItems, s.MinItems = count(n.most), count(n.least)
+		s.MaxItems, s.MinItems = count(n.Most), count(n.Least)
 	case "object":
-		s.MaxProperties, s.MinProperties = count(n.most), count(n.least)
+		s.MaxProperties, s.MinProperties = count(n.Most), count(n.Least)
 	case "string":
-		s.MaxLength, s.MinLength = count(n.most), count(1)
+		s.MaxLength, s.MinLength = count(n.Most), count(1)
 	}
-	if n.items == nil {
+	if n.Items == nil {
 		return
 	}
 	inner := s.Items
 	if s.Type == "object" {
 		inner = s.AdditionalProperties.Items
 	}
-	n.items.on(inner)
+	describe(*n.Items, inner)
 }
 
 // count is a bound, or none for zero.
