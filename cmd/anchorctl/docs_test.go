@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"anchorctl/internal/cmdline"
+	"anchorctl/internal/terminal"
 )
 
 // fresh holds that a checked-in file says what the code says.
@@ -88,4 +92,110 @@ func opening(t *testing.T, path string) string {
 		t.Fatalf("%s does not begin with a comment that says what it shows", path)
 	}
 	return strings.Join(words, " ")
+}
+
+// leaves are the commands that do something, with the words that name them.
+func leaves(c *cmdline.Command, words []string, visit func(words []string, c *cmdline.Command)) {
+	if c.Run != nil || len(c.Sub) == 0 {
+		visit(words, c)
+	}
+	for _, s := range c.Sub {
+		leaves(s, append(words[:len(words):len(words)], s.Name), visit)
+	}
+}
+
+func TestEveryCommandIsShownByAScript(t *testing.T) {
+	var all strings.Builder
+	for _, path := range scripts(t) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	leaves(commands(), []string{"anchorctl"}, func(words []string, c *cmdline.Command) {
+		name := strings.Join(words, " ")
+		if c.Name != "help" && !strings.Contains(all.String(), "exec "+name) {
+			t.Errorf("no script runs %q", name)
+		}
+		if c.Example == "" || c.Summary == "" {
+			t.Errorf("%q has no summary or no example", name)
+		}
+		for _, code := range c.Exits {
+			if terminal.Meaning(code) == "" {
+				t.Errorf("%q exits with %d, which means nothing", name, code)
+			}
+		}
+	})
+}
+
+func TestCommandsPageIsFresh(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Commands\n\nEach command as `anchorctl help COMMAND` prints it. This page is made by `make docs`.\n")
+	leaves(commands(), nil, func(words []string, c *cmdline.Command) {
+		fmt.Fprintf(&b, "\n## %s\n\n```\n%s```\n", strings.Join(append([]string{"anchorctl"}, words...), " "), printed(t, append([]string{"help"}, words...)...))
+	})
+	fresh(t, filepath.Join("..", "..", "docs", "commands.md"), b.String())
+}
+
+// printed is what the program prints on stdout.
+func printed(t *testing.T, args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	env := terminal.Env{
+		Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Dir: t.TempDir(),
+		Getenv:  func(string) string { return "" },
+		Signals: func(chan<- os.Signal) func() { return func() {} },
+	}
+	if code := run(env); code != 0 || stderr.Len() > 0 {
+		t.Fatalf("anchorctl %s: exit %d, %s", strings.Join(args, " "), code, stderr.String())
+	}
+	return stdout.String()
+}
+
+func TestExitCodesPageIsFresh(t *testing.T) {
+	users := map[int][]string{}
+	leaves(commands(), nil, func(words []string, c *cmdline.Command) {
+		for _, code := range c.Exits {
+			users[code] = append(users[code], "`"+strings.Join(words, " ")+"`")
+		}
+	})
+	var b strings.Builder
+	b.WriteString(`# Exit numbers
+
+Scripts can rely on these. With ` + "`--json`" + `, the object's ` + "`error.code`" + ` says the same in a word.
+
+| number | code | meaning | commands |
+| --- | --- | --- | --- |
+`)
+	for _, e := range []struct {
+		code int
+		word string
+	}{
+		{terminal.ExitDone, "–"}, {terminal.ExitFailed, "`failed`"}, {terminal.ExitUsage, "`usage`"}, {terminal.ExitChanges, "–"},
+		{terminal.ExitRefused, "`refused`"}, {terminal.ExitHeld, "`held`"}, {terminal.ExitLocked, "`locked`"}, {terminal.ExitInterrupted, "`interrupted`"},
+	} {
+		who := strings.Join(users[e.code], ", ")
+		if who == "" {
+			who = "all"
+		}
+		fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", e.code, e.word, terminal.Meaning(e.code), who)
+	}
+	b.WriteString("\n`sandbox exec` exits with the number of the command it ran (128 and the signal's number when a signal ended it).\n" +
+		"This page is made by `make docs`.\n")
+	fresh(t, filepath.Join("..", "..", "docs", "exit-codes.md"), b.String())
+}
+
+// The page is written by hand; what it must not do is leave a command out.
+func TestJSONPageNamesEverySchema(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "json.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaves(commands(), []string{"anchorctl"}, func(words []string, c *cmdline.Command) {
+		schema := "`" + strings.Join(words, ".") + "/v1`"
+		if c.Plain == "" && !strings.Contains(string(page), schema) {
+			t.Errorf("docs/json.md does not describe %s", schema)
+		}
+	})
 }

@@ -46,6 +46,7 @@ anchorctl session --certificate cert.pem --private-key key.pem \
   --profile-arn arn:aws:rolesanywhere:eu-central-1:111122223333:profile/… \
   --role-arn arn:aws:iam::111122223333:role/prod-backup`,
 		Plain: "AWS's credential_process format",
+		Exits: []int{terminal.ExitInterrupted},
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "certificate", Usage: "the workload's certificate is in `FILE`", Destination: &o.certificate},
 			&cli.StringFlag{Name: "private-key", Usage: "its private key is in `FILE`", Destination: &o.privateKey},
