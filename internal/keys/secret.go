@@ -19,18 +19,21 @@ const (
 // Secret is 256 random bits that guard the keys which scripts use. It needs no
 // stretching, so opening such a key is quick.
 type Secret struct {
-	// Behind a pointer: fmt cannot call Format on an unexported field of some
-	// other struct, but it prints a pointer in there as an address.
-	bits *[secretSize]byte
+	// Behind two pointers: fmt cannot call Format on an unexported field of some
+	// other struct. It prints a pointer in there as an address, but for a verb that
+	// does not fit, such as %s, it follows one.
+	bits **[secretSize]byte
 }
+
+func hold(bits *[secretSize]byte) Secret { return Secret{bits: &bits} }
 
 // NewSecret draws a secret.
 func NewSecret() (Secret, error) {
-	s := Secret{bits: new([secretSize]byte)}
-	if _, err := rand.Read(s.bits[:]); err != nil {
+	bits := new([secretSize]byte)
+	if _, err := rand.Read(bits[:]); err != nil {
 		return Secret{}, fmt.Errorf("drawing a secret: %w", err)
 	}
-	return s, nil
+	return hold(bits), nil
 }
 
 // ErrSecret says that a text is no secret of ours. It never shows the text.
@@ -49,8 +52,8 @@ func ParseSecret(text []byte) (Secret, error) {
 	if err != nil || n != secretSize+secretChecksum {
 		return Secret{}, fmt.Errorf("reading secret: %w", ErrSecret)
 	}
-	s := Secret{bits: new([secretSize]byte)}
-	copy(s.bits[:], raw)
+	s := hold(new([secretSize]byte))
+	copy((*s.bits)[:], raw)
 	// One text for one secret: whatever the decoder overlooks is refused, and so
 	// is a wrong checksum.
 	own := s.Text()
@@ -69,8 +72,8 @@ func (s Secret) Text() []byte {
 	}
 	raw := make([]byte, 0, secretSize+secretChecksum)
 	defer func() { clear(raw) }()
-	raw = append(raw, s.bits[:]...)
-	sum := sha256.Sum256(append([]byte(secretPrefix), s.bits[:]...))
+	raw = append(raw, (*s.bits)[:]...)
+	sum := sha256.Sum256(append([]byte(secretPrefix), raw...))
 	raw = append(raw, sum[:secretChecksum]...)
 	return encoding().AppendEncode([]byte(secretPrefix), raw)
 }
