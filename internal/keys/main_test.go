@@ -15,9 +15,9 @@ import (
 const crashed = 77
 
 // A re-executed test binary creates a key and dies inside the step that
-// KEYS_CRASH names.
+// KEYS_CRASH names, or opens the key that KEYS_OPEN names.
 func TestMain(m *testing.M) {
-	if os.Getenv("KEYS_CRASH") == "" {
+	if os.Getenv("KEYS_CRASH")+os.Getenv("KEYS_OPEN") == "" {
 		os.Exit(m.Run())
 	}
 	secret, err := keys.ParseSecret([]byte(os.Getenv("KEYS_SECRET")))
@@ -31,6 +31,13 @@ func TestMain(m *testing.M) {
 			os.Exit(crashed)
 		}
 	}}
+	if uri := os.Getenv("KEYS_OPEN"); uri != "" {
+		if _, err := r.Open(context.Background(), uri, keys.GuardSecret); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if _, err := r.Create(context.Background(), "issuer-prod-1", keys.P256, keys.GuardSecret); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

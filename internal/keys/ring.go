@@ -3,7 +3,6 @@ package keys
 import (
 	"context"
 	"crypto"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -15,22 +14,6 @@ import (
 	"sync"
 
 	"anchorctl/internal/durable"
-)
-
-// Guard says what protects a key at rest.
-type Guard string
-
-// A passphrase is typed by a person and stretched; a secret is generated and
-// loaded by programs.
-const (
-	GuardPassphrase Guard = "passphrase"
-	GuardSecret     Guard = "secret"
-)
-
-// What is wrong when a key does not open. Damage looks the same.
-var (
-	ErrWrongPassphrase = errors.New("wrong passphrase, or the key file is damaged")
-	ErrWrongSecret     = errors.New("wrong secret, or the key file is damaged")
 )
 
 // Ring is the private keys of one estate. A key is decrypted at most once. Its
@@ -51,17 +34,17 @@ type Ring struct {
 // Key is a private key that can sign and do nothing else.
 type Key struct {
 	URI    string
-	signer crypto.Signer
+	signer *crypto.Signer // a pointer, as fmt would follow the signer's own
 }
 
 var _ crypto.Signer = Key{}
 
 // Public is the public key.
-func (k Key) Public() crypto.PublicKey { return k.signer.Public() }
+func (k Key) Public() crypto.PublicKey { return (*k.signer).Public() }
 
 // Sign signs a digest.
 func (k Key) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	return k.signer.Sign(rand, digest, opts)
+	return (*k.signer).Sign(rand, digest, opts)
 }
 
 // Format hides the key from every verb.
@@ -148,22 +131,28 @@ func (r *Ring) Open(ctx context.Context, uri string, g Guard) (Key, error) {
 }
 
 func (r *Ring) get(ctx context.Context, uri string, g Guard) (Key, error) {
-	path, err := r.path(uri)
-	if err != nil {
-		return Key{}, err
-	}
 	if signer, ok := r.open[uri]; ok {
-		return Key{URI: uri, signer: signer}, nil
+		return Key{URI: uri, signer: &signer}, nil
 	}
-	text, err := readFile(path)
-	if err != nil {
-		return Key{}, err
-	}
-	signer, err := r.decode(ctx, text, g)
+	signer, err := r.signer(ctx, uri, g)
 	if err != nil {
 		return Key{}, err
 	}
 	return r.keep(uri, signer), nil
+}
+
+// signer is the one place where a URI becomes a signer; whoever holds a Key cannot
+// tell where the private key is.
+func (r *Ring) signer(ctx context.Context, uri string, g Guard) (crypto.Signer, error) {
+	path, err := r.path(uri)
+	if err != nil {
+		return nil, err
+	}
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return r.decode(ctx, text, g)
 }
 
 func (r *Ring) keep(uri string, signer crypto.Signer) Key {
@@ -171,7 +160,7 @@ func (r *Ring) keep(uri string, signer crypto.Signer) Key {
 		r.open = map[string]crypto.Signer{}
 	}
 	r.open[uri] = signer
-	return Key{URI: uri, signer: signer}
+	return Key{URI: uri, signer: &signer}
 }
 
 // path is the file of a URI. Names are plain, so that no URI leads out of the
@@ -185,79 +174,6 @@ func (r *Ring) path(uri string) (string, error) {
 		return "", fmt.Errorf("the key URI %q does not name a file of the estate", uri)
 	}
 	return filepath.Join(r.Dir, name), nil
-}
-
-// password is what a guard encrypts with, and the rounds it needs.
-func (r *Ring) password(ctx context.Context, g Guard, confirm bool) ([]byte, int, error) {
-	switch g {
-	case GuardPassphrase:
-		if r.Passphrase == nil {
-			return nil, 0, errors.New("nobody can be asked for the passphrase")
-		}
-		text, err := r.Passphrase(ctx, confirm)
-		if err == nil && len(text) == 0 {
-			err = errors.New("the passphrase is empty")
-		}
-		return text, roundsPassphrase, err
-	case GuardSecret:
-		if r.Secret == nil {
-			return nil, 0, errors.New("there is no generated secret")
-		}
-		s, err := r.Secret(ctx)
-		if err == nil && s.IsZero() {
-			err = errors.New("there is no generated secret")
-		}
-		return s.Text(), roundsSecret, err
-	default:
-		return nil, 0, fmt.Errorf("unknown guard %q", g)
-	}
-}
-
-func (r *Ring) encode(ctx context.Context, signer crypto.Signer, g Guard) ([]byte, error) {
-	password, rounds, err := r.password(ctx, g, true)
-	defer clear(password)
-	if err != nil {
-		return nil, err
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(signer)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(pkcs8)
-	return seal(pkcs8, password, rounds)
-}
-
-func (r *Ring) decode(ctx context.Context, text []byte, g Guard) (crypto.Signer, error) {
-	password, _, err := r.password(ctx, g, false)
-	defer clear(password)
-	if err != nil {
-		return nil, err
-	}
-	wrong := ErrWrongPassphrase
-	if g == GuardSecret {
-		wrong = ErrWrongSecret
-	}
-	pkcs8, err := unseal(text, password)
-	defer clear(pkcs8)
-	if errors.Is(err, errOpening) {
-		return nil, wrong
-	}
-	if err != nil {
-		return nil, err
-	}
-	// A wrong password leaves sound padding once in 256 times.
-	key, err := x509.ParsePKCS8PrivateKey(pkcs8)
-	if err != nil || !sound(pkcs8, key) {
-		return nil, wrong
-	}
-	signer, ok := key.(crypto.Signer)
-	if !ok {
-		return nil, errors.New("the key cannot sign")
-	}
-	if _, err := TypeOf(signer.Public()); err != nil {
-		return nil, err
-	}
-	return signer, nil
 }
 
 func readFile(path string) ([]byte, error) {

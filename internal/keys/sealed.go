@@ -2,42 +2,49 @@ package keys
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/ecdsa"
+	"crypto/fips140"
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
-)
+	"slices"
 
-// The rounds of PBKDF2. A passphrase is stretched
-// (https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#pbkdf2);
-// a generated secret has 256 random bits, and gets what RFC 8018 section 4.2 asks
-// for at the least. A file that asks for more than the last would only keep us
-// busy.
-const (
-	roundsPassphrase = 600_000
-	roundsSecret     = 1_000
-	roundsMost       = 20_000_000
+	"go.step.sm/crypto/pemutil"
 )
 
 const pemSealed = "ENCRYPTED PRIVATE KEY"
 
-// EncryptedPrivateKeyInfo of RFC 5958 section 3 with PBES2 of RFC 8018 appendix A.
-// OpenSSL and every other tool read it. It is written here, and not with pemutil,
-// because pemutil knows one number of rounds only and panics on damaged files.
+// The rounds of PBKDF2 under a generated secret: what RFC 8018 section 4.2 asks
+// for at the least. A file that asks for more than the most would only keep us
+// busy.
+const (
+	roundsSecret = 1_000
+	roundsMost   = 20_000_000
+)
+
+// sealedKey is EncryptedPrivateKeyInfo of RFC 5958 section 3 with PBES2 of RFC
+// 8018 appendix A.4, which pemutil, OpenSSL and GnuTLS write.
 type sealedKey struct {
-	Algorithm struct {
+	Scheme struct {
 		ID     asn1.ObjectIdentifier
 		Params struct {
 			KDF struct {
 				ID     asn1.ObjectIdentifier
-				Params kdfParams
+				Params struct {
+					Salt      []byte
+					Rounds    int
+					KeyLength int                      `asn1:"optional"`
+					PRF       pkix.AlgorithmIdentifier `asn1:"optional"`
+				}
 			}
 			Cipher struct {
 				ID asn1.ObjectIdentifier
@@ -48,91 +55,110 @@ type sealedKey struct {
 	Data []byte
 }
 
-type kdfParams struct {
-	Salt      []byte
-	Rounds    int
-	KeyLength int                      `asn1:"optional"`
-	PRF       pkix.AlgorithmIdentifier `asn1:"optional"`
+// newSealedKey is a key encrypted the one way that is written and read: PBES2,
+// PBKDF2-HMAC-SHA256, AES-256-CBC.
+func newSealedKey(salt []byte, rounds int, iv, data []byte) sealedKey {
+	k := sealedKey{Data: data}
+	k.Scheme.ID = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
+	kdf, enc := &k.Scheme.Params.KDF, &k.Scheme.Params.Cipher
+	kdf.ID = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
+	kdf.Params.Salt, kdf.Params.Rounds = salt, rounds
+	kdf.Params.PRF = pkix.AlgorithmIdentifier{
+		Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}, Parameters: asn1.NullRawValue}
+	enc.ID, enc.IV = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 42}, iv
+	return k
 }
 
-type identifiers struct{ pbes2, pbkdf2, hmacSHA256, aes256CBC asn1.ObjectIdentifier }
-
-func oids() identifiers {
-	return identifiers{
-		pbes2:      asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13},
-		pbkdf2:     asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12},
-		hmacSHA256: asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9},
-		aes256CBC:  asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 42},
-	}
+// seal encrypts a PKCS#8 private key under a passphrase, with pemutil's 600,000
+// rounds.
+func seal(pkcs8, passphrase []byte) (*pem.Block, error) {
+	return pemutil.EncryptPKCS8PrivateKey(rand.Reader, pkcs8, passphrase, x509.PEMCipherAES256)
 }
 
-// seal encrypts a PKCS#8 private key under a password.
-func seal(pkcs8, password []byte, rounds int) ([]byte, error) {
-	salt, iv := make([]byte, 16), make([]byte, aes.BlockSize)
-	for _, b := range [][]byte{salt, iv} {
-		if _, err := rand.Read(b); err != nil {
-			return nil, err
-		}
+// sealQuickly is seal for the text of a generated secret. Its 256 random bits need
+// no stretching, and the keys it guards are opened by programs many times a day,
+// but pemutil writes one number of rounds only: this does what
+// pemutil.EncryptPKCS8PrivateKey does with fewer. pemutil reads what it writes.
+func sealQuickly(pkcs8, secret []byte) (*pem.Block, error) {
+	random := make([]byte, 16+aes.BlockSize)
+	if _, err := rand.Read(random); err != nil {
+		return nil, err
 	}
-	block, err := blockCipher(password, salt, rounds)
+	salt, iv := random[:16], random[16:]
+	// crypto/pbkdf2 takes a string, which cannot be wiped; it lives no longer than
+	// the process, which ends with the command.
+	key, err := pbkdf2.Key(sha256.New, string(secret), salt, roundsSecret, 32)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
 	}
 	// Padding of RFC 8018 section 6.1.1: n bytes of value n.
 	pad := aes.BlockSize - len(pkcs8)%aes.BlockSize
-	data := append(make([]byte, 0, len(pkcs8)+pad), pkcs8...)
-	for range pad {
-		data = append(data, byte(pad))
-	}
+	data := slices.Concat(pkcs8, bytes.Repeat([]byte{byte(pad)}, pad))
 	cipher.NewCBCEncrypter(block, iv).CryptBlocks(data, data)
-
-	var k sealedKey
-	id := oids()
-	k.Algorithm.ID = id.pbes2
-	k.Algorithm.Params.KDF.ID = id.pbkdf2
-	k.Algorithm.Params.KDF.Params = kdfParams{Salt: salt, Rounds: rounds,
-		PRF: pkix.AlgorithmIdentifier{Algorithm: id.hmacSHA256, Parameters: asn1.NullRawValue}}
-	k.Algorithm.Params.Cipher.ID = id.aes256CBC
-	k.Algorithm.Params.Cipher.IV = iv
-	k.Data = data
-	der, err := asn1.Marshal(k)
-	if err != nil {
-		return nil, err
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: pemSealed, Bytes: der}), nil
+	der, err := asn1.Marshal(newSealedKey(salt, roundsSecret, iv, data))
+	return &pem.Block{Type: pemSealed, Bytes: der}, err
 }
 
 // errOpening says that the password does not open the key; damage inside the
 // encrypted part looks the same.
 var errOpening = errors.New("it does not open the key")
 
-// unseal decrypts a sealed PEM file. The caller wipes what it returns.
-func unseal(file, password []byte) ([]byte, error) {
+// unseal decrypts a key file, whatever its rounds.
+func unseal(file, password []byte) (crypto.Signer, error) {
 	block, rest := pem.Decode(file)
 	if block == nil || block.Type != pemSealed || len(block.Headers) > 0 || len(trim(rest)) > 0 {
 		return nil, fmt.Errorf("want one PEM block %q and nothing else", pemSealed)
 	}
-	var k sealedKey
-	if rest, err := asn1.Unmarshal(block.Bytes, &k); err != nil || len(rest) > 0 {
-		return nil, errors.New("the encrypted key is malformed")
-	}
-	id, params := oids(), k.Algorithm.Params
-	switch {
-	case !k.Algorithm.ID.Equal(id.pbes2), !params.KDF.ID.Equal(id.pbkdf2),
-		!params.KDF.Params.PRF.Algorithm.Equal(id.hmacSHA256), !params.Cipher.ID.Equal(id.aes256CBC),
-		params.KDF.Params.KeyLength != 0 && params.KDF.Params.KeyLength != 32:
-		return nil, errors.New("the key is not encrypted with PBES2, PBKDF2-HMAC-SHA256 and AES-256-CBC")
-	case params.KDF.Params.Rounds < 1 || params.KDF.Params.Rounds > roundsMost,
-		len(params.KDF.Params.Salt) < 8 || len(params.KDF.Params.Salt) > 256,
-		len(params.Cipher.IV) != aes.BlockSize, len(k.Data) == 0 || len(k.Data)%aes.BlockSize != 0:
-		return nil, errors.New("the encrypted key is malformed")
-	}
-	c, err := blockCipher(password, params.KDF.Params.Salt, params.KDF.Params.Rounds)
+	der, err := normal(block.Bytes)
 	if err != nil {
 		return nil, err
 	}
-	cipher.NewCBCDecrypter(c, params.Cipher.IV).CryptBlocks(k.Data, k.Data)
-	return unpad(k.Data)
+	pkcs8, err := pemutil.DecryptPKCS8PrivateKey(der, password)
+	if err != nil {
+		return nil, errOpening
+	}
+	defer clear(pkcs8)
+	// A wrong password leaves sound padding once in 256 times.
+	key, err := x509.ParsePKCS8PrivateKey(pkcs8)
+	if err != nil || !sound(pkcs8, key) {
+		return nil, errOpening
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("the key cannot sign")
+	}
+	return signer, nil
+}
+
+// normal is an encrypted key in the very form that pemutil writes, its sizes
+// checked. pemutil panics when the initialisation vector or the encrypted part has
+// the wrong size, tries as many rounds as a file asks for, and does not read what
+// GnuTLS writes, which leaves out the parameters of the hash.
+func normal(der []byte) ([]byte, error) {
+	var k sealedKey
+	if rest, err := asn1.Unmarshal(der, &k); err != nil || len(rest) > 0 {
+		return nil, errors.New("the encrypted key is malformed")
+	}
+	kdf, enc := k.Scheme.Params.KDF, k.Scheme.Params.Cipher
+	salt, rounds, length := kdf.Params.Salt, kdf.Params.Rounds, kdf.Params.KeyLength
+	n := newSealedKey(salt, rounds, enc.IV, k.Data)
+	want := n.Scheme.Params
+	switch {
+	case !k.Scheme.ID.Equal(n.Scheme.ID), !kdf.ID.Equal(want.KDF.ID), !enc.ID.Equal(want.Cipher.ID),
+		!kdf.Params.PRF.Algorithm.Equal(want.KDF.Params.PRF.Algorithm), length != 0 && length != 32:
+		return nil, errors.New("the key is not encrypted with PBES2, PBKDF2-HMAC-SHA256 and AES-256-CBC")
+	case rounds < 1 || rounds > roundsMost, len(salt) < 8 || len(salt) > 256,
+		len(enc.IV) != aes.BlockSize, len(k.Data) == 0 || len(k.Data)%aes.BlockSize != 0:
+		return nil, errors.New("the encrypted key is malformed")
+	case len(salt) < 16 && fips140.Enforced():
+		return nil, fmt.Errorf("the salt has %d bytes: FIPS 140-only mode takes no fewer than 16", len(salt))
+	}
+	return asn1.Marshal(n)
 }
 
 // sound reports whether an elliptic curve key fits the public key that is written
@@ -143,48 +169,6 @@ func sound(pkcs8 []byte, key any) bool {
 	if !ok {
 		return true
 	}
-	var outer struct {
-		Version   int
-		Algorithm pkix.AlgorithmIdentifier
-		Key       []byte
-		Rest      asn1.RawValue `asn1:"optional"`
-	}
-	var inner struct { // RFC 5915 section 3
-		Version int
-		Scalar  []byte
-		Curve   asn1.ObjectIdentifier `asn1:"optional,explicit,tag:0"`
-		Public  asn1.BitString        `asn1:"optional,explicit,tag:1"`
-	}
-	if _, err := asn1.Unmarshal(pkcs8, &outer); err != nil {
-		return false
-	}
-	if _, err := asn1.Unmarshal(outer.Key, &inner); err != nil {
-		return false
-	}
 	point, err := ec.PublicKey.Bytes()
-	return err == nil && bytes.Equal(inner.Public.Bytes, point)
-}
-
-func unpad(data []byte) ([]byte, error) {
-	n := int(data[len(data)-1])
-	if n < 1 || n > aes.BlockSize {
-		return nil, errOpening
-	}
-	for _, b := range data[len(data)-n:] {
-		if int(b) != n {
-			return nil, errOpening
-		}
-	}
-	return data[:len(data)-n], nil
-}
-
-func blockCipher(password, salt []byte, rounds int) (cipher.Block, error) {
-	// crypto/pbkdf2 takes a string, which cannot be wiped; it lives no longer than
-	// the process, which ends with the command.
-	key, err := pbkdf2.Key(sha256.New, string(password), salt, rounds, 32)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(key)
-	return aes.NewCipher(key)
+	return err == nil && bytes.Contains(pkcs8, point)
 }

@@ -3,11 +3,11 @@ package keys
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
 	"strings"
+
+	"go.step.sm/crypto/keyutil"
 )
 
 // Type is a kind of key.
@@ -49,15 +49,15 @@ func Generate(t Type) (crypto.Signer, error) {
 func generate(t Type) (crypto.Signer, error) {
 	switch t {
 	case P256:
-		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		return keyutil.GenerateSigner("EC", "P-256", 0)
 	case P384:
-		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+		return keyutil.GenerateSigner("EC", "P-384", 0)
 	case RSA2048:
-		return rsa.GenerateKey(rand.Reader, 2048)
+		return keyutil.GenerateSigner("RSA", "", 2048)
 	case RSA3072:
-		return rsa.GenerateKey(rand.Reader, 3072)
+		return keyutil.GenerateSigner("RSA", "", 3072)
 	case RSA4096:
-		return rsa.GenerateKey(rand.Reader, 4096)
+		return keyutil.GenerateSigner("RSA", "", 4096)
 	default:
 		_, err := ParseType(string(t))
 		return nil, err

@@ -6,14 +6,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
-)
 
-const pemPlain = "PRIVATE KEY"
+	"go.step.sm/crypto/pemutil"
+)
 
 // EncodeWorkload is the key as an unencrypted PKCS#8 PEM file: what a workload's
 // host holds, and AWS's helper reads. The caller writes it with mode 0600.
@@ -21,12 +20,17 @@ func EncodeWorkload(key crypto.Signer) ([]byte, error) {
 	if k, ok := key.(Key); ok {
 		return nil, fmt.Errorf("encoding key %q: it is the estate's and stays encrypted", k.URI)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	// pemutil prints a key of a kind it does not know into its error.
+	known, err := usable(key)
 	if err != nil {
 		return nil, fmt.Errorf("encoding workload key: %w", err)
 	}
-	defer clear(der)
-	return pem.EncodeToMemory(&pem.Block{Type: pemPlain, Bytes: der}), nil
+	block, err := pemutil.Serialize(known, pemutil.WithPKCS8(true))
+	if err != nil {
+		return nil, fmt.Errorf("encoding workload key: %w", err)
+	}
+	defer clear(block.Bytes)
+	return pem.EncodeToMemory(block), nil
 }
 
 // ParseWorkload reads the private key of a workload from PEM: PKCS#8, SEC1 or
@@ -46,36 +50,39 @@ func parseWorkload(text []byte) (crypto.Signer, error) {
 	block, rest := pem.Decode(text)
 	// openssl ecparam -genkey writes the curve before the key.
 	if block != nil && block.Type == "EC PARAMETERS" {
-		block, rest = pem.Decode(rest)
+		text = rest
+		block, rest = pem.Decode(text)
 	}
 	if block == nil {
 		return nil, errors.New("there is no PEM block")
 	}
+	defer clear(block.Bytes)
 	if len(trim(rest)) > 0 {
 		return nil, fmt.Errorf("something follows the PEM block %q; want one private key and nothing else", block.Type)
 	}
-	key, err := parseBlock(block)
+	if err := admit(block); err != nil {
+		return nil, err
+	}
+	key, err := pemutil.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	return usable(key)
 }
 
-func parseBlock(block *pem.Block) (any, error) {
-	defer clear(block.Bytes)
+// admit keeps from pemutil what it would read and we do not take: certificates,
+// public keys, keys of OpenSSH, Nebula and cosign, and encrypted keys, for which
+// it would ask.
+func admit(block *pem.Block) error {
 	switch {
 	case block.Type == pemSealed || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED"):
-		return nil, errors.New("the key is encrypted; a workload's key file is not")
-	case block.Type == pemPlain:
-		return x509.ParsePKCS8PrivateKey(block.Bytes)
-	case block.Type == "EC PRIVATE KEY":
-		return x509.ParseECPrivateKey(block.Bytes)
-	case block.Type == "RSA PRIVATE KEY":
-		return x509.ParsePKCS1PrivateKey(block.Bytes)
+		return errors.New("the key is encrypted; a workload's key file is not")
+	case block.Type == "PRIVATE KEY", block.Type == "EC PRIVATE KEY", block.Type == "RSA PRIVATE KEY":
+		return nil
 	case strings.HasSuffix(block.Type, "CERTIFICATE"):
-		return nil, errors.New("it is a certificate, not a private key")
+		return errors.New("it is a certificate, not a private key")
 	default:
-		return nil, fmt.Errorf("a PEM block %q is not a private key that can be read", block.Type)
+		return fmt.Errorf("a PEM block %q is not a private key that can be read", block.Type)
 	}
 }
 
