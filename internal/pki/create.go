@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/smallstep/certificates/cas/apiv1"
 	"github.com/smallstep/certificates/cas/softcas"
+	"go.step.sm/crypto/keyutil"
 )
 
 // Parent is a CA that signs.
@@ -106,11 +106,10 @@ func (p Parent) check(child crypto.PublicKey) error {
 		return errors.New("there is no issuer to sign with")
 	}
 	name := p.Certificate.Subject.CommonName
-	own, ok := p.Key.Public().(interface{ Equal(crypto.PublicKey) bool })
-	if !ok || !own.Equal(p.Certificate.PublicKey) {
+	if err := keyutil.VerifyPair(p.Certificate.PublicKey, p.Key); err != nil {
 		return fmt.Errorf("the private key does not belong to the certificate of %q", name)
 	}
-	if own.Equal(child) {
+	if keyutil.Equal(child, p.Certificate.PublicKey) {
 		return fmt.Errorf("the key to certify is that of %q itself", name)
 	}
 	return nil
@@ -159,10 +158,10 @@ func sign(t, parent *x509.Certificate, key crypto.Signer) (*x509.Certificate, er
 func throwAwayKey(like crypto.PublicKey) (crypto.Signer, x509.SignatureAlgorithm, error) {
 	switch k := like.(type) {
 	case *rsa.PublicKey:
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		key, err := keyutil.GenerateSigner("RSA", "", 2048)
 		return key, x509.SHA256WithRSA, err
 	case *ecdsa.PublicKey:
-		key, err := ecdsa.GenerateKey(k.Curve, rand.Reader)
+		key, err := keyutil.GenerateSigner("EC", k.Curve.Params().Name, 0)
 		switch k.Curve {
 		case elliptic.P256():
 			return key, x509.ECDSAWithSHA256, err
