@@ -1,0 +1,54 @@
+# anchorctl: make help lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help build test race quickstart bench fuzz lint docs check clean
+
+ifeq ($(CI),true)
+export ANCHORCTL_TEST_REQUIRE_TOOLS := 1
+endif
+
+# It runs from the module proxy and is no requirement of ours.
+staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/anchorctl, one static binary
+	@echo 'building bin/anchorctl'
+	@rm -f bin/anchorctl
+	@CGO_ENABLED=0 go build -v -trimpath -o bin/anchorctl ./cmd/anchorctl 2>&1 | awk ' \
+		/^[[:alnum:]._\/-]+$$/ { if (++n % 40 == 0) { print "  " n " packages compiled"; fflush() } next } \
+		{ print; fflush() }'
+	@test -x bin/anchorctl
+
+quickstart: build ## the main job in a local sandbox of AWS; leaves quickstart/ to play with
+	@examples/quickstart/run.sh bin/anchorctl quickstart
+
+test: ## go vet and all tests; says what it skipped and why
+	@.ci/tools
+	go vet ./...
+	@echo 'go test ./...'
+	@go test -json ./... | go run ./internal/house/cmd/testreport
+
+race: ## all tests under the race detector
+	go test -race ./...
+
+bench: ## start-up and issuing, side by side with others
+	go test -run '^$$' -bench . -benchtime 1x ./internal/bench
+
+fuzz: ## every fuzz target for ten seconds
+	.ci/fuzz 10s
+
+lint: ## gofmt, go vet and staticcheck
+	@test -z "$$(gofmt -l cmd internal)" || { gofmt -l cmd internal; echo 'run gofmt -w on these' >&2; exit 1; }
+	go vet ./...
+	go run $(staticcheck) ./...
+
+docs: ## rewrite what is made from the code: the schema, the map, the pages of commands
+	go run ./internal/house/cmd/generate
+	go test ./cmd/anchorctl -run Fresh -count 1 -update
+
+check: ## all that must hold before a change is taken
+	.ci/run
+
+clean: ## remove what was built
+	rm -rf bin quickstart
