@@ -10,6 +10,10 @@ import (
 
 func (c *checker) environment(path string, e *Environment) {
 	c.name(path, e.Name, "an environment")
+	if strings.HasSuffix(e.Name, "-") {
+		c.keyProblem(path, "end it in a letter or a digit", "%q is a label of the host name %s.%s, which cannot end in a hyphen",
+			e.Name, e.Name, c.config.Estate.TrustDomain)
+	}
 	c.issuer(path, e)
 	c.domains(path+".dnsDomains", e.DNSDomains)
 	c.limits(path+".limits", e)

@@ -8,9 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"anchorctl/internal/config"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
 )
 
 func TestAllProblemsAreReportedTogetherInTheOrderOfTheFile(t *testing.T) {
@@ -256,5 +261,42 @@ func TestProfilesOfTheSameNameInTheSamePlaceAreRefused(t *testing.T) {
 	elsewhere := strings.Replace(text, "region: us-east-1", "region: us-east-2", 1)
 	if _, err := config.Parse("a.yaml", []byte(elsewhere), noFiles); err != nil {
 		t.Errorf("in another region: %v", err)
+	}
+}
+
+// The caps are said twice, here and where certificates are made; this holds
+// them equal.
+func TestTheCapsAreThoseOfTheCertificates(t *testing.T) {
+	for _, test := range []struct {
+		key   string
+		most  time.Duration
+		write func(d config.Duration) string
+	}{
+		{"root.lifetime", pki.MaxRootLifetime, func(d config.Duration) string { return "lifetime: " + d.String() + "}\nroles" }},
+		{"issuer.lifetime", pki.MaxIssuerLifetime, func(d config.Duration) string { return "lifetime: " + d.String() + ", nameConstraint" }},
+	} {
+		old := map[string]string{"root.lifetime": "lifetime: 3650d}\nroles", "issuer.lifetime": "lifetime: 365d, nameConstraint"}[test.key]
+		if _, err := parseFull(strings.Replace(full(t), old, test.write(config.Duration(test.most)), 1)); err != nil {
+			t.Errorf("%s at the cap: %v", test.key, err)
+		}
+		over := config.Duration(test.most + time.Second)
+		if _, err := parseFull(strings.Replace(full(t), old, test.write(over), 1)); err == nil {
+			t.Errorf("%s of %s is over the cap and was accepted", test.key, over)
+		}
+	}
+}
+
+func TestTheKindsOfKeysAreThoseThatCanBeMade(t *testing.T) {
+	accepted := map[string]string{}
+	for _, kind := range append(keys.Types(), "ed25519", "ecdsa-p521") {
+		for level, old := range map[string]string{"root": "ecdsa-p384", "issuer": "ecdsa-p256"} {
+			if _, err := parseFull(strings.Replace(full(t), old, string(kind), 1)); err == nil {
+				accepted[level] += " " + string(kind)
+			}
+		}
+	}
+	want := map[string]string{"root": " ecdsa-p384 rsa-4096", "issuer": " ecdsa-p256 ecdsa-p384 rsa-3072"}
+	if diff := cmp.Diff(want, accepted); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -23,7 +23,7 @@ func Notes() map[string]map[string]Note {
 			"root":         {Text: "The private root. It signs issuers only and is never registered in AWS."},
 			"roles":        {Text: "Who writes the statements into the roles' trust policies: verify prints them and checks that they are installed, manage writes them.", Enum: []string{string(Verify), string(Manage)}, Default: string(Verify)},
 			"store":        {Text: "Where the estate's store lies.", Only: DefaultStore, Default: DefaultStore},
-			"environments": {Text: "The environments by name. A name cannot be changed: another name is another environment.", Names: namePattern},
+			"environments": {Text: "The environments by name. A name cannot be changed: another name is another environment.", Names: labelPattern},
 			"waivers":      {Text: "Findings that are accepted until a day. Only rules that hold can be waived, never those that refuse."},
 		},
 		"Estate": {

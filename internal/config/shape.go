@@ -13,6 +13,7 @@ import (
 // The shapes of names. They are shared with the schema.
 const (
 	namePattern    = `^[a-z][a-z0-9-]{0,31}$`
+	labelPattern   = `^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$` // a name that is a label of a host name besides
 	accountPattern = `^[0-9]{12}$`
 	// Every region of every partition: us-east-1, us-gov-west-1, us-isob-east-1,
 	// eusc-de-east-1. https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
@@ -69,8 +70,8 @@ const (
 	maxProse          = 256
 	maxDNSNames       = 20
 	maxDNSDomains     = 20
-	maxRootLifetime   = Duration(9131 * day) // 25 years with their leap days
-	maxIssuerLifetime = Duration(731 * day)  // two years, one of them a leap year
+	maxRootLifetime   = Duration(25 * 365 * day)
+	maxIssuerLifetime = Duration(2 * 365 * day)
 	minCertificate    = Duration(5 * time.Minute)
 	minAuthority      = Duration(day)
 )
