@@ -53,7 +53,7 @@ func planCommand() *cmdline.Command {
 		Summary: "show what apply would do; nothing is changed",
 		About: `Reads anchorctl.yaml, the store and what is in AWS, and lists every step in the
 order in which apply takes it, with the fields it changes. + creates, ~ changes,
-- deletes, ? checks, ‖ is a condition that must hold before the next step.
+- deletes, ? checks, ‖ names the rule that must hold just before a step is done.
 
 A saved plan (--out) holds neither times nor secrets. apply FILE computes the
 plan again and needs it to be the same.`,

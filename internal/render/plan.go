@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,7 +11,7 @@ import (
 	"anchorctl/internal/printable"
 )
 
-// gateMark stands before a condition that must hold before the next step.
+// gateMark stands before the rule that must hold just before a step is done.
 const gateMark = "‖"
 
 // Plan writes one line for each action, the fields it changes under it, and a
@@ -23,11 +22,11 @@ func (p *Page) Plan(pl plan.Plan) {
 		widest = max(widest, len(verb(a.Kind)))
 	}
 	for _, a := range pl.Actions {
+		mark, gate := a.Kind.Mark(), ""
 		if a.Gate != "" {
-			p.raw(p.paint(cyan, gateMark) + " " + printable.Line(pad(a.Gate, widest)+"  must hold before the next step"))
+			gate = "  " + p.paint(cyan, gateMark+" "+printable.Line(a.Gate))
 		}
-		mark := a.Kind.Mark()
-		p.raw(p.paint(markColour(mark), mark) + " " + printable.Line(pad(verb(a.Kind), widest)+"  "+a.Addr.String()))
+		p.raw(p.paint(markColour(mark), mark) + " " + printable.Line(pad(verb(a.Kind), widest)+"  "+a.Addr.String()) + gate)
 		p.changes(a.Before, a.After)
 	}
 	p.Blank()
@@ -106,7 +105,7 @@ const margin = "      "
 func (p *Page) change(name string, before, after json.RawMessage) {
 	was, is := lines(before), lines(after)
 	switch {
-	case len(was) <= 1 && len(is) <= 1:
+	case len(was) <= 1 && len(is) <= 1 && len(strings.Join(append(was, is...), "")) <= inlineWidth:
 		text := strings.Join(is, "")
 		if len(was) == 1 && len(is) == 1 {
 			text = was[0] + " → " + is[0]
@@ -150,14 +149,10 @@ func lines(raw json.RawMessage) []string {
 	if json.Unmarshal(raw, &pairs) == nil && pairs != nil {
 		return pairLines(pairs)
 	}
-	var b bytes.Buffer
-	if json.Indent(&b, raw, "", "  ") != nil {
-		return []string{printable.Line(string(raw))}
-	}
-	if b.String() == "null" {
+	if string(raw) == "null" {
 		return []string{"none"}
 	}
-	return strings.Split(printable.Text(b.String()), "\n")
+	return listLines(pretty(raw))
 }
 
 func listLines(list []string) []string {

@@ -52,16 +52,10 @@ func TestPlanPage(t *testing.T) {
         - role/a
           role/b
         + role/c
-      sessionPolicy
-        - none
-        + {
-        +   "Version": "2012-10-17",
-        +   "Statement": []
-        + }
+      sessionPolicy    none → {"Statement": [], "Version": "2012-10-17"}
 ? verify  role/111122223333/team/x
       anchors  one
-‖ ANC603  must hold before the next step
-~ enable  anchor/prod@111122223333/eu-central-1
+~ enable  anchor/prod@111122223333/eu-central-1  ‖ ANC603
       enabled  false → true
 - delete  profile/prod/old@111122223333/eu-central-1
       name  old
