@@ -136,6 +136,7 @@ func TestWhatTheServicesWouldRefuseIsRefusedAtItsPlace(t *testing.T) {
 		{"a store elsewhere", "store: .anchorctl/state.db", "store: /var/lib/state.db", "/var", `must be ".anchorctl/state.db"`},
 		{"an environment in capitals", "  staging:", "  Staging:", "Staging", "the name of an environment"},
 		{"an environment whose name ends in a hyphen", "  staging:", "  staging-:", "staging-:", "cannot end in a hyphen"},
+		{"a workload whose name ends in a hyphen", "workloads: {backup: {}}", "workloads: {backup: {}, backup-: {}}", "backup-:", `"backup-" cannot end in a hyphen`},
 		{"an environment of nothing", "  staging:\n    dnsDomains: [staging.example.internal]\n    targets: [{account: \"444455556666\", region: eu-central-1}]\n    workloads: {backup: {}}\n    profiles:\n      backup: {roles: {staging-backup: {workloads: [backup]}}}", "  staging:", "staging", "expected a mapping, found nothing"},
 		{"an issuer's key that is too weak", "type: ecdsa-p256", "type: rsa-2048", "rsa-2048", "must be ecdsa-p256, ecdsa-p384 or rsa-3072"},
 		{"an issuer of three years", "lifetime: 365d", "lifetime: 1095d", "1095d", "longer than 730d"},

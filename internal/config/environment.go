@@ -21,6 +21,9 @@ func (c *checker) environment(path string, e *Environment) {
 	for _, name := range e.WorkloadNames() {
 		at := below(path+".workloads", name)
 		c.name(at, name, "a workload")
+		if strings.HasSuffix(name, "-") {
+			c.keyProblem(at, "end it in a letter or a digit", "%q cannot end in a hyphen: a workload's name can be a label of its DNS names", name)
+		}
 		c.workload(at, e, e.Workloads[name])
 	}
 	for _, name := range e.ProfileNames() {

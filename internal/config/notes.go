@@ -43,7 +43,7 @@ func Notes() map[string]map[string]Note {
 			"dnsDomains": {Text: "The domains below which the workloads' DNS names lie. They are minted into the issuer: a change needs a rotation.", Most: maxDNSDomains, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
 			"limits":     {Text: "What the environment's workloads and profiles may not exceed."},
 			"targets":    {Text: "The AWS accounts and regions in which the environment has a trust anchor and profiles.", Least: 1, Most: maxItems},
-			"workloads":  {Text: "What gets certificates, by name.", Names: namePattern},
+			"workloads":  {Text: "What gets certificates, by name.", Names: labelPattern},
 			"profiles":   {Text: "The Roles Anywhere profiles, by name.", Names: namePattern},
 		},
 		"IssuerSpec": {
