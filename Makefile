@@ -9,6 +9,10 @@ endif
 # It runs from the module proxy and is no requirement of ours.
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
+# Parts of cli v2 that are not used and cost time at every start: its own
+# documentation generator and its spelling suggestions.
+export GOFLAGS := $(GOFLAGS) -tags=urfave_cli_no_docs,urfave_cli_no_suggest
+
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 

@@ -1,0 +1,97 @@
+package vetting_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"anchorctl/internal/ceremony"
+	"anchorctl/internal/clock"
+	"anchorctl/internal/folder"
+	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/store"
+	"anchorctl/internal/vetting"
+)
+
+func now() time.Time { return time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC) }
+
+// open makes an estate with two generations of prod's issuer and one of dev's.
+func open(t *testing.T) *folder.Folder {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, state := t.TempDir(), t.TempDir()
+	c := clock.Clock{Now: now, Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	pass := func(context.Context, bool) ([]byte, error) { return []byte("correct horse battery staple"), nil }
+	_, err := ceremony.Init(t.Context(), ceremony.Options{
+		Dir: dir, StateHome: state, Environments: []string{"dev", "prod"}, Clock: c, Actor: "test", Passphrase: pass,
+	})
+	must(err)
+	f, err := folder.Open(t.Context(), folder.Deps{Dir: dir, StateHome: state, Clock: c, Actor: "test", Passphrase: pass})
+	must(err)
+	t.Cleanup(func() { must(f.Close()) })
+	parent, err := ceremony.Root(t.Context(), f)
+	must(err)
+	for _, g := range []struct {
+		environment string
+		number      int
+		status      string
+	}{{"dev", 1, store.Active}, {"prod", 1, store.Retired}, {"prod", 2, store.Active}} {
+		key, err := f.Ring.Create(t.Context(), "issuer-"+g.environment+"-"+string(rune('0'+g.number)), keys.P256, keys.GuardSecret)
+		must(err)
+		cert, err := pki.NewIssuer(pki.IssuerSpec{
+			Environment: g.environment, Generation: g.number, Organization: f.Config.Estate.Organization,
+			TrustDomain: f.Config.Estate.TrustDomain, Lifetime: 24 * time.Hour, Now: now(),
+		}, key.Public(), parent)
+		must(err)
+		must(f.Store.AddGeneration(t.Context(), store.Generation{
+			Environment: g.environment, Number: g.number, Certificate: cert.Raw, KeyURI: key.URI,
+			Guard: string(keys.GuardSecret), Status: g.status,
+		}))
+	}
+	return f
+}
+
+func TestWhatAnEstateKnows(t *testing.T) {
+	f := open(t)
+	for _, c := range []struct {
+		name, environment, want string
+	}{
+		{"for nobody, every issuer is spoken for", "", "issuer/dev#1 issuer/prod#1(retired) issuer/prod#2"},
+		{"for prod, its own active one is free", "prod", "issuer/dev#1 issuer/prod#1(retired)"},
+		{"for dev, prod's are not", "dev", "issuer/prod#1(retired) issuer/prod#2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, err := vetting.Estate(t.Context(), f, c.environment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(e.Roots) != 1 || !e.Roots[0].IsCA {
+				t.Errorf("%d roots", len(e.Roots))
+			}
+			var names []string
+			for _, u := range e.Others {
+				name := u.By
+				if u.Retired {
+					name += "(retired)"
+				}
+				if u.Certificate == nil {
+					t.Errorf("%s has no certificate", u.By)
+				}
+				names = append(names, name)
+			}
+			if got := strings.Join(names, " "); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	if _, err := vetting.Estate(t.Context(), f, "nowhere"); err == nil || !strings.Contains(err.Error(), `no environment "nowhere"; there are dev, prod`) {
+		t.Errorf("got %v", err)
+	}
+}
