@@ -132,10 +132,8 @@ func (e Env) Confirm(ctx context.Context, v *Voice, question, want, otherwise st
 	}
 	defer tty.Close()
 	v.Clear()
-	answer, err := interruptible(ctx, tty, func() (string, error) {
-		say(tty, printable.Text(question)+" ")
-		return tty.ReadLine()
-	})
+	say(tty, printable.Text(question)+" ")
+	answer, err := interruptible(ctx, tty, tty.ReadLine)
 	if err != nil {
 		return fmt.Errorf("asking for confirmation: %w", err)
 	}
@@ -146,11 +144,11 @@ func (e Env) Confirm(ctx context.Context, v *Voice, question, want, otherwise st
 }
 
 func askSecret(ctx context.Context, tty TTY, question string) ([]byte, error) {
-	pass, err := interruptible(ctx, tty, func() ([]byte, error) {
-		say(tty, printable.Line(question))
-		return tty.ReadSecret()
-	})
-	say(tty, "\n")
+	say(tty, printable.Line(question))
+	pass, err := interruptible(ctx, tty, tty.ReadSecret)
+	if ctx.Err() == nil {
+		say(tty, "\n") // the one that was typed was not shown
+	}
 	return pass, err
 }
 
@@ -174,6 +172,7 @@ func interruptible[T any](ctx context.Context, tty TTY, read func() (T, error)) 
 		return a.value, a.err
 	case <-ctx.Done():
 		var none T
+		say(tty, "\n")
 		return none, errors.Join(context.Cause(ctx), tty.Close())
 	}
 }
