@@ -52,7 +52,9 @@ func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, err
 	p := Proposal{recorded: r, desired: want(w.Folder.Config, r.estate.Lineage, r.generation)}
 	if !o.Destroy {
 		// Judged before anything is asked of the network.
-		p.Findings = w.judge(r, p.desired)
+		if p.Findings, err = w.judge(r, p.desired); err != nil {
+			return p, err
+		}
 		if err := refusal(p.Findings); err != nil {
 			return p, err
 		}

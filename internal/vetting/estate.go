@@ -11,9 +11,8 @@ import (
 	"anchorctl/internal/store"
 )
 
-// Estate is what an estate knows about who uses which certificate: its roots,
-// former ones included, and every issuer generation. What environment itself
-// uses is not spoken for when the candidate is for that environment.
+// Estate is what an estate knows of a candidate for an environment, which may
+// be empty: then every issuer there is, is spoken for.
 func Estate(ctx context.Context, f *folder.Folder, environment string) (*rules.Estate, error) {
 	if environment != "" && f.Config.Environments[environment] == nil {
 		return nil, fmt.Errorf("there is no environment %q; there are %s", environment, strings.Join(f.Config.EnvironmentNames(), ", "))
@@ -22,20 +21,25 @@ func Estate(ctx context.Context, f *folder.Folder, environment string) (*rules.E
 	if err != nil {
 		return nil, fmt.Errorf("reading the estate's certificates: %w", err)
 	}
+	return Known(generations, environment)
+}
+
+// Known is what recorded generations say to a candidate for an environment:
+// its roots prove it, and what another environment uses or this one has
+// retired is spoken for.
+func Known(generations []store.Generation, environment string) (*rules.Estate, error) {
 	var e rules.Estate
 	for _, g := range generations {
 		c, err := x509.ParseCertificate(g.Certificate)
 		if err != nil {
-			return nil, fmt.Errorf("reading the certificate of %s: %w", g.Addr(), err)
+			return nil, fmt.Errorf("reading the recorded certificate of %s: %w", g.Addr(), err)
 		}
-		if g.Environment == "" {
+		switch {
+		case g.Environment == "":
 			e.Roots = append(e.Roots, c)
-			continue
+		case g.Environment != environment || g.Status == store.Retired:
+			e.Others = append(e.Others, rules.Use{Certificate: c, By: g.Addr().String(), Retired: g.Status == store.Retired})
 		}
-		if g.Environment == environment && g.Status != store.Retired {
-			continue
-		}
-		e.Others = append(e.Others, rules.Use{Certificate: c, By: g.Addr().String(), Retired: g.Status == store.Retired})
 	}
 	return &e, nil
 }
