@@ -4,19 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
-	"anchorctl/internal/anchors"
 	"anchorctl/internal/engine"
-	"anchorctl/internal/hint"
 	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
-	"anchorctl/internal/profiles"
-	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
 )
 
@@ -141,72 +135,6 @@ func (r *runner) settle(ctx context.Context) error {
 	return e.Settle(ctx, intents)
 }
 
-// agree holds a saved plan against what was computed just now. While a run of
-// that very plan is open, what is left of it must be what was computed;
-// otherwise basis and actions must be the same.
-func (r *runner) agree(p Proposal, open plan.Run, isOpen bool) (resumed bool, err error) {
-	if r.options.Saved == nil {
-		return false, nil
-	}
-	saved, err := plan.Decode(r.options.Saved)
-	if err != nil {
-		return false, err
-	}
-	digest, err := saved.Digest()
-	if err != nil {
-		return false, err
-	}
-	if isOpen && open.Digest == digest {
-		same, err := plan.SameActions(left(saved.Actions, open.Done), left(p.Plan.Actions, nil))
-		if err != nil || same {
-			return same, err
-		}
-		return false, stale("what is left of it is not what would be done now")
-	}
-	if reasons := saved.Basis.Diff(p.Plan.Basis); len(reasons) > 0 {
-		return false, stale(strings.Join(reasons, "; "))
-	}
-	same, err := plan.SameActions(saved.Actions, p.Plan.Actions)
-	if err != nil || same {
-		return false, err
-	}
-	return false, hint.With(&rules.Refusal{Findings: []rules.Finding{
-		rules.Find("ANC402", "the saved plan", "on the same basis, it lists other actions than this program computes"),
-	}}, `run "anchorctl plan -out FILE" again, and find out who changed the file`)
-}
-
-func stale(why string) error {
-	return hint.With(&rules.Refusal{Findings: []rules.Finding{rules.Find("ANC401", "the saved plan", why)}},
-		`run "anchorctl plan -out FILE" again and review it`)
-}
-
-// left are the actions of a plan that remain when some are done. Gates that
-// only waited for somebody may be gone by now, and nothing needs what is done.
-func left(actions []plan.Action, done []string) []plan.Action {
-	gone := map[string]bool{}
-	for _, id := range done {
-		gone[id] = true
-	}
-	var rest []plan.Action
-	for _, a := range actions {
-		if a.Kind == plan.RoleVerify {
-			gone[a.ID] = true
-		}
-		if gone[a.ID] {
-			continue
-		}
-		var needs []string
-		for _, need := range a.Needs {
-			if !gone[need] {
-				needs = append(needs, need)
-			}
-		}
-		a.Needs = needs
-		rest = append(rest, a)
-	}
-	return rest
-}
-
 func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run) (Report, error) {
 	e := r.engine(report.Proposal.desired)
 	if slices.ContainsFunc(report.Proposal.Plan.Actions, func(a plan.Action) bool { return a.Key == plan.RootKey }) {
@@ -269,62 +197,4 @@ func statusOf(err error) plan.Status {
 	default:
 		return plan.Failed
 	}
-}
-
-// engine builds the engine with every doer of an application.
-func (r *runner) engine(d desired) engine.Engine {
-	w := r.world
-	r.minter = &issuers.Doer{Specs: d.issuers, Store: w.Folder.Store, Ring: w.Folder.Ring, Clock: w.Folder.Clock}
-	cloud := func(ctx context.Context, addr plan.Addr) (Cloud, error) { return r.clouds.open(ctx, w.target(addr)) }
-	doers := map[plan.Kind]engine.Doer{}
-	maps.Copy(doers, r.minter.ByKind())
-	maps.Copy(doers, anchors.Doers{
-		API: func(ctx context.Context, addr plan.Addr) (anchors.API, error) {
-			c, err := cloud(ctx, addr)
-			return c.Anchors, err
-		},
-		Admit: w.admit, Find: w.find,
-	}.ByKind())
-	maps.Copy(doers, profiles.Doers{
-		API: func(ctx context.Context, addr plan.Addr) (profiles.API, error) {
-			c, err := cloud(ctx, addr)
-			return c.Profiles, err
-		},
-		Find: w.find,
-	}.ByKind())
-	maps.Copy(doers, roles.Doers{
-		API: func(ctx context.Context, addr plan.Addr) (roles.API, error) {
-			c, err := r.clouds.open(ctx, w.roleTarget(d.pins[addr].Environment, addr.Target.Account))
-			return c.Roles, err
-		},
-		Clock: w.Folder.Clock,
-	}.ByKind())
-	return engine.Engine{
-		Journal: w.Folder.Store, Doers: doers, Clock: w.Folder.Clock, Events: w.Events,
-		Gates:   map[string]engine.Gate{gateForeignRoles: doorkeeper{world: w, clouds: r.clouds, pins: d.pins}.ask},
-		Resolve: w.resolve,
-	}
-}
-
-// find gives the id of one of our objects: the last part of its ARN.
-func (w World) find(ctx context.Context, addr plan.Addr) (string, error) {
-	arn, err := w.resolve(ctx, addr, "arn")
-	return arn[strings.LastIndex(arn, "/")+1:], err
-}
-
-// resolve answers a plan's reference from the store.
-func (w World) resolve(ctx context.Context, addr plan.Addr, field string) (string, error) {
-	if field != "arn" {
-		return "", fmt.Errorf("%s has no field %q", addr, field)
-	}
-	objects, err := w.Folder.Store.Objects(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, o := range objects {
-		if o.Addr == addr {
-			return o.ARN, nil
-		}
-	}
-	return "", fmt.Errorf("%s is not recorded in the store", addr)
 }

@@ -1,0 +1,222 @@
+package estate
+
+import (
+	"fmt"
+	"slices"
+
+	"anchorctl/internal/anchors"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/profiles"
+	"anchorctl/internal/rules"
+)
+
+// builder puts the actions of a plan in order. The order is by phase over all
+// environments, because a role that moves from one to another must leave the
+// one before it is pinned to the other:
+//
+//	issuers minted · anchors created (disabled) or put right · what left the
+//	configuration removed · profiles created (disabled) or narrowed · roles
+//	pinned · profiles widened · anchors enabled · profiles enabled
+type builder struct {
+	world    World
+	r        recorded
+	d        desired
+	o        observed
+	options  Options
+	proposal *Proposal
+
+	actions []plan.Action
+	ready   map[plan.Addr][]string      // what must be done before the object may be enabled
+	narrow  map[plan.Addr][]plan.Action // what creates or narrows a profile
+}
+
+func (b *builder) build() error {
+	b.ready, b.narrow = map[plan.Addr][]string{}, map[plan.Addr][]plan.Action{}
+	if b.options.Destroy {
+		return b.remove(func(plan.Addr) bool { return true })
+	}
+	for _, phase := range []func() error{
+		b.mint, b.anchors, b.removals, b.narrowed, b.unpin, b.pin, b.updated, b.enableAnchors, b.enableProfiles,
+	} {
+		if err := phase(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) add(actions ...plan.Action) {
+	b.actions = append(b.actions, actions...)
+}
+
+// id is the action of that kind and address if the plan has it.
+func (b *builder) id(kind plan.Kind, addr plan.Addr) []string {
+	id := plan.ID(kind, addr)
+	if slices.ContainsFunc(b.actions, func(a plan.Action) bool { return a.ID == id }) {
+		return []string{id}
+	}
+	return nil
+}
+
+func (b *builder) mint() error {
+	for _, env := range b.world.Folder.Config.EnvironmentNames() {
+		if g, ok := b.r.active[env]; ok {
+			for _, words := range b.d.issuers[env].Drift(b.r.certs[g.Addr().String()]) {
+				b.notice("%s: %s; only a new generation can change that, by rotation", g.Addr(), words)
+			}
+			continue
+		}
+		a, err := b.d.issuers[env].Mint(b.r.generation(env))
+		if err != nil {
+			return err
+		}
+		b.add(a)
+	}
+	return nil
+}
+
+func (b *builder) notice(format string, args ...any) {
+	b.proposal.Notices = append(b.proposal.Notices, fmt.Sprintf(format, args...))
+}
+
+func (b *builder) anchors() error {
+	for _, addr := range addresses(b.d.anchors) {
+		spec := b.d.anchors[addr]
+		live, there := b.o.anchors[addr]
+		if !there {
+			a, err := anchors.Create(spec, b.id(plan.IssuerMint, spec.Certificates[0]))
+			if err != nil {
+				return err
+			}
+			b.add(a)
+			b.ready[addr] = []string{a.ID}
+			continue
+		}
+		actions, foreign, err := anchors.Update(spec, live, b.r.knownAs)
+		if err != nil {
+			return err
+		}
+		if foreign {
+			b.foreign(addr, live)
+		}
+		b.add(actions...)
+		for _, a := range actions {
+			b.ready[addr] = append(b.ready[addr], a.ID)
+		}
+	}
+	return nil
+}
+
+// foreign reports certificates in our anchor that we did not put there. Taking
+// them out may deny sessions that somebody counts on; leaving them may be what
+// an attacker counts on: a person decides.
+func (b *builder) foreign(addr plan.Addr, live anchors.Live) {
+	names, _, err := anchors.CertificateNames(live, b.r.knownAs)
+	if err != nil {
+		names = []string{"unreadable"}
+	}
+	b.proposal.Foreign = append(b.proposal.Foreign, addr.String())
+	if slices.Contains(b.options.Restore, addr.Environment) {
+		return
+	}
+	b.proposal.Findings = append(b.proposal.Findings, rules.Find("ANC604", addr.String(),
+		fmt.Sprintf("the anchor holds %v; approve their removal with --approve-restore %s", names, addr.Environment)))
+}
+
+// narrowed comes before the pins: profiles are created, disabled, or lose the
+// roles that they should not list.
+func (b *builder) narrowed() error {
+	for _, addr := range addresses(b.d.profiles) {
+		spec := b.d.profiles[addr]
+		if live, there := b.o.profiles[addr]; there {
+			actions, err := profiles.Narrow(spec, live)
+			if err != nil {
+				return err
+			}
+			b.narrow[addr] = actions
+		} else {
+			create, err := profiles.Create(spec)
+			if err != nil {
+				return err
+			}
+			b.narrow[addr] = []plan.Action{create}
+		}
+		b.add(b.narrow[addr]...)
+		for _, a := range b.narrow[addr] {
+			b.ready[addr] = append(b.ready[addr], a.ID)
+		}
+	}
+	return nil
+}
+
+// updated comes after the pins: what it adds to a live profile must find its
+// roles pinned.
+func (b *builder) updated() error {
+	for _, addr := range addresses(b.d.profiles) {
+		spec := b.d.profiles[addr]
+		live, there := b.o.profiles[addr]
+		if !there {
+			live = profiles.Born(spec)
+		}
+		actions, err := profiles.Update(spec, live, b.narrow[addr])
+		if err != nil {
+			return err
+		}
+		for _, a := range actions {
+			a.Needs = append(a.Needs, b.pinsOf(addr)...)
+			if live.Enabled {
+				// One that is disabled is asked about when it is enabled.
+				a.Gate = gateForeignRoles
+			}
+			b.add(a)
+			b.ready[addr] = append(b.ready[addr], a.ID)
+		}
+	}
+	return nil
+}
+
+func (b *builder) enableAnchors() error {
+	for _, addr := range addresses(b.d.anchors) {
+		if live, there := b.o.anchors[addr]; there && live.Enabled {
+			continue
+		}
+		a, err := anchors.Enable(b.d.anchors[addr], append(b.ready[addr], b.pinsOf(addr)...))
+		if err != nil {
+			return err
+		}
+		a.Gate = gateForeignRoles
+		b.add(a)
+	}
+	return nil
+}
+
+func (b *builder) enableProfiles() error {
+	for _, addr := range addresses(b.d.profiles) {
+		if live, there := b.o.profiles[addr]; there && live.Enabled {
+			continue
+		}
+		needs := append(b.ready[addr], b.pinsOf(addr)...)
+		needs = append(needs, b.id(plan.AnchorEnable, plan.Anchor(addr.Environment, addr.Target))...)
+		a, err := profiles.Enable(addr, unique(needs))
+		if err != nil {
+			return err
+		}
+		a.Gate = gateForeignRoles
+		b.add(a)
+	}
+	return nil
+}
+
+// pinsOf are the planned actions on the roles of addr's environment in its
+// account.
+func (b *builder) pinsOf(addr plan.Addr) []string {
+	var ids []string
+	for _, role := range addresses(b.d.pins) {
+		if b.d.pins[role].Environment != addr.Environment || role.Target.Account != addr.Target.Account {
+			continue
+		}
+		ids = append(ids, b.id(plan.RolePin, role)...)
+		ids = append(ids, b.id(plan.RoleVerify, role)...)
+	}
+	return ids
+}

@@ -1,0 +1,73 @@
+package estate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"anchorctl/internal/anchors"
+	"anchorctl/internal/engine"
+	"anchorctl/internal/issuers"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/profiles"
+	"anchorctl/internal/roles"
+)
+
+// engine builds the engine with every doer of an application.
+func (r *runner) engine(d desired) engine.Engine {
+	w := r.world
+	r.minter = &issuers.Doer{Specs: d.issuers, Store: w.Folder.Store, Ring: w.Folder.Ring, Clock: w.Folder.Clock}
+	cloud := func(ctx context.Context, addr plan.Addr) (Cloud, error) { return r.clouds.open(ctx, w.target(addr)) }
+	doers := map[plan.Kind]engine.Doer{}
+	maps.Copy(doers, r.minter.ByKind())
+	maps.Copy(doers, anchors.Doers{
+		API: func(ctx context.Context, addr plan.Addr) (anchors.API, error) {
+			c, err := cloud(ctx, addr)
+			return c.Anchors, err
+		},
+		Admit: w.admit, Find: w.find,
+	}.ByKind())
+	maps.Copy(doers, profiles.Doers{
+		API: func(ctx context.Context, addr plan.Addr) (profiles.API, error) {
+			c, err := cloud(ctx, addr)
+			return c.Profiles, err
+		},
+		Find: w.find,
+	}.ByKind())
+	maps.Copy(doers, roles.Doers{
+		API: func(ctx context.Context, addr plan.Addr) (roles.API, error) {
+			c, err := r.clouds.open(ctx, w.roleTarget(d.pins[addr].Environment, addr.Target.Account))
+			return c.Roles, err
+		},
+		Clock: w.Folder.Clock,
+	}.ByKind())
+	return engine.Engine{
+		Journal: w.Folder.Store, Doers: doers, Clock: w.Folder.Clock, Events: w.Events,
+		Gates:   map[string]engine.Gate{gateForeignRoles: doorkeeper{world: w, clouds: r.clouds, pins: d.pins}.ask},
+		Resolve: w.resolve,
+	}
+}
+
+// find gives the id of one of our objects: the last part of its ARN.
+func (w World) find(ctx context.Context, addr plan.Addr) (string, error) {
+	arn, err := w.resolve(ctx, addr, "arn")
+	return arn[strings.LastIndex(arn, "/")+1:], err
+}
+
+// resolve answers a plan's reference from the store.
+func (w World) resolve(ctx context.Context, addr plan.Addr, field string) (string, error) {
+	if field != "arn" {
+		return "", fmt.Errorf("%s has no field %q", addr, field)
+	}
+	objects, err := w.Folder.Store.Objects(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, o := range objects {
+		if o.Addr == addr {
+			return o.ARN, nil
+		}
+	}
+	return "", fmt.Errorf("%s is not recorded in the store", addr)
+}
