@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -63,11 +62,12 @@ type Link struct {
 
 // ParseName reads "ENV/WORKLOAD" or "ENV/WORKLOAD.INSTANCE".
 func ParseName(text string) (environment, workload, instance string, err error) {
-	m := regexp.MustCompile(`^([^/.]+)/([^/.]+)(?:\.([^/]+))?$`).FindStringSubmatch(text)
-	if m == nil {
+	environment, name, _ := strings.Cut(text, "/")
+	workload, instance, several := strings.Cut(name, ".")
+	if environment == "" || strings.Contains(environment, ".") || workload == "" || strings.Contains(name, "/") || several && instance == "" {
 		return "", "", "", fmt.Errorf("reading workload name %q: want ENVIRONMENT/WORKLOAD or ENVIRONMENT/WORKLOAD.INSTANCE", text)
 	}
-	return m[1], m[2], m[3], nil
+	return environment, workload, instance, nil
 }
 
 // Issue gives a workload a key and a certificate.

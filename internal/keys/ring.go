@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -170,7 +169,8 @@ func (r *Ring) path(uri string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("the key URI %q is of no kind that can be opened: want file:NAME.pem", uri)
 	}
-	if !regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}\.pem$`).MatchString(name) {
+	base, pem := strings.CutSuffix(name, ".pem")
+	if !pem || base == "" || len(base) > 100 || base[0] == '-' || strings.Trim(base, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return "", fmt.Errorf("the key URI %q does not name a file of the estate", uri)
 	}
 	return filepath.Join(r.Dir, name), nil

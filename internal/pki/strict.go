@@ -5,7 +5,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
-	"regexp"
+	"strings"
 )
 
 // strict holds what RFC 5280 demands of the encoding and crypto/x509 either
@@ -31,9 +31,11 @@ func strictDates(c *x509.Certificate) error {
 	}
 	for _, v := range values {
 		text := string(v.Bytes)
+		date, greenwich := strings.CutSuffix(text, "Z")
+		plain := greenwich && made(date, numbers, len(date))
 		switch {
-		case v.Tag == asn1.TagUTCTime && regexp.MustCompile(`^[0-9]{12}Z$`).MatchString(text):
-		case v.Tag == asn1.TagGeneralizedTime && regexp.MustCompile(`^[0-9]{14}Z$`).MatchString(text) && text >= "2050":
+		case v.Tag == asn1.TagUTCTime && plain && len(date) == len("YYMMDDHHMMSS"):
+		case v.Tag == asn1.TagGeneralizedTime && plain && len(date) == len("YYYYMMDDHHMMSS") && date >= "2050":
 		default:
 			return fmt.Errorf("the date %q is not encoded as RFC 5280 section 4.1.2.5 demands", text)
 		}

@@ -3,7 +3,6 @@ package pki
 import (
 	"crypto/x509/pkix"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,8 +35,19 @@ func notInTag(r rune) bool {
 	return r == utf8.RuneError || r != ' ' && !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune("_.:/=+-@", r)
 }
 
+const (
+	lower   = "abcdefghijklmnopqrstuvwxyz"
+	upper   = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	numbers = "0123456789"
+)
+
+// made reports whether text is 1 to most characters of an alphabet.
+func made(text, alphabet string, most int) bool {
+	return text != "" && len(text) <= most && strings.Trim(text, alphabet) == ""
+}
+
 func checkName(what, name string) error {
-	if !regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`).MatchString(name) {
+	if !made(name, lower+numbers+"-", 32) || !strings.Contains(lower, name[:1]) {
 		return fmt.Errorf("the %s %q must be of the form [a-z][a-z0-9-]{0,31}", what, name)
 	}
 	return nil
@@ -47,7 +57,7 @@ func checkName(what, name string) error {
 // (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html) and
 // a session tag; these are the characters both take.
 func checkInstance(instance string) error {
-	if instance != "" && !regexp.MustCompile(`^[A-Za-z0-9_+=.@-]+$`).MatchString(instance) {
+	if strings.Trim(instance, lower+upper+numbers+"_+=.@-") != "" {
 		return fmt.Errorf("the instance %q may hold only letters, digits and _+=.@-", instance)
 	}
 	return nil
@@ -58,7 +68,7 @@ func checkDomain(what, name string) error {
 		return fmt.Errorf("the %s %q has more than 253 characters", what, name)
 	}
 	for label := range strings.SplitSeq(name, ".") {
-		if !regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`).MatchString(label) {
+		if !made(label, lower+numbers+"-", 63) || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
 			return fmt.Errorf("the %s %q is no lower-case host name", what, name)
 		}
 	}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -125,60 +124,82 @@ func (a *Addr) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// The shapes of the parts of an address. Names are those of the configuration;
-// role paths and names those of IAM
-// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html).
-const (
-	namePart       = `([a-z][a-z0-9-]{0,31})`
-	generationPart = `#([1-9][0-9]{0,8})`
-	targetPart     = `@([0-9]{12})/([a-z0-9-]{1,32})`
-	rolePart       = `([!-~]{1,512})`
-)
-
 // ParseAddr reads the text form of an address.
 func ParseAddr(text string) (Addr, error) {
-	kind, _, _ := strings.Cut(text, "/")
-	if strings.HasPrefix(text, "root#") {
-		kind = KindRoot
-	}
-	match := func(pattern string) []string {
-		return regexp.MustCompile(`^` + pattern + `$`).FindStringSubmatch(text)
-	}
-	switch kind {
-	case KindRoot:
-		if m := match(`root` + generationPart); m != nil {
-			return Root(number(m[1])), nil
-		}
-	case KindIssuer:
-		if m := match(`issuer/` + namePart + generationPart); m != nil {
-			return Issuer(m[1], number(m[2])), nil
-		}
-	case KindAnchor:
-		if m := match(`anchor/` + namePart + targetPart); m != nil {
-			return Anchor(m[1], Target{m[2], m[3]}), nil
-		}
-	case KindProfile:
-		if m := match(`profile/` + namePart + `/` + namePart + targetPart); m != nil {
-			return Profile(m[1], m[2], Target{m[3], m[4]}), nil
-		}
-	case KindRole:
-		if m := match(`role/([0-9]{12})/` + rolePart); m != nil {
-			return Role(m[1], m[2]), nil
-		}
-	case KindWorkload:
-		if m := match(`workload/` + namePart + `/` + namePart); m != nil {
-			return Workload(m[1], m[2]), nil
-		}
+	if a, ok := parse(text); ok {
+		return a, nil
 	}
 	return Addr{}, fmt.Errorf("reading address %q: not of the form root#G, issuer/ENV#G, anchor/ENV@ACCOUNT/REGION, "+
 		"profile/ENV/NAME@ACCOUNT/REGION, role/ACCOUNT/PATH/NAME or workload/ENV/NAME", text)
 }
 
-// number converts digits that a pattern has already bounded.
-func number(digits string) int {
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return 0
+// parse works without regular expressions: every object of the store comes
+// through here at every start, and compiling the patterns would cost more than
+// reading all of them.
+func parse(text string) (Addr, bool) {
+	if g, ok := strings.CutPrefix(text, "root#"); ok {
+		n, ok := generation(g)
+		return Root(n), ok
 	}
-	return n
+	kind, rest, _ := strings.Cut(text, "/")
+	switch kind {
+	case KindIssuer:
+		env, g, _ := strings.Cut(rest, "#")
+		n, ok := generation(g)
+		return Issuer(env, n), ok && isName(env)
+	case KindAnchor:
+		env, target, _ := strings.Cut(rest, "@")
+		t, ok := parseTarget(target)
+		return Anchor(env, t), ok && isName(env)
+	case KindProfile:
+		env, rest, _ := strings.Cut(rest, "/")
+		name, target, _ := strings.Cut(rest, "@")
+		t, ok := parseTarget(target)
+		return Profile(env, name, t), ok && isName(env) && isName(name)
+	case KindRole:
+		account, name, _ := strings.Cut(rest, "/")
+		return Role(account, name), isAccount(account) && isRole(name)
+	case KindWorkload:
+		env, name, _ := strings.Cut(rest, "/")
+		return Workload(env, name), isName(env) && isName(name)
+	default:
+		return Addr{}, false
+	}
+}
+
+func parseTarget(text string) (Target, bool) {
+	account, region, _ := strings.Cut(text, "/")
+	return Target{account, region}, isAccount(account) && made(region, lower+digits+"-", 32)
+}
+
+// generation reads a number from 1 to 999,999,999, without leading zeros.
+func generation(text string) (int, bool) {
+	if !made(text, digits, 9) || text[0] == '0' {
+		return 0, false
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil
+}
+
+const (
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	digits = "0123456789"
+)
+
+// made reports whether text is 1 to most characters of an alphabet.
+func made(text, alphabet string, most int) bool {
+	return text != "" && len(text) <= most && strings.Trim(text, alphabet) == ""
+}
+
+// isName: environments, profiles and workloads, as the configuration names them.
+func isName(text string) bool {
+	return made(text, lower+digits+"-", 32) && strings.Contains(lower, text[:1])
+}
+
+func isAccount(text string) bool { return len(text) == 12 && made(text, digits, 12) }
+
+// isRole: a path and a name of IAM are printable ASCII
+// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html).
+func isRole(text string) bool {
+	return text != "" && len(text) <= 512 && strings.IndexFunc(text, func(r rune) bool { return r < '!' || r > '~' }) < 0
 }
