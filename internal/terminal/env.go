@@ -30,8 +30,8 @@ type Env struct {
 	OpenFD  func(fd int) (io.ReadCloser, error) // an inherited file descriptor
 	Open    func(path string) (io.ReadCloser, error)
 	Scratch func() (dir string, remove func() error, err error) // a new, private folder
-	Signals func(c chan<- os.Signal) (stop func()) // interrupts and requests to end
-	Quit    func(code int)                         // ends the process at once
+	Signals func(c chan<- os.Signal) (stop func())              // interrupts and requests to end
+	Quit    func(code int)                                      // ends the process at once
 }
 
 // TTY is a terminal with a person in front of it.
