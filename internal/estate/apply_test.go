@@ -18,7 +18,6 @@ import (
 
 var (
 	place      = plan.Target{Account: account, Region: "eu-central-1"}
-	devAnchor  = plan.Anchor("dev", place)
 	prodAnchor = plan.Anchor("prod", place)
 )
 

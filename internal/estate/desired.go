@@ -2,6 +2,7 @@ package estate
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"anchorctl/internal/anchors"
@@ -110,7 +111,7 @@ func addresses[V any](m map[plan.Addr]V) []plan.Addr {
 		list = append(list, addr)
 	}
 	slices.SortFunc(list, func(a, b plan.Addr) int {
-		return compare(a.String(), b.String())
+		return strings.Compare(a.String(), b.String())
 	})
 	return list
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -356,13 +355,4 @@ estate: {name: example, organization: Example Corp, trustDomain: example.interna
 roles: ` + roleHandling + `
 environments:
 ` + environment("dev") + environment("prod")
-}
-
-func contains(list []string, want ...string) bool {
-	for _, w := range want {
-		if !slices.Contains(list, w) {
-			return false
-		}
-	}
-	return true
 }

@@ -1,7 +1,6 @@
 package estate
 
 import (
-	"cmp"
 	"context"
 	"crypto/x509"
 	"fmt"
@@ -18,8 +17,6 @@ import (
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
-
-func compare(a, b string) int { return cmp.Compare(a, b) }
 
 // recorded is what the store says is ours.
 type recorded struct {

@@ -39,7 +39,8 @@ func recovered(curve elliptic.Curve, r, s *big.Int, digest []byte) []*ecdsa.Publ
 	u2 := new(big.Int).Mul(s, inverse)
 	u1.Mod(u1, p.N)
 	u2.Mod(u2, p.N)
-	gx, gy := curve.ScalarBaseMult(u1.Bytes()) //nolint:staticcheck // crypto/ecdh has no addition of points
+	//lint:ignore SA1019 crypto/ecdh cannot add points, and nothing here is secret
+	gx, gy := curve.ScalarBaseMult(u1.Bytes())
 	var keys []*ecdsa.PublicKey
 	for x := new(big.Int).Set(r); x.Cmp(p.P) < 0; x.Add(x, p.N) {
 		for sign := byte(2); sign <= 3; sign++ {
@@ -48,8 +49,10 @@ func recovered(curve elliptic.Curve, r, s *big.Int, digest []byte) []*ecdsa.Publ
 			if rx == nil {
 				continue
 			}
-			rx, ry = curve.ScalarMult(rx, ry, u2.Bytes()) //nolint:staticcheck // as above
-			qx, qy := curve.Add(rx, ry, gx, gy)           //nolint:staticcheck // as above
+			//lint:ignore SA1019 as above
+			rx, ry = curve.ScalarMult(rx, ry, u2.Bytes())
+			//lint:ignore SA1019 as above
+			qx, qy := curve.Add(rx, ry, gx, gy)
 			size := (p.BitSize + 7) / 8
 			uncompressed := append(append([]byte{4}, qx.FillBytes(make([]byte, size))...), qy.FillBytes(make([]byte, size))...)
 			if key, err := ecdsa.ParseUncompressedPublicKey(curve, uncompressed); err == nil {
