@@ -65,7 +65,7 @@ func TestReplaceTakesTheNameOfALinkNotItsTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(target, link); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	if err := (durable.Files{}).Replace(link, []byte("new"), 0o600); err != nil {
 		t.Fatal(err)
