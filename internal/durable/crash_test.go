@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,8 @@ func operate(f durable.Files, operation, path string, data []byte) error {
 	switch operation {
 	case "replace":
 		return f.Replace(path, data, 0o600)
+	case "replace all":
+		return f.ReplaceAll(filepath.Dir(path), 0o600, durable.File{Name: "second.pem", Data: data}, durable.File{Name: filepath.Base(path), Data: data})
 	case "create":
 		return f.Create(path, data, 0o600)
 	case "remove":
@@ -74,6 +77,40 @@ func TestACrashAnywhereLeavesOldOrNew(t *testing.T) {
 	t.Logf("%d crash points tried", points)
 	if points < 12 {
 		t.Errorf("only %d crash points were found", points)
+	}
+}
+
+// Each of several files is old or new, none is new before its content is on the
+// disk, and the folder is synced once, after the last of them has its name.
+func TestACrashLeavesEachOfSeveralFilesOldOrNew(t *testing.T) {
+	steps := stepsOf(t, "replace all")
+	want := []string{
+		"durable.write second.pem", "durable.fsync second.pem", "durable.rename second.pem",
+		"durable.write file.pem", "durable.fsync file.pem", "durable.rename file.pem", "durable.dirsync file.pem",
+	}
+	if !slices.Equal(steps, want) {
+		t.Fatalf("the steps are %v, want %v", steps, want)
+	}
+	for _, step := range steps {
+		t.Run("dies in "+step, func(t *testing.T) {
+			path := prepare(t, "replace all")
+			second := filepath.Join(filepath.Dir(path), "second.pem")
+			if err := os.WriteFile(second, oldContent(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			killAt(t, "replace all", path, step)
+			checkAfterCrash(t, "replace", path)
+			checkAfterCrash(t, "replace", second)
+			if err := operate(durable.Files{}, "replace all", path, newContent()); err != nil {
+				t.Fatal(err)
+			}
+			if read(t, path) != string(newContent()) || read(t, second) != string(newContent()) {
+				t.Error("not both files hold the new content")
+			}
+			if names := entries(t, filepath.Dir(path)); len(names) != 2 {
+				t.Errorf("left behind: %v", names)
+			}
+		})
 	}
 }
 

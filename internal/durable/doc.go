@@ -9,7 +9,7 @@
 // crash leaves behind is named .NAME.*.tmp and goes with the next write of NAME.
 //
 // The calls of Replace, in order: openat(O_CREAT|O_EXCL), flock, fchmod, write,
-// fsync, rename, fsync of the folder. Create has renameat2(RENAME_NOREPLACE) or
+// fsync, rename, fsync of the folder, which ReplaceAll shares. Create has renameat2(RENAME_NOREPLACE) or
 // linkat and unlinkat instead of rename. Why each of them is needed: "All File
 // Systems Are Not Created Equal", https://www.usenix.org/conference/osdi14/technical-sessions/presentation/pillai
 package durable

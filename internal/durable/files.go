@@ -23,7 +23,28 @@ func (f Files) step(what, path string) {
 
 // Replace makes path hold data, whether there was something or not.
 func (f Files) Replace(path string, data []byte, perm fs.FileMode) error {
-	if err := f.write(path, data, perm, os.Rename); err != nil {
+	return f.ReplaceAll(filepath.Dir(path), perm, File{filepath.Base(path), data})
+}
+
+// File is a content and its name in a folder.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// ReplaceAll is Replace for files of one folder, which is synced once, when all
+// have their names. After a crash each of them holds the old content or the new;
+// one may be new and another old.
+func (f Files) ReplaceAll(folder string, perm fs.FileMode, files ...File) error {
+	path := folder
+	for _, one := range files {
+		path = filepath.Join(folder, one.Name)
+		if err := f.write(path, one.Data, perm, os.Rename); err != nil {
+			return fmt.Errorf("writing %q: %w", path, err)
+		}
+	}
+	f.step("dirsync", path)
+	if err := syncFolder(folder); err != nil {
 		return fmt.Errorf("writing %q: %w", path, err)
 	}
 	return nil
@@ -32,7 +53,12 @@ func (f Files) Replace(path string, data []byte, perm fs.FileMode) error {
 // Create makes path hold data. It never overwrites: when there is something
 // already, the error is fs.ErrExist.
 func (f Files) Create(path string, data []byte, perm fs.FileMode) error {
-	if err := f.write(path, data, perm, publish); err != nil {
+	err := f.write(path, data, perm, publish)
+	if err == nil {
+		f.step("dirsync", path)
+		err = syncFolder(filepath.Dir(path))
+	}
+	if err != nil {
 		return fmt.Errorf("creating %q: %w", path, err)
 	}
 	return nil
@@ -132,7 +158,8 @@ func (f Files) Remove(path string) error {
 	return nil
 }
 
-// write makes a temporary file durable and gives it its name.
+// write makes a temporary file durable and gives it its name. The name is durable
+// once the folder is synced.
 func (f Files) write(path string, data []byte, perm fs.FileMode, name func(from, to string) error) error {
 	if err := sweep(path); err != nil {
 		return err
@@ -166,8 +193,7 @@ func (f Files) write(path string, data []byte, perm fs.FileMode, name func(from,
 		return err
 	}
 	done = true
-	f.step("dirsync", path)
-	return errors.Join(file.Close(), syncFolder(filepath.Dir(path)))
+	return file.Close()
 }
 
 // temporary makes a locked file beside path. A sweep may take it away between

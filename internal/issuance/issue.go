@@ -208,16 +208,18 @@ func openSigner(ctx context.Context, f *folder.Folder, environment string) (sign
 	return s, err
 }
 
-// sign makes the certificate, verifies its whole chain, and records it.
-func (s signer) sign(ctx context.Context, f *folder.Folder, w wanted, pub crypto.PublicKey) (*x509.Certificate, error) {
+// sign makes the certificate, verifies its whole chain, which it returns, and
+// records it.
+func (s signer) sign(ctx context.Context, f *folder.Folder, w wanted, pub crypto.PublicKey) ([]*x509.Certificate, error) {
 	c, err := pki.NewWorkload(w.spec, pub, s.parent)
 	if err != nil {
 		return nil, w.explain(err)
 	}
-	if _, err := s.chain(c, w.spec.Now); err != nil {
+	path, err := s.chain(c, w.spec.Now)
+	if err != nil {
 		return nil, err
 	}
-	return c, f.Store.RecordIssued(ctx, store.Issued{
+	return path, f.Store.RecordIssued(ctx, store.Issued{
 		Environment: w.spec.Environment,
 		Workload:    w.spec.Workload,
 		Instance:    w.spec.Instance,

@@ -129,10 +129,12 @@ func (s set) refuseForeign(ctx context.Context, f *folder.Folder, w wanted) erro
 
 // made is a certificate and whether it was recorded before.
 type made struct {
-	certificate *x509.Certificate
-	resumed     bool
-	notes       []string
+	path    []*x509.Certificate // verified, from the certificate to the root
+	resumed bool
+	notes   []string
 }
+
+func (m made) certificate() *x509.Certificate { return m.path[0] }
 
 // complete takes up a run that was stopped, or begins one, and ends it.
 func (w wanted) complete(ctx context.Context, f *folder.Folder, s signer, files set) (made, error) {
@@ -140,24 +142,24 @@ func (w wanted) complete(ctx context.Context, f *folder.Folder, s signer, files 
 	if err != nil {
 		return made{}, err
 	}
-	if m.certificate == nil {
+	if len(m.path) == 0 {
 		key, err := w.stage(files)
 		if err != nil {
 			return made{}, err
 		}
-		if m.certificate, err = s.sign(ctx, f, w, key); err != nil {
+		if m.path, err = s.sign(ctx, f, w, key); err != nil {
 			return made{}, err
 		}
 	}
-	return m, files.publish(m.certificate, s)
+	return m, files.publish(m.certificate(), s)
 }
 
 // publish writes what belongs to the staged key and then gives that its name.
 func (s set) publish(c *x509.Certificate, by signer) error {
-	if err := s.files.Replace(s.path, pki.EncodePEM(by.parent.Certificate), 0o600); err != nil {
-		return err
-	}
-	if err := s.files.Replace(s.certificate, pki.EncodePEM(c), 0o600); err != nil {
+	err := s.files.ReplaceAll(s.dir, 0o600,
+		durable.File{Name: chainName, Data: pki.EncodePEM(by.parent.Certificate)},
+		durable.File{Name: certificateName, Data: pki.EncodePEM(c)})
+	if err != nil {
 		return err
 	}
 	return s.files.Rename(s.staged, s.key)
@@ -204,29 +206,32 @@ func (w wanted) resume(ctx context.Context, f *folder.Folder, s signer, files se
 	if err != nil {
 		return made{}, fmt.Errorf("reading the recorded certificate %s: %w", record.Serial, err)
 	}
-	if w.fits(record, c, s) {
-		return made{certificate: c, resumed: true}, nil
+	if path := w.fits(record, c, s); path != nil {
+		return made{path: path, resumed: true}, nil
 	}
 	note := fmt.Sprintf("a stopped run had recorded certificate %s for %s, which is not what is wanted now; its key was removed unused",
 		record.Serial, record.Environment+"/"+pki.WorkloadName(record.Workload, record.Instance))
 	return made{notes: []string{note}}, files.files.Remove(files.staged)
 }
 
-// fits reports whether a recorded certificate is one that this request could
-// have got: same names, same issuer, valid, and not longer than asked for.
-func (w wanted) fits(record store.Issued, c *x509.Certificate, s signer) bool {
+// fits returns the path of a recorded certificate that this request could have
+// got: same names, same issuer, valid, and not longer than asked for.
+func (w wanted) fits(record store.Issued, c *x509.Certificate, s signer) []*x509.Certificate {
 	kind, err := keys.TypeOf(c.PublicKey)
 	if err != nil || !w.anyKeyType && kind != w.keyType {
-		return false
+		return nil
 	}
 	if record.Generation != s.generation.Number || !w.names(c) || !slices.Equal(c.DNSNames, w.spec.DNS) {
-		return false
+		return nil
 	}
 	if c.NotAfter.After(w.spec.Now.Add(w.spec.Lifetime)) {
-		return false
+		return nil
 	}
-	_, err = s.chain(c, w.spec.Now)
-	return err == nil
+	path, err := s.chain(c, w.spec.Now)
+	if err != nil {
+		return nil
+	}
+	return path
 }
 
 // names reports whether a certificate bears the workload's names.

@@ -28,11 +28,7 @@ type Stanza struct {
 }
 
 func describe(ctx context.Context, f *folder.Folder, w wanted, s signer, files set, m made) (Result, error) {
-	c := m.certificate
-	path, err := s.chain(c, w.spec.Now)
-	if err != nil {
-		return Result{}, err
-	}
+	c := m.certificate()
 	r := Result{
 		Address:         w.address().String(),
 		Instance:        w.spec.Instance,
@@ -48,7 +44,7 @@ func describe(ctx context.Context, f *folder.Folder, w wanted, s signer, files s
 		NotBefore:       c.NotBefore.UTC(),
 		NotAfter:        c.NotAfter.UTC(),
 		Issuer:          s.generation.Addr().String(),
-		Chain:           links(path),
+		Chain:           links(m.path),
 		Resumed:         m.resumed,
 		Notes:           m.notes,
 	}
