@@ -48,9 +48,20 @@ func (b *bench) env() []string {
 	return sandbox.ExecEnv(os.Environ(), sandbox.Child{URL: b.URL, Key: b.Keys()[0], Region: region, ConfigFile: config, CredentialsFile: creds})
 }
 
+// TestTheAWSCommandLineInterface runs every AWS CLI of the machine: Debian's,
+// the oldest that knows the service, and the one in the path, if it is another.
 func TestTheAWSCommandLineInterface(t *testing.T) {
-	// Debian's, where it is installed: it is the oldest that knows the service.
-	aws := tool(t, "/usr/bin/aws", "aws")
+	found := []string{tool(t, "/usr/bin/aws", "aws")}
+	if other, err := exec.LookPath("aws"); err == nil && other != found[0] {
+		found = append(found, other)
+	}
+	for _, aws := range found {
+		t.Run(aws, func(t *testing.T) { commandLineInterface(t, aws) })
+	}
+}
+
+func commandLineInterface(t *testing.T, aws string) {
+	t.Helper()
 	b := start(t)
 	env := append(b.env(), "AWS_PAGER=")
 	cli := func(args ...string) map[string]any {
