@@ -20,7 +20,10 @@ state=${XDG_STATE_HOME:-$HOME/.local/state}
 printf '%s' "$state/anchorctl/$lineage" >.quickstart
 
 say '2. See what would be done, and save it: review.json is what a colleague would review.'
-anchorctl plan --out review.json | tail -n 1
+anchorctl plan --out review.json >plan.txt
+head -n 1 plan.txt
+grep -E '^(Plan|Saved)' plan.txt
+echo '  (the whole of it is in plan.txt)'
 
 say '3. Do exactly that. AWS takes one request a second of a kind, so this takes a while.'
 anchorctl apply review.json --passphrase-file root-passphrase
@@ -29,35 +32,41 @@ say '4. Applying again changes nothing.'
 anchorctl apply --approve
 
 say '5. Issue certificates, and open a session with each.'
-place=111122223333/eu-central-1
 for env in dev staging prod; do
-	anchorctl issue "$env/app" >/dev/null
-	anchor=$(arn "anchor/$env@$place")
-	profile=$(arn "profile/$env/app@$place")
-	printf '$ anchorctl session --certificate out/%s/app/cert.pem …   (%s)\n' "$env" "$env-app"
-	"$program" session --certificate "out/$env/app/cert.pem" --private-key "out/$env/app/key.pem" \
-		--trust-anchor-arn "$anchor" --profile-arn "$profile" \
-		--role-arn "arn:aws:iam::111122223333:role/$env-app" >credentials.json
+	printf '$ anchorctl issue %s/app\n' "$env"
+	"$program" issue "$env/app" | sed -n 's/^\(certificate\|valid until\)/  \1/p'
+	printf '$ anchorctl session %s/app\n' "$env"
+	"$program" session "$env/app" >credentials.json
 	sed -n 's/.*"AccessKeyId": *"\([^"]*\)".*"Expiration": *"\([^"]*\)".*/  credentials \1, until \2/p' credentials.json
 	rm -f credentials.json
 done
 
-# denied WHAT ANCHOR PROFILE: dev's certificate asks for prod's role.
+place=111122223333/eu-central-1
+
+# denied WHAT ANCHOR PROFILE REASON: dev's certificate asks for prod's role, and
+# is refused for just that reason.
 denied() {
 	if "$program" session --certificate out/dev/app/cert.pem --private-key out/dev/app/key.pem \
 		--trust-anchor-arn "$2" --profile-arn "$3" --role-arn arn:aws:iam::111122223333:role/prod-app >/dev/null 2>denial.txt; then
 		echo "quickstart: $1 was given a session; this must never happen" >&2
 		exit 1
 	fi
-	sed -n 's/^anchorctl: error: /  denied: /p' denial.txt
+	if ! grep -q "$4" denial.txt; then
+		echo "quickstart: $1 was refused, but not because of \"$4\":" >&2
+		cat denial.txt >&2
+		exit 1
+	fi
+	sed -n 's/^anchorctl: error: /  denied: /p; s/^anchorctl: hint: /  hint:   /p' denial.txt
 	rm -f denial.txt
 }
 
 say "6. Dev's certificate gets no prod session. At prod's anchor: prod's issuer did not sign it."
-denied "dev's certificate at prod's anchor" "$(arn "anchor/prod@$place")" "$(arn "profile/prod/app@$place")"
+denied "dev's certificate at prod's anchor" "$(arn "anchor/prod@$place")" "$(arn "profile/prod/app@$place")" \
+	'Untrusted signing certificate'
 
 say "   At dev's own anchor, asking for prod's profile and role: only the role's trust policy stands in the way."
-denied "dev's certificate at dev's anchor" "$(arn "anchor/dev@$place")" "$(arn "profile/prod/app@$place")"
+denied "dev's certificate at dev's anchor" "$(arn "anchor/dev@$place")" "$(arn "profile/prod/app@$place")" \
+	'Unable to assume role'
 
 say 'Done. This directory is yours to play with:'
 cat <<EOF

@@ -77,7 +77,7 @@ type InterruptedError struct {
 }
 
 func (e *InterruptedError) Error() string {
-	return fmt.Sprintf("interrupted with %d actions done and %d left", e.Done, e.Left)
+	return fmt.Sprintf("stopped with %d steps done and %d left", e.Done, e.Left)
 }
 
 // Is makes an interruption a cancellation, which is what caused it.
