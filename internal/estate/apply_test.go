@@ -286,6 +286,35 @@ func TestAForeignRoleThatWouldAcceptHoldsTheEnabling(t *testing.T) {
 	}
 }
 
+func TestAStatementAddedBesideThePinIsFound(t *testing.T) {
+	l := converged(t)
+	roleAPI := l.cloud(t).Roles
+	before, err := roleAPI.Get(t.Context(), "prod-app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	added := `{"Sid":"Temporary","Effect":"Allow","Principal":{"Service":"rolesanywhere.amazonaws.com"},` +
+		`"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]},`
+	loose := strings.Replace(before.Trust, `"Statement":[`, `"Statement":[`+added, 1)
+	if loose == before.Trust {
+		loose = strings.Replace(before.Trust, `"Statement": [`, `"Statement": [`+added, 1)
+	}
+	if err := roleAPI.PutTrust(t.Context(), "prod-app", loose); err != nil {
+		t.Fatal(err)
+	}
+	p := l.plan(t, estate.Options{})
+	// Dev's anchor could take prod's role by it, and prod's any workload.
+	if len(p.Findings) != 2 || p.Findings[0].Rule != "ANC603" || p.Findings[0].At != "role/111122223333/prod-app" {
+		t.Errorf("findings are %v", p.Findings)
+	}
+	_, err = l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	held(t, err, "ANC603")
+	if err := roleAPI.PutTrust(t.Context(), "prod-app", before.Trust); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t)
+}
+
 func TestSavedPlans(t *testing.T) {
 	save := func(t *testing.T, l *lab) []byte {
 		t.Helper()

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"anchorctl/internal/engine"
-	"anchorctl/internal/gates"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
 )
@@ -122,7 +121,7 @@ func roleOf(arn string) plan.Addr {
 
 // accepts says why a role holds the gate; nothing when it does not.
 func (k doorkeeper) accepts(ctx context.Context, cloud Cloud, role plan.Addr, anchorARNs map[string]string) []string {
-	if k.waived(role) {
+	if k.world.waived(gateForeignRoles, role) {
 		return nil
 	}
 	if role.Target.Account != cloud.Account {
@@ -142,10 +141,7 @@ func (k doorkeeper) accepts(ctx context.Context, cloud Cloud, role plan.Addr, an
 			reasons = append(reasons, err.Error())
 			continue
 		}
-		if trust == "" {
-			continue
-		}
-		accepted, why, err := gates.WouldAccept(trust, arn, cloud.Account)
+		accepted, why, err := wouldAccept(trust, arn, cloud.Account)
 		switch {
 		case err != nil:
 			reasons = append(reasons, fmt.Sprintf("%s cannot be judged: %v", role, err))
@@ -175,15 +171,4 @@ func (k doorkeeper) apart(ctx context.Context, role plan.Addr, trust, env string
 	pin.AnchorARNs = unique(arns)
 	_, rest, err := pin.Installed(trust)
 	return rest, err
-}
-
-// waived reports whether the configuration accepts the role's risk, until a
-// date that has not passed.
-func (k doorkeeper) waived(role plan.Addr) bool {
-	for _, waiver := range k.world.Folder.Config.Waivers {
-		if waiver.Rule == gateForeignRoles && waiver.At == role.String() && waiver.Valid(k.world.Folder.Clock.Now()) {
-			return true
-		}
-	}
-	return false
 }
