@@ -208,18 +208,18 @@ func openSigner(ctx context.Context, f *folder.Folder, environment string) (sign
 	return s, err
 }
 
-// sign makes the certificate, verifies its whole chain, which it returns, and
-// records it.
-func (s signer) sign(ctx context.Context, f *folder.Folder, w wanted, pub crypto.PublicKey) ([]*x509.Certificate, error) {
+// sign makes the certificate and returns its verified path up to the root.
+func (s signer) sign(w wanted, pub crypto.PublicKey) ([]*x509.Certificate, error) {
 	c, err := pki.NewWorkload(w.spec, pub, s.parent)
 	if err != nil {
 		return nil, w.explain(err)
 	}
-	path, err := s.chain(c, w.spec.Now)
-	if err != nil {
-		return nil, err
-	}
-	return path, f.Store.RecordIssued(ctx, store.Issued{
+	return s.chain(c, w.spec.Now)
+}
+
+// record records the certificate, before it leaves the program.
+func (s signer) record(ctx context.Context, f *folder.Folder, w wanted, c *x509.Certificate) error {
+	return f.Store.RecordIssued(ctx, store.Issued{
 		Environment: w.spec.Environment,
 		Workload:    w.spec.Workload,
 		Instance:    w.spec.Instance,

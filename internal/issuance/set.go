@@ -115,13 +115,14 @@ func (s set) refuseForeign(ctx context.Context, f *folder.Folder, w wanted) erro
 	if err != nil {
 		return hint.With(fmt.Errorf("%q is not a key of ours and stays as it is: %w", s.key, err), elsewhere)
 	}
+	if here != nil && samePublic(here, key.Public()) {
+		return nil // they belong together
+	}
 	record, found, err := issuedFor(ctx, f, key.Public())
 	if err != nil {
 		return err
 	}
-	recorded := found && record.Environment == w.spec.Environment && record.Workload == w.spec.Workload && record.Instance == w.spec.Instance
-	paired := here != nil && samePublic(here, key.Public())
-	if !recorded && !paired {
+	if !found || record.Environment != w.spec.Environment || record.Workload != w.spec.Workload || record.Instance != w.spec.Instance {
 		return hint.With(fmt.Errorf("%q is a private key that was not issued to %s and stays as it is", s.key, w.address()), elsewhere)
 	}
 	return nil
@@ -143,11 +144,16 @@ func (w wanted) complete(ctx context.Context, f *folder.Folder, s signer, files 
 		return made{}, err
 	}
 	if len(m.path) == 0 {
-		key, err := w.stage(files)
+		key, staged, err := w.stage(files)
 		if err != nil {
 			return made{}, err
 		}
-		if m.path, err = s.sign(ctx, f, w, key); err != nil {
+		// Signing goes on while the disk works; the record waits for both.
+		m.path, err = s.sign(w, key)
+		if err := errors.Join(err, staged()); err != nil {
+			return made{}, err
+		}
+		if err := s.record(ctx, f, w, m.certificate()); err != nil {
 			return made{}, err
 		}
 	}
@@ -165,22 +171,27 @@ func (s set) publish(c *x509.Certificate, by signer) error {
 	return s.files.Rename(s.staged, s.key)
 }
 
-// stage makes a key and writes it durably, unless a stopped run left one.
-func (w wanted) stage(files set) (crypto.PublicKey, error) {
+// stage makes a key, unless a stopped run left one. staged returns when the key's
+// file is durable.
+func (w wanted) stage(files set) (pub crypto.PublicKey, staged func() error, err error) {
 	key, err := files.stagedKey()
 	if err != nil || key != nil {
-		return key, err
+		return key, func() error { return nil }, err
 	}
 	made, err := keys.Generate(w.keyType)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	text, err := keys.EncodeWorkload(made)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer clear(text)
-	return made.Public(), files.files.Create(files.staged, text, 0o600)
+	done := make(chan error, 1)
+	go func() {
+		defer clear(text)
+		done <- files.files.Create(files.staged, text, 0o600)
+	}()
+	return made.Public(), func() error { return <-done }, nil
 }
 
 // resume looks for a run that was stopped. When its certificate was recorded and
