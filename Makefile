@@ -19,7 +19,7 @@ help: ## list the targets
 build: ## build bin/anchorctl, one static binary
 	@echo 'building bin/anchorctl'
 	@rm -f bin/anchorctl
-	@CGO_ENABLED=0 go build -v -trimpath -o bin/anchorctl ./cmd/anchorctl 2>&1 | awk ' \
+	@CGO_ENABLED=0 go build -v -trimpath -ldflags='-s -w' -o bin/anchorctl ./cmd/anchorctl 2>&1 | awk ' \
 		/^[[:alnum:]._\/-]+$$/ { if (++n % 40 == 0) { print "  " n " packages compiled"; fflush() } next } \
 		{ print; fflush() }'
 	@test -x bin/anchorctl
