@@ -250,22 +250,8 @@ func TestAReplacedCertificateHoldsUntilItsRemovalIsApproved(t *testing.T) {
 
 func TestAForeignRoleThatWouldAcceptHoldsTheEnabling(t *testing.T) {
 	l := newLab(t, twoEnvironments("manage"), "dev-app", "prod-app", "careless")
-	cloud := l.cloud(t)
-	careless := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"rolesanywhere.amazonaws.com"},` +
-		`"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]}]}`
-	if err := cloud.Roles.PutTrust(t.Context(), "careless", careless); err != nil {
-		t.Fatal(err)
-	}
-	made, err := cloud.Profiles.Create(t.Context(), profiles.New{Spec: profiles.Spec{
-		Name: "somebody-elses", RoleARNs: []string{"arn:aws:iam::" + account + ":role/careless"}, DurationSeconds: 3600,
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cloud.Profiles.Change(t.Context(), made.ID, profiles.Change{Enable: true}); err != nil {
-		t.Fatal(err)
-	}
-	_, err = l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	l.somebodysProfile(t, "careless")
+	_, err := l.apply(t.Context(), estate.ApplyOptions{}, nil)
 	hold := held(t, err, "ANC603")
 	if !strings.Contains(hold.Reason, "role/111122223333/careless") {
 		t.Errorf("the reason does not name the role: %s", hold.Reason)

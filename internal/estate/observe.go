@@ -96,7 +96,11 @@ type observed struct {
 	profiles map[plan.Addr]profiles.Live
 	roles    map[plan.Addr]roles.Live
 	crls     []CRL // only asked for when anchors are going to be deleted
-	findings []rules.Finding
+	// strangers are the roles of all enabled profiles at places where an anchor
+	// of ours is enabled, but for those we pin: whoever made the profile, our
+	// anchor reaches them.
+	strangers map[plan.Target]map[plan.Addr]roles.Live
+	findings  []rules.Finding
 }
 
 // observe reads every target of the configuration and of the record: two lists
@@ -104,6 +108,7 @@ type observed struct {
 func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, removing bool) (observed, error) {
 	o := observed{
 		anchors: map[plan.Addr]anchors.Live{}, profiles: map[plan.Addr]profiles.Live{}, roles: map[plan.Addr]roles.Live{},
+		strangers: map[plan.Target]map[plan.Addr]roles.Live{},
 	}
 	read := map[string]bool{}
 	for _, addr := range places(r, d) {
@@ -116,7 +121,7 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, re
 		if err != nil {
 			return o, err
 		}
-		if err := o.readPlace(ctx, cloud, plan.Target{Account: t.Account, Region: t.Region}, r); err != nil {
+		if err := o.readPlace(ctx, cloud, plan.Target{Account: t.Account, Region: t.Region}, r, d); err != nil {
 			return o, err
 		}
 		if removing && cloud.CRLs != nil {
@@ -148,7 +153,7 @@ func places(r recorded, d desired) []plan.Addr {
 	return addresses(all)
 }
 
-func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target, r recorded) error {
+func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target, r recorded, d desired) error {
 	liveAnchors, err := cloud.Anchors.List(ctx, false)
 	if err != nil {
 		return fmt.Errorf("reading the anchors at %s: %w", place, err)
@@ -161,9 +166,11 @@ func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target
 	for addr, object := range r.objects {
 		byARN[object.ARN] = addr
 	}
+	enabled := false
 	for _, l := range liveAnchors {
 		if addr, ours := o.own(byARN, r, place, l.ARN, l.Tags); ours {
 			o.anchors[addr] = l
+			enabled = enabled || l.Enabled
 		}
 	}
 	for _, l := range liveProfiles {
@@ -171,6 +178,33 @@ func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target
 			o.profiles[addr] = l
 		}
 	}
+	if !enabled {
+		return nil
+	}
+	return o.readStrangers(ctx, cloud, place, liveProfiles, d)
+}
+
+// readStrangers reads the roles that an enabled anchor of ours reaches at a
+// place besides those we pin.
+func (o *observed) readStrangers(ctx context.Context, cloud Cloud, place plan.Target, all []profiles.Live, d desired) error {
+	found := map[plan.Addr]roles.Live{}
+	for _, l := range all {
+		for _, arn := range l.RoleARNs {
+			addr := roleOf(arn)
+			if _, pinned := d.pins[addr]; pinned || !l.Enabled {
+				continue
+			}
+			if _, read := found[addr]; read {
+				continue
+			}
+			live, err := cloud.Roles.Get(ctx, roles.Name(addr))
+			if err != nil {
+				return fmt.Errorf("reading %s, which profile %s lists: %w", addr, l.ARN, err)
+			}
+			found[addr] = live
+		}
+	}
+	o.strangers[place] = found
 	return nil
 }
 

@@ -157,7 +157,7 @@ func (b *builder) unpin() error {
 		}
 		live := b.o.roles[addr]
 		for _, env := range environments(b.r, b.d) {
-			if !live.Exists || !hasStatement(live.Trust, iampolicy.Sid(env)) {
+			if !live.Exists || !hasStatement(live.Trust, iampolicy.Sid(env)) || !b.mayLose(env) {
 				continue
 			}
 			after, err := roles.Without(live, env)

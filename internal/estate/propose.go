@@ -2,6 +2,9 @@ package estate
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
@@ -46,6 +49,9 @@ func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, err
 		return Proposal{}, err
 	}
 	p := Proposal{recorded: r, desired: want(w.Folder.Config, r.estate.Lineage, r.generation)}
+	if err := w.checkApprovals(r, o); err != nil {
+		return p, err
+	}
 	if !o.Destroy {
 		// Judged before anything is asked of the network.
 		if p.Findings, err = w.judge(r, p.desired); err != nil {
@@ -66,6 +72,31 @@ func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, err
 	p.Plan.Actions = b.actions
 	p.Plan.Basis, err = w.basis(r, p.observed, o)
 	return p, err
+}
+
+// ErrNoSuchApproval is wrapped by the refusal of an approval for something that
+// does not need one: a name that was mistyped must not pass for agreement.
+var ErrNoSuchApproval = errors.New("there is nothing to approve")
+
+func (w World) checkApprovals(r recorded, o Options) error {
+	gone := []string{}
+	for _, env := range environments(r, desired{}) {
+		if _, there := w.Folder.Config.Environments[env]; !there {
+			gone = append(gone, env)
+		}
+	}
+	for _, env := range o.Delete {
+		if !slices.Contains(gone, env) {
+			return fmt.Errorf("--approve-delete %s: %w: environments that left anchorctl.yaml: %v", env, ErrNoSuchApproval, gone)
+		}
+	}
+	for _, env := range o.Restore {
+		if _, there := w.Folder.Config.Environments[env]; !there {
+			return fmt.Errorf("--approve-restore %s: %w: environments in anchorctl.yaml: %v",
+				env, ErrNoSuchApproval, w.Folder.Config.EnvironmentNames())
+		}
+	}
+	return nil
 }
 
 func (w World) basis(r recorded, o observed, options Options) (plan.Basis, error) {

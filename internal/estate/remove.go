@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"fmt"
 	"slices"
 
 	"anchorctl/internal/anchors"
@@ -13,23 +14,28 @@ import (
 // removals proposes the removal of what is recorded and no longer wanted. A
 // whole environment that left the file needs an approval by name.
 func (b *builder) removals() error {
-	asked := map[string]bool{}
 	return b.remove(func(addr plan.Addr) bool {
 		_, anchor := b.d.anchors[addr]
 		_, profile := b.d.profiles[addr]
 		if anchor || profile {
 			return false
 		}
-		if _, there := b.world.Folder.Config.Environments[addr.Environment]; there || slices.Contains(b.options.Delete, addr.Environment) {
-			return true
-		}
-		if !asked[addr.Environment] {
-			asked[addr.Environment] = true
-			b.notice("environment %s left anchorctl.yaml; what it has in AWS stays until its removal is approved with --approve-delete %s",
-				addr.Environment, addr.Environment)
-		}
-		return false
+		return b.mayLose(addr.Environment)
 	})
+}
+
+// mayLose reports whether something of an environment may be taken out of AWS:
+// it is still in the file, or its removal is approved. Otherwise that is said,
+// once.
+func (b *builder) mayLose(env string) bool {
+	if _, there := b.world.Folder.Config.Environments[env]; there || slices.Contains(b.options.Delete, env) {
+		return true
+	}
+	notice := fmt.Sprintf("environment %s left anchorctl.yaml; what it has in AWS stays until its removal is approved with --approve-delete %s", env, env)
+	if !slices.Contains(b.proposal.Notices, notice) {
+		b.proposal.Notices = append(b.proposal.Notices, notice)
+	}
+	return false
 }
 
 // remove proposes the removal of recorded anchors and profiles, in the order

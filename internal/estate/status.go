@@ -45,7 +45,10 @@ type ObjectStatus struct {
 	Addr    string `json:"addr"`
 	ARN     string `json:"arn,omitempty"`
 	Enabled *bool  `json:"enabled,omitempty"` // of anchors and profiles
-	State   string `json:"state"`             // ok, missing, drifted
+	// State is ok; missing; pending, when a run that is still open left it so;
+	// drifted, when somebody else did; or unwanted, when it left the
+	// configuration and is still there.
+	State string `json:"state"`
 }
 
 // OpenRun is a run that did not come to its end.
@@ -71,8 +74,8 @@ func (w World) Status(ctx context.Context) (Status, error) {
 	if s.OpenRun, err = w.openRun(ctx); err != nil {
 		return s, err
 	}
-	for _, env := range w.Folder.Config.EnvironmentNames() {
-		e := EnvironmentStatus{Name: env, Issuer: w.authority(p.recorded, env), Objects: p.objects(env)}
+	for _, env := range environments(p.recorded, p.desired) {
+		e := EnvironmentStatus{Name: env, Issuer: w.authority(p.recorded, env), Objects: p.objects(env, s.OpenRun != nil)}
 		now := w.Folder.Clock.Now()
 		if e.Certificates, err = w.Folder.Store.CountIssued(ctx, store.Filter{Environment: env, ValidAt: now.Unix()}); err != nil {
 			return s, fmt.Errorf("counting certificates: %w", err)
@@ -104,7 +107,7 @@ func (w World) openRun(ctx context.Context) (*OpenRun, error) {
 
 // objects are the anchors, profiles and roles of an environment, and whether
 // the plan leaves each alone.
-func (p Proposal) objects(env string) []ObjectStatus {
+func (p Proposal) objects(env string, open bool) []ObjectStatus {
 	touched := map[plan.Addr]bool{}
 	for _, a := range p.Plan.Actions {
 		touched[a.Addr] = true
@@ -112,7 +115,10 @@ func (p Proposal) objects(env string) []ObjectStatus {
 	list := []ObjectStatus{}
 	add := func(addr plan.Addr, arn string, enabled *bool, there bool) {
 		state := "ok"
-		if touched[addr] {
+		switch {
+		case touched[addr] && open:
+			state = "pending"
+		case touched[addr]:
 			state = "drifted"
 		}
 		if !there {
@@ -133,6 +139,26 @@ func (p Proposal) objects(env string) []ObjectStatus {
 	for _, addr := range addresses(p.desired.pins) {
 		if live := p.observed.roles[addr]; p.desired.pins[addr].Environment == env {
 			add(addr, live.ARN, nil, live.Exists)
+		}
+	}
+	return append(list, p.unwanted(env)...)
+}
+
+// unwanted are the anchors and profiles of an environment that are there and
+// that the configuration does not name any more.
+func (p Proposal) unwanted(env string) []ObjectStatus {
+	var list []ObjectStatus
+	for _, addr := range addresses(p.recorded.objects) {
+		_, anchorWanted := p.desired.anchors[addr]
+		_, profileWanted := p.desired.profiles[addr]
+		if addr.Environment != env || anchorWanted || profileWanted {
+			continue
+		}
+		if live, there := p.observed.anchors[addr]; there {
+			list = append(list, ObjectStatus{Addr: addr.String(), ARN: live.ARN, Enabled: &live.Enabled, State: "unwanted"})
+		}
+		if live, there := p.observed.profiles[addr]; there {
+			list = append(list, ObjectStatus{Addr: addr.String(), ARN: live.ARN, Enabled: &live.Enabled, State: "unwanted"})
 		}
 	}
 	return list

@@ -75,7 +75,11 @@ func (c *clouds) open(ctx context.Context, t config.Target) (Cloud, error) {
 	}
 	cloud, err := c.world.Open(ctx, t)
 	if err != nil {
-		return Cloud{}, fmt.Errorf("opening %s/%s: %w", t.Account, t.Region, err)
+		err = fmt.Errorf("opening %s/%s: %w", t.Account, t.Region, err)
+		if strings.HasPrefix(c.bound, "sandbox:") {
+			err = hint.With(err, "this estate lives in "+kind(c.bound)+`: run "anchorctl sandbox exec --state FILE -- anchorctl …" with its state file`)
+		}
+		return Cloud{}, err
 	}
 	place := plan.Target{Account: t.Account, Region: t.Region}
 	if cloud.Account != t.Account || cloud.Partition != place.Partition() {
