@@ -71,7 +71,7 @@ func issuePage(p *render.Page, r issuance.Result) {
 		render.Field{Name: "valid until", Value: r.NotAfter.Format(time.RFC3339)},
 	)
 	if len(r.Stanzas) > 0 {
-		p.Heading("For ~/.aws/config, with AWS's aws_signing_helper")
+		p.Heading("For ~/.aws/config, either with AWS's aws_signing_helper")
 		for _, s := range r.Stanzas {
 			p.Text(s.Helper)
 		}

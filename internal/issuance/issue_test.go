@@ -300,11 +300,12 @@ func TestStanzasForEveryRoleOfTheWorkload(t *testing.T) {
 	common := `--certificate "` + r.CertificateFile + `" --private-key "` + r.KeyFile + `"` +
 		" --trust-anchor-arn arn:aws-cn:rolesanywhere:eu-central-1:111122223333:anchor/x" +
 		" --profile-arn arn:aws-cn:rolesanywhere:eu-central-1:111122223333:profile/x" +
-		" --role-arn arn:aws-cn:iam::111122223333:role/team/prod-backup"
+		" --role-arn arn:aws-cn:iam::111122223333:role/team/prod-backup --session-duration 1800"
 	want := issuance.Stanza{
-		Name: "prod-backup-team-prod-backup", Profile: "backup", Role: "team/prod-backup", Account: "111122223333", Region: "eu-central-1",
-		Helper:  "[profile prod-backup-team-prod-backup]\nregion = eu-central-1\ncredential_process = aws_signing_helper credential-process " + common + " --session-duration 1800\n",
-		Session: "[profile prod-backup-team-prod-backup]\nregion = eu-central-1\ncredential_process = anchorctl session " + common + "\n",
+		Name: "prod-backup-team-prod-backup", SessionName: "prod-backup-team-prod-backup-anchorctl",
+		Profile: "backup", Role: "team/prod-backup", Account: "111122223333", Region: "eu-central-1",
+		Helper:  "[profile prod-backup-team-prod-backup]\nregion = eu-central-1\ncredential_process = aws_signing_helper credential-process " + common + "\n",
+		Session: "[profile prod-backup-team-prod-backup-anchorctl]\nregion = eu-central-1\ncredential_process = anchorctl session " + common + "\n",
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Error(diff)

@@ -16,15 +16,17 @@ import (
 )
 
 // Stanza is what ~/.aws/config needs for one role, once for AWS's helper and once
-// for this program; both have the same section name.
+// for this program. The sections have different names: a file that holds both is
+// read as both.
 type Stanza struct {
-	Name    string `json:"name"` // of the section: --profile NAME
-	Profile string `json:"profile"`
-	Role    string `json:"role"`
-	Account string `json:"account"`
-	Region  string `json:"region"`
-	Helper  string `json:"helper"`  // text with aws_signing_helper
-	Session string `json:"session"` // text with anchorctl session
+	Name        string `json:"name"`        // of the helper's section: --profile NAME
+	SessionName string `json:"sessionName"` // of this program's section
+	Profile     string `json:"profile"`
+	Role        string `json:"role"`
+	Account     string `json:"account"`
+	Region      string `json:"region"`
+	Helper      string `json:"helper"`  // text with aws_signing_helper
+	Session     string `json:"session"` // text with anchorctl session
 }
 
 func describe(ctx context.Context, f *folder.Folder, w wanted, s signer, files set, m made) (Result, error) {
@@ -115,16 +117,17 @@ func (w Way) stanza(of wanted) Stanza {
 	if len(of.environment.Targets) > 1 {
 		name += "-" + w.Target.Account + "-" + w.Target.Region
 	}
-	common := fmt.Sprintf("--certificate %s --private-key %s --trust-anchor-arn %s --profile-arn %s --role-arn %s",
-		quoted(w.CertificateFile), quoted(w.KeyFile), w.AnchorARN, w.ProfileARN, w.RoleARN)
-	section := func(command string) string {
-		return fmt.Sprintf("[profile %s]\nregion = %s\ncredential_process = %s\n", name, w.Target.Region, command)
+	// The helper asks for an hour unless it is told otherwise.
+	arguments := fmt.Sprintf("--certificate %s --private-key %s --trust-anchor-arn %s --profile-arn %s --role-arn %s --session-duration %d",
+		quoted(w.CertificateFile), quoted(w.KeyFile), w.AnchorARN, w.ProfileARN, w.RoleARN, int(w.duration.Seconds()))
+	section := func(name, command string) string {
+		return fmt.Sprintf("[profile %s]\nregion = %s\ncredential_process = %s %s\n", name, w.Target.Region, command, arguments)
 	}
+	own := name + "-anchorctl"
 	return Stanza{
-		Name: name, Profile: w.Profile, Role: w.Role, Account: w.Target.Account, Region: w.Target.Region,
-		// The helper asks for an hour unless it is told otherwise.
-		Helper:  section(fmt.Sprintf("aws_signing_helper credential-process %s --session-duration %d", common, int(w.duration.Seconds()))),
-		Session: section("anchorctl session " + common),
+		Name: name, SessionName: own, Profile: w.Profile, Role: w.Role, Account: w.Target.Account, Region: w.Target.Region,
+		Helper:  section(name, "aws_signing_helper credential-process"),
+		Session: section(own, "anchorctl session"),
 	}
 }
 
