@@ -25,9 +25,10 @@ func destroyCommand() *cmdline.Command {
 		Name:    "destroy",
 		Summary: "take everything of the estate out of AWS",
 		About: `Disables and deletes what the store lists and the tags confirm: trust anchors
-with their CRLs, and profiles. Nothing else in AWS is touched. Statements in
-trust policies stay (they name anchors that are gone), and so do the keys, the
-store and its record on this machine.
+and profiles. Nothing else in AWS is touched. Revocation lists that somebody
+imported stay; they are named. Statements in trust policies stay (they name
+anchors that are gone), and so do the keys, the store and its record on this
+machine.
 
 It asks for the estate's name to be typed; off a terminal, --approve carries it.`,
 		Example: "anchorctl plan --destroy && anchorctl destroy",

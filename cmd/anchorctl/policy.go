@@ -22,9 +22,10 @@ func policyOperatorCommand() *cmdline.Command {
 	return &cmdline.Command{
 		Name: "operator", Args: "[ACCOUNT]", Max: 1,
 		Summary: "print the policy that whoever runs anchorctl needs, and no more",
-		About: `Prints one IAM policy document for each account of anchorctl.yaml, or for ACCOUNT
-alone. What changes an object is allowed on this estate's objects only; roles
-are named one by one.`,
+		About: `Prints an IAM policy document. Where anchorctl.yaml has several accounts, it
+prints several documents, each under its account; ACCOUNT picks one, which is
+then all that is printed. What changes an object is allowed on this estate's
+objects only; roles are named one by one.`,
 		Example: "anchorctl policy operator 111122223333 >operator.json",
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {

@@ -110,8 +110,6 @@ func statements(a account, lineage string, manage bool) []statement {
 			"rolesanywhere:UpdateProfile", "rolesanywhere:EnableProfile", "rolesanywhere:DisableProfile", "rolesanywhere:DeleteProfile",
 			"rolesanywhere:PutAttributeMapping", "rolesanywhere:DeleteAttributeMapping"),
 		allow("Retag", a.resources("trust-anchor", "profile"), ours, "rolesanywhere:TagResource", "rolesanywhere:UntagResource"),
-		// A CRL goes with its anchor, whoever imported it.
-		allow("RemoveCRLs", a.resources("crl"), nil, "rolesanywhere:DeleteCrl"),
 		// Every role of every enabled profile is judged before an anchor is enabled.
 		allow("JudgeRoles", []string{"arn:" + a.partition + ":iam::" + a.id + ":role/*"}, nil, "iam:GetRole"),
 	}
