@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -72,6 +74,10 @@ func checkCertWith(c *cmdline.Call, o checkCertOptions, known *rules.Estate) (cm
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
+	if report.Public.Stale {
+		c.Voice.Warning(fmt.Sprintf("the list of public CAs is of %s and may miss newer ones", report.Public.Date.Format(time.DateOnly)),
+			"use a newer release of anchorctl")
+	}
 	reply := cmdline.Reply{Result: report, Findings: report.Findings, Said: true, Page: func(p *render.Page) { certPage(p, report) }}
 	if !report.Admitted {
 		return reply, &rules.Refusal{Findings: report.Findings}
@@ -98,8 +104,11 @@ func certPage(p *render.Page, r rules.Report) {
 	}
 	p.Findings(r.Findings)
 	p.Blank()
-	if len(r.NotChecked) > 0 {
+	switch {
+	case r.Subject == nil:
+		p.Line("not checked: there is no certificate to check")
+	case len(r.NotChecked) > 0:
 		p.Line("not checked, nothing was given for it: %s", strings.Join(r.NotChecked, ", "))
 	}
-	p.Line("public CAs: list of %s, %d keys", r.Public.Date.Format("2006-01-02"), r.Public.Count)
+	p.Line("public CAs: list of %s, %d keys", r.Public.Date.Format(time.DateOnly), r.Public.Count)
 }

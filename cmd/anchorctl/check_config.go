@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/render"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/terminal"
@@ -22,21 +25,25 @@ func checkConfigCommand() *cmdline.Command {
 	return &cmdline.Command{
 		Name: "config", Args: "[FILE]", Max: 1,
 		Summary: "read the configuration and judge what it says",
-		About:   "Reads anchorctl.yaml, or FILE, and the documents it names. AWS is not asked.",
+		About: `Reads anchorctl.yaml, or FILE, and the documents it names. AWS is not asked. In an
+estate's directory, anchorctl.yaml must also name the estate that the store
+belongs to.`,
 		Example: "anchorctl check config",
 		Exits:   []int{terminal.ExitRefused},
-		Run:     func(_ context.Context, c *cmdline.Call) (cmdline.Reply, error) { return checkConfig(c) },
+		Run:     checkConfig,
 	}
 }
 
-func checkConfig(c *cmdline.Call) (cmdline.Reply, error) {
-	path := folder.Layout{Dir: c.Estate}.Config()
-	if len(c.Args) == 1 {
-		path = within(c, c.Args[0])
-	}
-	read, err := config.Load(path)
+func checkConfig(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
+	read, path, err := loadConfig(c)
 	if err != nil {
 		return cmdline.Reply{}, err
+	}
+	d := deps(c, noPassphrase())
+	if path == d.Layout().Config() {
+		if err := folder.Compare(ctx, d, read); err != nil {
+			return cmdline.Reply{}, err
+		}
 	}
 	digest, err := read.Digest()
 	if err != nil {
@@ -56,4 +63,19 @@ func checkConfig(c *cmdline.Call) (cmdline.Reply, error) {
 		return reply, &rules.Refusal{Findings: findings}
 	}
 	return reply, nil
+}
+
+// loadConfig reads the file that was named, or the estate's own.
+func loadConfig(c *cmdline.Call) (*config.Config, string, error) {
+	if len(c.Args) == 1 {
+		path := within(c, c.Args[0])
+		read, err := config.Load(path)
+		return read, path, err
+	}
+	path := folder.Layout{Dir: c.Estate}.Config()
+	read, err := config.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = hint.With(err, `run "anchorctl init" to write a starter configuration`, "or name the estate's directory with --dir")
+	}
+	return read, path, err
 }

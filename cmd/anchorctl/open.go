@@ -16,6 +16,7 @@ import (
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/sandbox"
 	"anchorctl/internal/terminal"
 )
 
@@ -101,7 +102,8 @@ func opener(c *cmdline.Call, f *folder.Folder, n *narrator) func(context.Context
 		if err != nil {
 			return estate.Cloud{}, err
 		}
-		if at := target.Endpoint(); at != "" {
+		// Inside "sandbox exec", everybody knows.
+		if at := target.Endpoint(); at != "" && at != c.Getenv(sandbox.EnvURL) {
 			if _, before := announced.LoadOrStore(at, true); !before {
 				c.Voice.Note(fmt.Sprintf("AWS is reached at the custom endpoint %s (%s)", at, id.Bound))
 			}

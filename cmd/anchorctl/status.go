@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/plan"
@@ -13,11 +15,15 @@ import (
 )
 
 func statusCommand() *cmdline.Command {
+	var detail bool
 	return &cmdline.Command{
 		Name:    "status",
 		Summary: "say how the estate stands, and what has drifted",
 		Example: "anchorctl status",
-		Exits:   []int{terminal.ExitRefused, terminal.ExitInterrupted},
+		Exits:   []int{terminal.ExitChanges, terminal.ExitRefused, terminal.ExitInterrupted},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit 3 when there is drift, or anything else to be done", Destination: &detail},
+		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			return withWorld(ctx, c, noPassphrase(), func(w estate.World) (cmdline.Reply, error) {
 				s, err := w.Status(ctx)
@@ -25,7 +31,11 @@ func statusCommand() *cmdline.Command {
 					return cmdline.Reply{Findings: s.Findings}, err
 				}
 				s.Drift, s.Notices = listOf(s.Drift), listOf(s.Notices)
-				return cmdline.Reply{Result: s, Findings: s.Findings, Page: func(p *render.Page) { statusPage(p, s) }}, nil
+				reply := cmdline.Reply{Result: s, Findings: s.Findings, Page: func(p *render.Page) { statusPage(p, s) }}
+				if detail && len(s.Drift) > 0 {
+					reply.Exit = terminal.ExitChanges
+				}
+				return reply, nil
 			})
 		},
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -76,7 +77,11 @@ func (d *decoder) decode(n *node, path string, dst reflect.Value) {
 // text reads a type that has a text form of its own.
 func (d *decoder) text(n *node, path string, dst encoding.TextUnmarshaler) {
 	if n.kind == aNumber {
-		d.fail(n, path, `write the unit, as in "12h"`, "expected text, found the number %s", n.text)
+		unit := `write the unit, as in "12h"`
+		if _, isDuration := dst.(*Duration); isDuration {
+			unit = fmt.Sprintf("write the unit: %[1]sd for days, %[1]sh for hours, %[1]sm for minutes, %[1]ss for seconds", n.text)
+		}
+		d.fail(n, path, unit, "expected text, found the number %s", n.text)
 		return
 	}
 	if !d.expect(n, path, aText) {

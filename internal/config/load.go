@@ -4,21 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
-
-	"anchorctl/internal/hint"
 )
 
 // Load reads and checks a configuration and the files it names.
 func Load(path string) (*Config, error) {
 	data, err := readFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.With(fmt.Errorf("reading configuration: %w", err),
-			`run "anchorctl init" to write a starter configuration`, "or name the estate's directory with --dir")
-	}
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration: %w", err)
 	}

@@ -155,5 +155,23 @@ func Matches(c *config.Config, e store.Estate) error {
 	return nil
 }
 
+// Compare holds a configuration against the store of the estate's directory. A
+// directory without store agrees with every configuration.
+func Compare(ctx context.Context, d Deps, c *config.Config) (err error) {
+	s, err := store.Open(ctx, d.Layout().Store(), d.StoreOptions())
+	if errors.Is(err, store.ErrMissing) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	e, err := s.Estate(ctx)
+	if err != nil {
+		return err
+	}
+	return Matches(c, e)
+}
+
 // Close closes the store. What was decrypted is forgotten with the Folder.
 func (f *Folder) Close() error { return f.Store.Close() }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -93,7 +94,7 @@ func Explain(err error) Failure {
 		locked  *store.LockedError
 	)
 	switch {
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.Is(err, estate.ErrNoSuchApproval):
 		f.Exit, f.Code = ExitUsage, "usage"
 	case errors.As(err, &child):
 		f.Exit, f.Silent = int(child), true

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -27,6 +28,7 @@ func TestExplain(t *testing.T) {
 		{"any error fails", errors.New("reading x"), 1, "failed", []string{}},
 		{"a hint is found under wrapping", fmt.Errorf("a: %w", hint.With(errors.New("b"), "do c")), 1, "failed", []string{"do c"}},
 		{"a wrong command line", Usage("unknown flag", "see help"), 2, "usage", []string{"see help"}},
+		{"an approval of what is not there", fmt.Errorf("a: %w", estate.ErrNoSuchApproval), 2, "usage", []string{}},
 		{"a rule", fmt.Errorf("judging: %w", &rules.Refusal{Findings: []rules.Finding{
 			{Rule: "ANC001", Severity: rules.Refuse, Remedy: "take the issuer"}, {Rule: "ANC012", Severity: rules.Warn},
 			{Rule: "ANC001", Severity: rules.Refuse, Remedy: "take the issuer"},
