@@ -40,7 +40,7 @@ func Notes() map[string]map[string]Note {
 		},
 		"Environment": {
 			"issuer":     {Text: "The intermediate certificate authority that signs the environment's workload certificates; its certificate is the trust anchor."},
-			"dnsDomains": {Text: "The domains below which the workloads' DNS names lie. They are minted into the issuer: a change needs a rotation.", Most: maxDNSDomains, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
+			"dnsDomains": {Text: "The domains below which the workloads' DNS names lie. They are minted into the issuer, and an issuer that exists does not change.", Most: maxDNSDomains, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
 			"limits":     {Text: "What the environment's workloads and profiles may not exceed."},
 			"targets":    {Text: "The AWS accounts and regions in which the environment has a trust anchor and profiles.", Least: 1, Most: maxItems},
 			"workloads":  {Text: "What gets certificates, by name.", Names: labelPattern},

@@ -62,7 +62,7 @@ func (b *builder) mint() error {
 	for _, env := range b.world.Folder.Config.EnvironmentNames() {
 		if g, ok := b.r.active[env]; ok {
 			for _, words := range b.d.issuers[env].Drift(b.r.certs[g.Addr().String()]) {
-				b.notice("%s: %s; only a new generation can change that, by rotation", g.Addr(), words)
+				b.notice("%s: %s; an issuer that exists does not change", g.Addr(), words)
 			}
 			continue
 		}

@@ -43,7 +43,7 @@ type Intent struct {
 type Run struct {
 	ID      string
 	Digest  string // of the plan
-	Command string // apply, destroy, later rotate
+	Command string // apply or destroy
 	Actor   string // who ran it, as the operating system says
 	Status  Status
 	Started int64 // Unix seconds

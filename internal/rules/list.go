@@ -66,12 +66,12 @@ func All() []Rule {
 		},
 		{
 			ID: "ANC007", Name: "outlives its parent", Severity: Refuse, Cites: []string{rfcPath, rfcValidity},
-			Remedy: "have it issued with an end no later than its parent's, or rotate the parent first",
+			Remedy: "have it issued with an end no later than its parent's, or under a parent that ends later",
 			anchor: checkOutlives,
 		},
 		{
 			ID: "ANC008", Name: "too many certificates in one anchor", Severity: Refuse, Cites: []string{awsQuotas},
-			Remedy: "finish the rotation that is under way: the anchor holds the old issuer and the new one, no more",
+			Remedy: "take out of the anchor what is not in use: it holds two certificates at most",
 			anchor: checkCount,
 		},
 		{
@@ -91,7 +91,7 @@ func All() []Rule {
 		},
 		{
 			ID: "ANC012", Name: "expiring", Severity: Warn, Cites: []string{awsMonitoring, rfcValidity},
-			Remedy: "rotate it in time: an anchor that has expired opens no session",
+			Remedy: "move to a new estate in time, as docs/operating.md says: an anchor that has expired opens no session",
 			anchor: checkExpiring,
 		},
 		{
