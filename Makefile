@@ -54,5 +54,6 @@ docs: ## rewrite what is made from the code: the schema, the map, the pages of c
 check: ## all that must hold before a change is taken
 	.ci/run
 
-clean: ## remove what was built
+clean: ## remove what was built, and the quickstart with the secret it left outside
+	@if [ -s quickstart/.quickstart ]; then rm -rf "$$(cat quickstart/.quickstart)"; fi
 	rm -rf bin quickstart

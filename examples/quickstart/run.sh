@@ -28,4 +28,8 @@ cp "$here/anchorctl.yaml" "$here/seed.yaml" "$play/"
 cp "$here/policies/backup.json" "$play/policies/"
 cd "$play"
 
+# What the sandbox makes secret here and init does not know of. init adds its
+# own lines below these.
+printf '%s\n' '/root-passphrase' '/sandbox.json*' >.gitignore
+
 "$program" sandbox exec --seed seed.yaml --state sandbox.json -- "$here/story.sh" "$program"
