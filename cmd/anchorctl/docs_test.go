@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,9 +182,38 @@ Scripts can rely on these. With ` + "`--json`" + `, the object's ` + "`error.cod
 		}
 		fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", e.code, e.word, terminal.Meaning(e.code), who)
 	}
-	b.WriteString("\n`sandbox exec` exits with the number of the command it ran (128 and the signal's number when a signal ended it).\n" +
+	b.WriteString("\nWithout `--detailed-exitcode`, `plan` exits with 0 when there are changes, and `status` with 0 when there is drift.\n" +
+		"\n`sandbox exec` exits with the number of the command it ran (128 and the signal's number when a signal ended it).\n" +
 		"This page is made by `make docs`.\n")
 	fresh(t, filepath.Join("..", "..", "docs", "exit-codes.md"), b.String())
+}
+
+// The refusal that the configuration's page shows is what the program prints.
+func TestTheProblemOfTheConfigurationPageIsReported(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "config.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(page), "$ anchorctl check config\n")
+	shown, _, _ = strings.Cut(shown, "```")
+	dir := t.TempDir()
+	text := "version: 1\nestate: {name: acme, organization: Acme Ltd, trustDomain: acme.internal}\nenvironments:\n" +
+		"  prod:\n    targets:\n      - {account: 012345678901, region: eu-central-1}\n"
+	if err := os.WriteFile(filepath.Join(dir, "anchorctl.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	code := run(terminal.Env{
+		Args: []string{"check", "config"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr, Dir: dir,
+		Getenv:  func(string) string { return "" },
+		Signals: func(chan<- os.Signal) func() { return func() {} },
+	})
+	if code != terminal.ExitFailed {
+		t.Errorf("exit %d, want %d", code, terminal.ExitFailed)
+	}
+	if diff := cmp.Diff(shown, strings.ReplaceAll(stderr.String(), dir, "/srv/acme")); diff != "" {
+		t.Errorf("docs/config.md shows something else (-page +program):\n%s", diff)
+	}
 }
 
 // The page is written by hand; what it must not do is leave a command out.
