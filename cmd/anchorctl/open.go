@@ -16,6 +16,7 @@ import (
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/keys"
 	"anchorctl/internal/sandbox"
 	"anchorctl/internal/terminal"
 )
@@ -34,10 +35,20 @@ func deps(c *cmdline.Call, from terminal.PassphraseSource) folder.Deps {
 	if from.File != "" {
 		from.File = within(c, from.File)
 	}
+	passphrase := c.Passphrase(c.Voice, from, "the root key")
 	return folder.Deps{
 		Dir: c.Estate, StateHome: stateHome(c), Clock: c.Clock, Step: c.Step, Actor: c.Actor,
-		Passphrase: c.Passphrase(c.Voice, from, "the root key"),
+		Passphrase: passphrase.Ask, Again: passphrase.Again,
 	}
+}
+
+// untouched says of a wrong passphrase that nothing came of it: the root key is
+// opened before anything is changed.
+func untouched(err error) error {
+	if errors.Is(err, keys.ErrWrongPassphrase) {
+		return fmt.Errorf("%w; nothing was changed", err)
+	}
+	return err
 }
 
 // stateHome is where programs keep state
@@ -110,7 +121,7 @@ func opener(c *cmdline.Call, f *folder.Folder, n *narrator) func(context.Context
 		}
 		return estate.Cloud{
 			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
-			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), CRLs: revocationLists(target),
+			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: revocationLists(target),
 		}, nil
 	}
 }

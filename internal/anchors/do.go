@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
@@ -21,6 +23,8 @@ type Doers struct {
 	Admit func(ctx context.Context, anchor, issuer plan.Addr) (rules.Admitted, error)
 	// Find gives the id of one of our anchors.
 	Find func(ctx context.Context, addr plan.Addr) (id string, err error)
+	// Known names our certificates.
+	Known func(ctx context.Context) (KnownAs, error)
 }
 
 // ByKind lists the doers.
@@ -83,9 +87,14 @@ func (d Doers) look(ctx context.Context, s engine.Step) (engine.Sighting, error)
 	return engine.Sighting{Created: created, View: view}, err
 }
 
+// update reads the anchor again just before it writes: the service knows no
+// versions, so what somebody changed since the plan must stop it.
 func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	after, err := decode(s.After)
 	if err != nil {
+		return plan.Outcome{}, err
+	}
+	if err := d.unchanged(ctx, s, after); err != nil {
 		return plan.Outcome{}, err
 	}
 	change := Change{Name: after.Name}
@@ -95,6 +104,47 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 		}
 	}
 	return d.change(ctx, s.Action, change)
+}
+
+func (d Doers) unchanged(ctx context.Context, s engine.Step, after Fields) error {
+	if after.Certificates == nil {
+		return nil
+	}
+	before, err := decode(s.Before)
+	if err != nil {
+		return err
+	}
+	api, id, err := d.find(ctx, s.Action.Addr)
+	if err != nil {
+		return err
+	}
+	now, err := d.certificates(ctx, api, id)
+	if err != nil {
+		return err
+	}
+	if slices.Equal(now, before.Certificates) || slices.Equal(now, after.Certificates) {
+		return nil
+	}
+	return hint.With(fmt.Errorf("updating %s: its certificates were changed by somebody else since it was planned", s.Action.Addr),
+		`run "anchorctl plan" to see what it holds now`)
+}
+
+// certificates names what one anchor holds now.
+func (d Doers) certificates(ctx context.Context, api API, id string) ([]string, error) {
+	all, err := api.List(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	known, err := d.Known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range all {
+		if l.ID == id {
+			return Held(l, known), nil
+		}
+	}
+	return nil, fmt.Errorf("reading anchor %s: it is not there any more", id)
 }
 
 func (d Doers) tag(ctx context.Context, s engine.Step) (plan.Outcome, error) {

@@ -26,6 +26,16 @@ type Spec struct {
 // belongs to, if it is ours.
 type KnownAs func(fingerprint string) (plan.Addr, bool)
 
+// Held names what a live anchor holds, as plans show it. A bundle that cannot
+// be read is "unreadable".
+func Held(l Live, known KnownAs) []string {
+	names, _, err := CertificateNames(l, known)
+	if err != nil {
+		return []string{"unreadable"}
+	}
+	return names
+}
+
 // CertificateNames lists what a live bundle holds: the addresses of our own
 // generations, and "sha256:…" for what is not ours. The list is sorted.
 func CertificateNames(l Live, known KnownAs) (names []string, foreign bool, err error) {

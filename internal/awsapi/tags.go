@@ -151,3 +151,13 @@ func toTags(tags map[string]string) []types.Tag {
 	}
 	return list
 }
+
+// Exists asks the service itself, past any list, whether an anchor or a profile
+// is there.
+func (t *Target) Exists(ctx context.Context, arn string) (bool, error) {
+	_, err := t.listTags(ctx, arn)
+	if gone(err) {
+		return false, nil
+	}
+	return err == nil, err
+}

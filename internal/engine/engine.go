@@ -105,7 +105,7 @@ func (e Engine) Run(ctx context.Context, run string, actions []plan.Action) (Res
 	var held []*HeldError
 	for i, a := range actions {
 		if ctx.Err() != nil {
-			return result, &InterruptedError{Done: len(result.Done), Left: len(actions) - i}
+			return result, withHolds(&InterruptedError{Done: len(result.Done), Left: len(actions) - i}, held)
 		}
 		event := Event{Kind: Started, Action: a, Index: i + 1, Total: len(actions)}
 		if needsAny(a, stopped) {
@@ -128,7 +128,7 @@ func (e Engine) Run(ctx context.Context, run string, actions []plan.Action) (Res
 		if err != nil {
 			event.Kind, event.Err = Broke, err
 			e.tell(event)
-			return result, err
+			return result, withHolds(err, held)
 		}
 		result.Done = append(result.Done, a.ID)
 		result.Notes = append(result.Notes, outcome.Notes...)
@@ -139,6 +139,14 @@ func (e Engine) Run(ctx context.Context, run string, actions []plan.Action) (Res
 		return result, Hold(held...)
 	}
 	return result, nil
+}
+
+// withHolds keeps what a broken run had held: it has to be seen to all the same.
+func withHolds(err error, held []*HeldError) error {
+	if len(held) == 0 {
+		return err
+	}
+	return errors.Join(err, Hold(held...))
 }
 
 func needsAny(a plan.Action, stopped map[string]bool) bool {

@@ -69,13 +69,25 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 	if err := r.settle(ctx); err != nil {
 		return Report{}, err
 	}
+	if err := r.takeApprovals(); err != nil {
+		return Report{}, err
+	}
 	proposal, err := r.world.propose(ctx, r.clouds, r.options.Options)
 	report := Report{Proposal: proposal}
 	if err != nil {
 		return report, err
 	}
-	if err := stops(proposal.Findings); err != nil {
+	if err := refusal(proposal.Findings); err != nil {
 		return report, err
+	}
+	// What a finding holds is what opens anything further. Closing goes on: it
+	// may be the very cure.
+	holds := holding(proposal.Findings)
+	actions := proposal.Plan.Actions
+	if holds != nil {
+		if actions = closing(actions); len(actions) == 0 {
+			return report, holds
+		}
 	}
 	open, isOpen, err := r.world.Folder.Store.OpenRun(ctx)
 	if err != nil {
@@ -95,14 +107,28 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 			return report, err
 		}
 	}
-	return r.carryOut(ctx, report, open)
+	return r.carryOut(ctx, report, open, actions, holds)
 }
 
-// stops is the error of findings that refuse or hold.
-func stops(findings []rules.Finding) error {
-	if err := refusal(findings); err != nil {
-		return err
+// closing are the actions that only take something away, without those they
+// would have had to wait for.
+func closing(actions []plan.Action) []plan.Action {
+	there := map[string]bool{}
+	var rest []plan.Action
+	for _, a := range actions {
+		switch a.Kind {
+		case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin:
+			a.Needs = slices.DeleteFunc(slices.Clone(a.Needs), func(need string) bool { return !there[need] })
+			there[a.ID] = true
+			rest = append(rest, a)
+		default:
+		}
 	}
+	return rest
+}
+
+// holding is the error of findings that hold.
+func holding(findings []rules.Finding) error {
 	var held []*engine.HeldError
 	for _, f := range findings {
 		if f.Severity == rules.Hold {
@@ -135,9 +161,9 @@ func (r *runner) settle(ctx context.Context) error {
 	return e.Settle(ctx, intents)
 }
 
-func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run) (Report, error) {
+func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, actions []plan.Action, holds error) (Report, error) {
 	e := r.engine(report.Proposal.desired)
-	if slices.ContainsFunc(report.Proposal.Plan.Actions, func(a plan.Action) bool { return a.Key == plan.RootKey }) {
+	if slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Key == plan.RootKey }) {
 		if err := r.minter.Unlock(ctx); err != nil {
 			return report, err
 		}
@@ -152,7 +178,10 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run) (Re
 			return report, err
 		}
 	}
-	report.Result, err = e.Run(ctx, report.Run, report.Proposal.Plan.Actions)
+	report.Result, err = e.Run(ctx, report.Run, actions)
+	if err == nil {
+		err = holds
+	}
 	// The end of a run is recorded even when the run was interrupted.
 	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, statusOf(err))
 	return report, errors.Join(err, ending)
@@ -192,7 +221,7 @@ func statusOf(err error) plan.Status {
 		return plan.Done
 	case errors.As(err, &held):
 		return plan.Held
-	case errors.As(err, &interrupted):
+	case errors.As(err, &interrupted), errors.Is(err, context.Canceled):
 		return plan.Interrupted
 	default:
 		return plan.Failed

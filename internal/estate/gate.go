@@ -3,47 +3,58 @@ package estate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"anchorctl/internal/anchors"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
+	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
 )
 
 // gateForeignRoles is asked before an anchor or a profile is enabled, and
-// before a profile widens. The trust boundary in AWS is the account: any
-// enabled anchor reaches any role of any enabled profile whose trust policy
-// accepts it, whoever made either.
+// before a profile that is enabled widens. The trust boundary in AWS is the
+// account: any enabled anchor reaches any role of any enabled profile whose
+// trust policy accepts it, whoever made either.
 const gateForeignRoles = "ANC603"
 
 // doorkeeper asks the gate with one run's clouds.
 type doorkeeper struct {
-	world  World
-	clouds *clouds
-	pins   map[plan.Addr]roles.Pin
+	world   World
+	clouds  *clouds
+	desired desired
 }
 
-// ask evaluates roles against anchors: for an anchor, every role of every
-// enabled profile of its account and region, and all roles that are about to
-// be; for a profile, its own roles against all of our enabled anchors there.
-// A role that would accept, apart from its own pin, or that cannot be read,
-// holds.
+// ask reads everything anew: what is about to be enabled must hold exactly what
+// was planned, and every role of every enabled profile of its account and
+// region, and all roles of its environment, are evaluated against the anchors
+// concerned. A role that would accept one apart from its own pin, or that
+// cannot be read, holds.
 func (k doorkeeper) ask(ctx context.Context, a plan.Action) error {
 	cloud, err := k.clouds.open(ctx, k.world.target(a.Addr))
 	if err != nil {
 		return err
 	}
-	anchorARNs, err := k.anchorsFor(ctx, cloud, a.Addr)
+	record, err := k.world.recorded(ctx)
 	if err != nil {
 		return err
 	}
-	names, err := k.rolesFor(ctx, cloud, a.Addr)
+	liveAnchors, err := cloud.Anchors.List(ctx, false)
 	if err != nil {
 		return err
 	}
+	liveProfiles, err := cloud.Profiles.List(ctx, false)
+	if err != nil {
+		return err
+	}
+	if held := k.changed(a, record, liveAnchors, liveProfiles); held != nil {
+		return held
+	}
+	arns := k.anchorsFor(a.Addr, record, liveAnchors)
 	var reasons []string
-	for _, role := range names {
-		reasons = append(reasons, k.accepts(ctx, cloud, role, anchorARNs)...)
+	for _, role := range k.rolesFor(a.Addr, liveProfiles) {
+		reasons = append(reasons, k.accepts(ctx, cloud, record, role, arns)...)
 	}
 	if len(reasons) == 0 {
 		return nil
@@ -57,57 +68,81 @@ func (k doorkeeper) ask(ctx context.Context, a plan.Action) error {
 	}
 }
 
-// anchorsFor are the ARNs that the gate is about, with the environment each
-// belongs to.
-func (k doorkeeper) anchorsFor(ctx context.Context, cloud Cloud, addr plan.Addr) (map[string]string, error) {
-	r, err := k.world.recorded(ctx)
-	if err != nil {
-		return nil, err
-	}
-	own := plan.Anchor(addr.Environment, addr.Target)
-	found := map[string]string{}
-	if object, ok := r.objects[own]; ok {
-		found[object.ARN] = own.Environment
-	}
-	if addr.Kind == plan.KindAnchor {
-		return found, nil
-	}
-	live, err := cloud.Anchors.List(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	for other, object := range r.objects {
-		for _, l := range live {
-			if other.Kind == plan.KindAnchor && l.ARN == object.ARN && l.Enabled {
-				found[l.ARN] = other.Environment
-			}
+// changed holds the enabling of something that is not what was planned:
+// somebody changed it while it waited to be enabled.
+func (k doorkeeper) changed(a plan.Action, record recorded, liveAnchors []anchors.Live, liveProfiles []profiles.Live) error {
+	arn := record.objects[a.Addr].ARN
+	now, rule := "it is not there any more", "ANC403"
+	switch a.Kind {
+	case plan.AnchorEnable:
+		want := []string{}
+		for _, issuer := range k.desired.anchors[a.Addr].Certificates {
+			want = append(want, issuer.String())
 		}
+		for _, l := range liveAnchors {
+			if l.ARN != arn {
+				continue
+			}
+			held := anchors.Held(l, record.knownAs)
+			if slices.Equal(held, want) {
+				return nil
+			}
+			now, rule = fmt.Sprintf("it holds %v instead of %v", held, want), "ANC604"
+		}
+	case plan.ProfileEnable:
+		for _, l := range liveProfiles {
+			if l.ARN != arn {
+				continue
+			}
+			if profiles.Same(l.Spec(), k.desired.profiles[a.Addr].Spec) {
+				return nil
+			}
+			now = "somebody changed it since it was planned"
+		}
+	default:
+		return nil
 	}
-	return found, nil
+	return &engine.HeldError{
+		Action: a.ID, Rule: rule, Reason: now,
+		Hints: []string{`run "anchorctl plan" to see what it is now, and find out who changed it`},
+	}
 }
 
-// rolesFor are the addresses of the roles that the gate is about.
-func (k doorkeeper) rolesFor(ctx context.Context, cloud Cloud, addr plan.Addr) ([]plan.Addr, error) {
+// anchorsFor are the ARNs that the gate is about: the anchor that is to be
+// enabled, or for a profile its environment's and all of ours there that are.
+func (k doorkeeper) anchorsFor(addr plan.Addr, record recorded, live []anchors.Live) []string {
+	arns := []string{}
+	if object, ok := record.objects[plan.Anchor(addr.Environment, addr.Target)]; ok {
+		arns = append(arns, object.ARN)
+	}
+	if addr.Kind == plan.KindAnchor {
+		return arns
+	}
+	for other, object := range record.objects {
+		enabled := slices.ContainsFunc(live, func(l anchors.Live) bool { return l.ARN == object.ARN && l.Enabled })
+		if other.Kind == plan.KindAnchor && enabled {
+			arns = append(arns, object.ARN)
+		}
+	}
+	return unique(arns)
+}
+
+// rolesFor are the roles that the gate is about.
+func (k doorkeeper) rolesFor(addr plan.Addr, live []profiles.Live) []plan.Addr {
 	found := map[plan.Addr]bool{}
-	for role, pin := range k.pins {
+	for role, pin := range k.desired.pins {
 		if pin.Environment == addr.Environment && role.Target.Account == addr.Target.Account {
 			found[role] = true
 		}
 	}
-	if addr.Kind == plan.KindAnchor {
-		live, err := cloud.Profiles.List(ctx, false)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range live {
-			for _, arn := range l.RoleARNs {
-				if l.Enabled {
-					found[roleOf(arn)] = true
-				}
+	for _, l := range live {
+		for _, arn := range l.RoleARNs {
+			if l.Enabled {
+				found[roleOf(arn)] = true
 			}
 		}
 	}
-	return addresses(found), nil
+	return addresses(found)
 }
 
 // roleOf is the address of the role with that ARN.
@@ -120,28 +155,24 @@ func roleOf(arn string) plan.Addr {
 }
 
 // accepts says why a role holds the gate; nothing when it does not.
-func (k doorkeeper) accepts(ctx context.Context, cloud Cloud, role plan.Addr, anchorARNs map[string]string) []string {
+func (k doorkeeper) accepts(ctx context.Context, cloud Cloud, record recorded, role plan.Addr, arns []string) []string {
 	if k.world.waived(gateForeignRoles, role) {
 		return nil
 	}
-	if role.Target.Account != cloud.Account {
-		return []string{fmt.Sprintf("%s lies in another account and cannot be read", role)}
+	found := readRole(ctx, cloud, role)
+	if found.unreadable != "" {
+		return []string{role.String() + " " + found.unreadable}
 	}
-	live, err := cloud.Roles.Get(ctx, roles.Name(role))
-	if err != nil {
-		return []string{fmt.Sprintf("%s cannot be read: %v", role, err)}
-	}
-	if !live.Exists {
+	if !found.live.Exists {
 		return nil
 	}
+	rest, err := roles.Apart(role, found.live.Trust, record.pinsAt(role, k.desired, k.world.Folder.Config))
+	if err != nil {
+		return []string{err.Error()}
+	}
 	var reasons []string
-	for _, arn := range sortedKeys(anchorARNs) {
-		trust, err := k.apart(ctx, role, live.Trust, anchorARNs[arn])
-		if err != nil {
-			reasons = append(reasons, err.Error())
-			continue
-		}
-		accepted, why, err := wouldAccept(trust, arn, cloud.Account)
+	for _, arn := range arns {
+		accepted, why, err := wouldAccept(rest, arn, cloud.Account)
 		switch {
 		case err != nil:
 			reasons = append(reasons, fmt.Sprintf("%s cannot be judged: %v", role, err))
@@ -152,23 +183,20 @@ func (k doorkeeper) accepts(ctx context.Context, cloud Cloud, role plan.Addr, an
 	return reasons
 }
 
-// apart is the trust policy without the pin that lets this environment in.
-func (k doorkeeper) apart(ctx context.Context, role plan.Addr, trust, env string) (string, error) {
-	pin, ours := k.pins[role]
-	if !ours || pin.Environment != env {
-		return trust, nil
+// stranger is a role that an anchor of ours reaches and that we do not pin.
+type stranger struct {
+	live       roles.Live
+	unreadable string // why it could not be read
+}
+
+// readRole reads a role of the cloud's account.
+func readRole(ctx context.Context, cloud Cloud, role plan.Addr) stranger {
+	if role.Target.Account != cloud.Account {
+		return stranger{unreadable: "lies in another account and cannot be read"}
 	}
-	arns := make([]string, 0, len(pin.AnchorARNs))
-	r, err := k.world.recorded(ctx)
+	live, err := cloud.Roles.Get(ctx, roles.Name(role))
 	if err != nil {
-		return "", err
+		return stranger{unreadable: fmt.Sprintf("cannot be read: %v", err)}
 	}
-	for addr, object := range r.objects {
-		if addr.Kind == plan.KindAnchor && addr.Environment == env && addr.Target.Account == role.Target.Account {
-			arns = append(arns, object.ARN)
-		}
-	}
-	pin.AnchorARNs = unique(arns)
-	_, rest, err := pin.Installed(trust)
-	return rest, err
+	return stranger{live: live}
 }

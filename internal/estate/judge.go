@@ -3,6 +3,8 @@ package estate
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/plan"
@@ -13,17 +15,42 @@ import (
 // judge holds the configuration and every issuer there is against the rules.
 func (w World) judge(r recorded, d desired) ([]rules.Finding, error) {
 	findings := rules.JudgeConfig(w.Folder.Config, w.Folder.Clock.Now())
-	for _, env := range environments(r, d) {
+	for _, env := range slices.Sorted(maps.Keys(d.issuers)) {
 		if g, ok := r.active[env]; ok {
 			c, err := w.anchorCase(r, g.Addr())
 			if err != nil {
 				return nil, err
 			}
 			_, found := rules.Admit(c)
-			findings = append(findings, found...)
+			findings = append(findings, milder(found, r.published(d, env))...)
 		}
 	}
 	return findings, nil
+}
+
+// milder makes refusals of an issuer into warnings when every anchor that should
+// hold it was made already: nothing of it is about to be sent, and what has
+// become of it, such as its expiry, must not stop the other environments. What
+// is sent is judged again.
+func milder(findings []rules.Finding, published bool) []rules.Finding {
+	if !published {
+		return findings
+	}
+	said := slices.Clone(findings)
+	for i := range said {
+		said[i].Severity = rules.Warn
+	}
+	return said
+}
+
+// published reports whether every anchor of an environment is recorded.
+func (r recorded) published(d desired, env string) bool {
+	for addr := range d.anchors {
+		if _, there := r.objects[addr]; addr.Environment == env && !there {
+			return false
+		}
+	}
+	return true
 }
 
 // anchorCase is what the rules need to know of an issuer generation that is to

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
@@ -27,12 +28,13 @@ type recorded struct {
 	active      map[string]store.Generation  // by environment; "" is the root
 	newest      map[string]int               // highest generation number by environment
 	certs       map[string]*x509.Certificate // by address
+	intents     map[string]bool              // begun and not settled
 }
 
 func (w World) recorded(ctx context.Context) (recorded, error) {
 	r := recorded{
 		objects: map[plan.Addr]plan.Object{}, known: map[string]plan.Addr{}, active: map[string]store.Generation{},
-		newest: map[string]int{}, certs: map[string]*x509.Certificate{},
+		newest: map[string]int{}, certs: map[string]*x509.Certificate{}, intents: map[string]bool{},
 	}
 	var err error
 	if r.estate, err = w.Folder.Store.Estate(ctx); err != nil {
@@ -59,6 +61,13 @@ func (w World) recorded(ctx context.Context) (recorded, error) {
 	}
 	for _, o := range objects {
 		r.objects[o.Addr] = o
+	}
+	open, err := w.Folder.Store.OpenIntents(ctx)
+	if err != nil {
+		return r, fmt.Errorf("reading what earlier runs left open: %w", err)
+	}
+	for _, intent := range open {
+		r.intents[intent.ID] = true
 	}
 	return r, nil
 }
@@ -99,16 +108,22 @@ type observed struct {
 	// strangers are the roles of all enabled profiles at places where an anchor
 	// of ours is enabled, but for those we pin: whoever made the profile, our
 	// anchor reaches them.
-	strangers map[plan.Target]map[plan.Addr]roles.Live
-	findings  []rules.Finding
+	strangers map[plan.Target]map[plan.Addr]stranger
+	// gone are recorded anchors and profiles that the service itself says are
+	// not there.
+	gone map[plan.Addr]bool
+	// denied are recorded objects whose tags say that they are not ours.
+	denied   map[plan.Addr]bool
+	notices  []string
+	findings []rules.Finding
 }
 
 // observe reads every target of the configuration and of the record: two lists
 // and their tags per place, and each of our roles once.
-func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, removing bool) (observed, error) {
+func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, scope Options) (observed, error) {
 	o := observed{
 		anchors: map[plan.Addr]anchors.Live{}, profiles: map[plan.Addr]profiles.Live{}, roles: map[plan.Addr]roles.Live{},
-		strangers: map[plan.Target]map[plan.Addr]roles.Live{},
+		strangers: map[plan.Target]map[plan.Addr]stranger{}, gone: map[plan.Addr]bool{}, denied: map[plan.Addr]bool{},
 	}
 	read := map[string]bool{}
 	for _, addr := range places(r, d) {
@@ -116,23 +131,68 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, re
 		if read[key(t)] {
 			continue
 		}
-		read[key(t)] = true
 		cloud, err := c.open(ctx, t)
+		if err != nil && w.left(addr, scope) {
+			o.notices = append(o.notices, fmt.Sprintf("%s left anchorctl.yaml and was not read: %v", addr, err))
+			continue
+		}
 		if err != nil {
 			return o, err
 		}
-		if err := o.readPlace(ctx, cloud, plan.Target{Account: t.Account, Region: t.Region}, r, d); err != nil {
+		read[key(t)] = true
+		if err := o.readPlace(ctx, cloud, plan.Target{Account: t.Account, Region: t.Region}, r, d, scope); err != nil {
 			return o, err
 		}
-		if removing && cloud.CRLs != nil {
-			crls, err := cloud.CRLs(ctx)
-			if err != nil {
-				return o, err
-			}
-			o.crls = append(o.crls, crls...)
-		}
+	}
+	if err := w.missing(ctx, c, r, &o); err != nil {
+		return o, err
 	}
 	return o, w.observeRoles(ctx, c, r, d, &o)
+}
+
+// left reports whether something left the configuration with its environment
+// and nobody has approved that it goes.
+func (w World) left(addr plan.Addr, scope Options) bool {
+	_, there := w.Folder.Config.Environments[addr.Environment]
+	return !there && !scope.Destroy && !slices.Contains(scope.Delete, addr.Environment)
+}
+
+// missing finds out about recorded objects that no list shows. Lists lag: one
+// that is there all the same must not be made a second time, so that holds.
+func (w World) missing(ctx context.Context, c *clouds, r recorded, o *observed) error {
+	for _, addr := range addresses(r.objects) {
+		_, anchor := o.anchors[addr]
+		_, profile := o.profiles[addr]
+		if anchor || profile || addr.Kind == plan.KindRole || o.denied[addr] {
+			continue
+		}
+		cloud, opened := c.opened[key(w.target(addr))]
+		if !opened {
+			continue // reported already
+		}
+		there, err := cloud.Exists(ctx, r.objects[addr].ARN)
+		if err != nil {
+			return fmt.Errorf("asking for %s: %w", addr, err)
+		}
+		if there {
+			return engine.Hold(&engine.HeldError{
+				Action: addr.String(), Reason: "it is there, and the service's list does not show it yet",
+				Hints: []string{"run the same command again in a minute"},
+			})
+		}
+		o.gone[addr] = true
+	}
+	return nil
+}
+
+// places are the targets at which strangers were read, in order.
+func (o observed) places() []plan.Target {
+	list := make([]plan.Target, 0, len(o.strangers))
+	for place := range o.strangers {
+		list = append(list, place)
+	}
+	slices.SortFunc(list, func(a, b plan.Target) int { return strings.Compare(a.String(), b.String()) })
+	return list
 }
 
 // places are the addresses of all anchors and profiles that are wanted or
@@ -153,7 +213,7 @@ func places(r recorded, d desired) []plan.Addr {
 	return addresses(all)
 }
 
-func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target, r recorded, d desired) error {
+func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target, r recorded, d desired, scope Options) error {
 	liveAnchors, err := cloud.Anchors.List(ctx, false)
 	if err != nil {
 		return fmt.Errorf("reading the anchors at %s: %w", place, err)
@@ -178,34 +238,37 @@ func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target
 			o.profiles[addr] = l
 		}
 	}
-	if !enabled {
-		return nil
+	if (scope.Destroy || len(scope.Delete) > 0) && cloud.CRLs != nil {
+		crls, err := cloud.CRLs(ctx)
+		if err != nil {
+			return err
+		}
+		o.crls = append(o.crls, crls...)
 	}
-	return o.readStrangers(ctx, cloud, place, liveProfiles, d)
+	if enabled && !scope.Destroy {
+		o.readStrangers(ctx, cloud, place, liveProfiles, d)
+	}
+	return nil
 }
 
 // readStrangers reads the roles that an enabled anchor of ours reaches at a
 // place besides those we pin.
-func (o *observed) readStrangers(ctx context.Context, cloud Cloud, place plan.Target, all []profiles.Live, d desired) error {
-	found := map[plan.Addr]roles.Live{}
+func (o *observed) readStrangers(ctx context.Context, cloud Cloud, place plan.Target, all []profiles.Live, d desired) {
+	found := map[plan.Addr]stranger{}
 	for _, l := range all {
 		for _, arn := range l.RoleARNs {
 			addr := roleOf(arn)
-			if _, pinned := d.pins[addr]; pinned || !l.Enabled {
+			_, pinned := d.pins[addr]
+			_, read := found[addr]
+			if pinned || read || !l.Enabled {
 				continue
 			}
-			if _, read := found[addr]; read {
-				continue
+			if one := readRole(ctx, cloud, addr); one.live.Exists || one.unreadable != "" {
+				found[addr] = one
 			}
-			live, err := cloud.Roles.Get(ctx, roles.Name(addr))
-			if err != nil {
-				return fmt.Errorf("reading %s, which profile %s lists: %w", addr, l.ARN, err)
-			}
-			found[addr] = live
 		}
 	}
 	o.strangers[place] = found
-	return nil
 }
 
 // own tells whether something live is ours: the store must list it and the
@@ -213,6 +276,10 @@ func (o *observed) readStrangers(ctx context.Context, cloud Cloud, place plan.Ta
 func (o *observed) own(byARN map[string]plan.Addr, r recorded, place plan.Target, arn string, tags map[string]string) (plan.Addr, bool) {
 	addr, listed := byARN[arn]
 	if !listed {
+		if intent := tags[ownership.TagIntent]; intent != "" && r.intents[intent] {
+			o.notices = append(o.notices, fmt.Sprintf("%s was made by a run whose end was lost; applying settles that first", arn))
+			return plan.Addr{}, false
+		}
 		if tags[ownership.TagEstate] == r.estate.Lineage {
 			o.findings = append(o.findings, rules.Find("ANC403", place.String(),
 				fmt.Sprintf("%s carries this estate's tags (%s), and the store does not list it", arn, tags[ownership.TagResource])))
@@ -222,6 +289,7 @@ func (o *observed) own(byARN map[string]plan.Addr, r recorded, place plan.Target
 	if ownership.Read(ownership.Tags(r.estate.Lineage, addr), tags) == ownership.Foreign {
 		o.findings = append(o.findings, rules.Find("ANC403", addr.String(),
 			fmt.Sprintf("%s is listed as ours, and its tags say that it is %q of estate %q", arn, tags[ownership.TagResource], tags[ownership.TagEstate])))
+		o.denied[addr] = true
 		return plan.Addr{}, false
 	}
 	return addr, true

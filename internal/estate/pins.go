@@ -97,19 +97,22 @@ func (b *builder) put(pin roles.Pin, live roles.Live, needs []string) error {
 }
 
 // trustAfter is the trust policy with the pin in it, and without the pins of
-// our other environments, whose role it is not.
+// our other environments, whose role it is not. Ours goes in first: a policy
+// cannot be empty in between.
 func (b *builder) trustAfter(pin roles.Pin, live roles.Live) ([]byte, error) {
+	doc, err := pin.Resulting(live)
+	if err != nil {
+		return nil, err
+	}
 	for _, env := range environments(b.r, b.d) {
-		if env == pin.Environment || !hasStatement(live.Trust, iampolicy.Sid(env)) {
+		if env == pin.Environment || !hasStatement(string(doc), iampolicy.Sid(env)) {
 			continue
 		}
-		doc, err := roles.Without(live, env)
-		if err != nil {
-			return nil, err
+		if doc, _, err = iampolicy.WithoutStatement(doc, iampolicy.Sid(env)); err != nil {
+			return nil, fmt.Errorf("taking %s out of %s: %w", iampolicy.Sid(env), pin.Addr, err)
 		}
-		live.Trust = string(doc)
 	}
-	return pin.Resulting(live)
+	return doc, nil
 }
 
 func hasStatement(trust, sid string) bool {
@@ -149,30 +152,54 @@ func (b *builder) narrowings(account string) []string {
 	return needs
 }
 
-// unpin proposes to withdraw our trust from roles that left the configuration.
+// unpin proposes to withdraw our trust from roles that left the configuration,
+// and forgets those that do not hold it any more.
 func (b *builder) unpin() error {
 	for _, addr := range addresses(b.r.objects) {
 		if _, wanted := b.d.pins[addr]; wanted || addr.Kind != plan.KindRole {
 			continue
 		}
-		live := b.o.roles[addr]
-		for _, env := range environments(b.r, b.d) {
-			if !live.Exists || !hasStatement(live.Trust, iampolicy.Sid(env)) || !b.mayLose(env) {
-				continue
-			}
-			after, err := roles.Without(live, env)
-			if err != nil {
-				return err
-			}
-			a, err := roles.Unpin(addr, b.referenced(roles.Pin{}, live.Trust), b.referenced(roles.Pin{}, string(after)), b.narrowings(addr.Target.Account))
-			if err != nil {
-				return err
-			}
-			b.add(a)
-			break
+		live, read := b.o.roles[addr]
+		if !read {
+			continue // its account is not the configuration's any more
 		}
+		env, pinned := b.pinnedBy(live)
+		if pinned && !b.mayLose(env) {
+			continue
+		}
+		if pinned && b.world.Folder.Config.Roles == config.Verify {
+			b.notice("%s left anchorctl.yaml and still holds the statement %s: have it taken out", addr, iampolicy.Sid(env))
+			continue
+		}
+		a, err := b.unpinRole(addr, live, env, pinned)
+		if err != nil {
+			return err
+		}
+		b.add(a)
 	}
 	return nil
+}
+
+// pinnedBy is the environment whose pin a role holds by its Sid.
+func (b *builder) pinnedBy(live roles.Live) (env string, pinned bool) {
+	for _, env := range environments(b.r, b.d) {
+		if live.Exists && hasStatement(live.Trust, iampolicy.Sid(env)) {
+			return env, true
+		}
+	}
+	return "", false
+}
+
+func (b *builder) unpinRole(addr plan.Addr, live roles.Live, env string, pinned bool) (plan.Action, error) {
+	needs := b.narrowings(addr.Target.Account)
+	if !pinned {
+		return roles.Unpin(addr, nil, nil, needs)
+	}
+	after, err := roles.Without(live, env)
+	if err != nil {
+		return plan.Action{}, err
+	}
+	return roles.Unpin(addr, b.referenced(roles.Pin{}, live.Trust), b.referenced(roles.Pin{}, string(after)), needs)
 }
 
 // resolved is the pin with the ARNs of its anchors. An anchor that is not

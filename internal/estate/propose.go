@@ -61,10 +61,11 @@ func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, err
 			return p, err
 		}
 	}
-	if p.observed, err = w.observe(ctx, c, r, p.desired, o.Destroy || len(o.Delete) > 0); err != nil {
+	if p.observed, err = w.observe(ctx, c, r, p.desired, o); err != nil {
 		return p, err
 	}
 	p.Findings = append(p.Findings, p.observed.findings...)
+	p.Notices = append(p.Notices, p.observed.notices...)
 	b := &builder{world: w, r: r, d: p.desired, o: p.observed, options: o, proposal: &p}
 	if err := b.build(); err != nil {
 		return p, err
@@ -100,7 +101,7 @@ func (w World) checkApprovals(r recorded, o Options) error {
 }
 
 func (w World) basis(r recorded, o observed, options Options) (plan.Basis, error) {
-	basis := plan.Basis{Lineage: r.estate.Lineage, Command: "apply"}
+	basis := plan.Basis{Lineage: r.estate.Lineage, Command: "apply", Delete: unique(options.Delete), Restore: unique(options.Restore)}
 	if options.Destroy {
 		basis.Command = "destroy"
 	}

@@ -55,6 +55,13 @@ func (b *builder) remove(unwanted func(plan.Addr) bool) error {
 			goneAnchors = append(goneAnchors, addr)
 		case there && b.confirmed(addr, profile.Tags):
 			goneProfiles = append(goneProfiles, addr)
+		case b.o.gone[addr]:
+			// Deleting what is gone is no error, and makes the store forget it.
+			if addr.Kind == plan.KindAnchor {
+				goneAnchors = append(goneAnchors, addr)
+			} else {
+				goneProfiles = append(goneProfiles, addr)
+			}
 		default:
 			continue
 		}

@@ -24,7 +24,8 @@ func (r *runner) agree(p Proposal, open plan.Run, isOpen bool) (resumed bool, er
 		return false, err
 	}
 	if isOpen && open.Digest == digest {
-		same, err := plan.SameActions(left(saved.Actions, open.Done), left(p.Plan.Actions, nil))
+		rest := left(saved.Actions, append(repeated(saved.Actions, p.Plan.Actions), open.Done...))
+		same, err := plan.SameActions(rest, left(p.Plan.Actions, nil))
 		if err != nil || same {
 			return same, err
 		}
@@ -39,12 +40,44 @@ func (r *runner) agree(p Proposal, open plan.Run, isOpen bool) (resumed bool, er
 	}
 	return false, hint.With(&rules.Refusal{Findings: []rules.Finding{
 		rules.Find("ANC402", "the saved plan", "on the same basis, it lists other actions than this program computes"),
-	}}, `run "anchorctl plan -out FILE" again, and find out who changed the file`)
+	}}, `run "anchorctl plan --out FILE" again, and find out who changed the file`)
+}
+
+// takeApprovals adds the approvals that a saved plan was made with: whoever
+// reviewed the plan reviewed them.
+func (r *runner) takeApprovals() error {
+	if r.options.Saved == nil {
+		return nil
+	}
+	saved, err := plan.Decode(r.options.Saved)
+	if err != nil {
+		return err
+	}
+	r.options.Delete = unique(append(r.options.Delete, saved.Basis.Delete...))
+	r.options.Restore = unique(append(r.options.Restore, saved.Basis.Restore...))
+	return nil
+}
+
+// repeated are the actions of a saved plan that are not planned any more though
+// they were not recorded as done, and that could be done twice: they happened,
+// and their outcome was lost.
+func repeated(saved, now []plan.Action) []string {
+	planned := map[string]bool{}
+	for _, a := range now {
+		planned[a.ID] = true
+	}
+	var ids []string
+	for _, a := range saved {
+		if !a.Once && !planned[a.ID] {
+			ids = append(ids, a.ID)
+		}
+	}
+	return ids
 }
 
 func stale(why string) error {
 	return hint.With(&rules.Refusal{Findings: []rules.Finding{rules.Find("ANC401", "the saved plan", why)}},
-		`run "anchorctl plan -out FILE" again and review it`)
+		`run "anchorctl plan --out FILE" again and review it`)
 }
 
 // left are the actions of a plan that remain when some are done. Gates that

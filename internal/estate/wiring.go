@@ -26,7 +26,7 @@ func (r *runner) engine(d desired) engine.Engine {
 			c, err := cloud(ctx, addr)
 			return c.Anchors, err
 		},
-		Admit: w.admit, Find: w.find,
+		Admit: w.admit, Find: w.find, Known: w.known,
 	}.ByKind())
 	maps.Copy(doers, profiles.Doers{
 		API: func(ctx context.Context, addr plan.Addr) (profiles.API, error) {
@@ -44,9 +44,15 @@ func (r *runner) engine(d desired) engine.Engine {
 	}.ByKind())
 	return engine.Engine{
 		Journal: w.Folder.Store, Doers: doers, Clock: w.Folder.Clock, Events: w.Events,
-		Gates:   map[string]engine.Gate{gateForeignRoles: doorkeeper{world: w, clouds: r.clouds, pins: d.pins}.ask},
+		Gates:   map[string]engine.Gate{gateForeignRoles: doorkeeper{world: w, clouds: r.clouds, desired: d}.ask},
 		Resolve: w.resolve,
 	}
+}
+
+// known names our certificates by fingerprint.
+func (w World) known(ctx context.Context) (anchors.KnownAs, error) {
+	r, err := w.recorded(ctx)
+	return r.knownAs, err
 }
 
 // find gives the id of one of our objects: the last part of its ARN.

@@ -23,6 +23,8 @@ type Cloud struct {
 	Anchors   anchors.API
 	Profiles  profiles.API
 	Roles     roles.API
+	// Exists asks past any list whether an anchor or a profile is there.
+	Exists func(ctx context.Context, arn string) (bool, error)
 	// CRLs lists the revocation lists of the target. It may be nil.
 	CRLs func(ctx context.Context) ([]CRL, error)
 }
@@ -120,7 +122,8 @@ func kind(bound string) string {
 }
 
 // target is the configured target that addr lies in. What left the
-// configuration is reached with the default credentials.
+// configuration is reached as another target of its account is, or else with
+// the default credentials.
 func (w World) target(addr plan.Addr) config.Target {
 	environments := w.Folder.Config.Environments
 	match := func(env string, t config.Target) bool {
@@ -134,7 +137,15 @@ func (w World) target(addr plan.Addr) config.Target {
 			}
 		}
 	}
-	return config.Target{Account: addr.Target.Account, Region: addr.Target.Region}
+	left := config.Target{Account: addr.Target.Account, Region: addr.Target.Region}
+	for _, name := range w.Folder.Config.EnvironmentNames() {
+		for _, t := range environments[name].Targets {
+			if t.Account == left.Account && left.Credentials == nil {
+				left.Credentials = t.Credentials
+			}
+		}
+	}
+	return left
 }
 
 // roleTarget is the target through which an environment reaches a role: any of

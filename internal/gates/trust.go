@@ -126,7 +126,12 @@ func accepting(d iampolicy.Decision) string {
 		}
 		var left []string
 		for _, check := range open {
-			left = append(left, strings.TrimSpace(check.Operator+" "+check.Key))
+			if words := strings.TrimSpace(check.Operator + " " + check.Key); words != "" {
+				left = append(left, words)
+			}
+		}
+		if len(left) == 0 {
+			return which + " could accept certificates under this anchor"
 		}
 		return fmt.Sprintf("%s accepts certificates under this anchor, depending only on %s", which, strings.Join(left, ", "))
 	}

@@ -63,6 +63,9 @@ func (s Spec) Drift(cert *x509.Certificate) []string {
 	if constrained := len(cert.PermittedURIDomains) > 0; constrained == s.NoNameConstraint {
 		words = append(words, fmt.Sprintf("nameConstraint is %v, the issuer was minted with %v", !s.NoNameConstraint, constrained))
 	}
+	if !slices.Equal(cert.Subject.Organization, []string{s.Organization}) {
+		words = append(words, fmt.Sprintf("estate.organization is %q, the issuer was minted with %q", s.Organization, cert.Subject.Organization))
+	}
 	if kind, err := keys.TypeOf(cert.PublicKey); err != nil || string(kind) != s.KeyType {
 		words = append(words, fmt.Sprintf("key.type is %s, the issuer was minted with %s", s.KeyType, kind))
 	}

@@ -116,11 +116,13 @@ func document(fields any) (json.RawMessage, error) {
 // Basis is what a plan was computed from. Two plans with equal bases and
 // unequal actions cannot both be honest.
 type Basis struct {
-	Lineage string            `json:"lineage"` // the estate's random id
-	Command string            `json:"command"` // apply or destroy
-	Config  string            `json:"config"`  // digest of the configuration's meaning
-	State   string            `json:"state"`   // digest of what the store records of issuers and AWS objects
-	Live    map[string]string `json:"live"`    // digest of what was observed, per target or account
+	Lineage string            `json:"lineage"`           // the estate's random id
+	Command string            `json:"command"`           // apply or destroy
+	Config  string            `json:"config"`            // digest of the configuration's meaning
+	State   string            `json:"state"`             // digest of what the store records of issuers and AWS objects
+	Live    map[string]string `json:"live"`              // digest of what was observed, per target or account
+	Delete  []string          `json:"delete,omitempty"`  // environments that left the configuration and whose removal is approved
+	Restore []string          `json:"restore,omitempty"` // environments whose anchors may lose foreign certificates
 }
 
 // Plan is a complete, ordered list of actions.
@@ -222,6 +224,7 @@ func (b Basis) Diff(other Basis) []string {
 	add(b.Command != other.Command, fmt.Sprintf("it was made by %q", b.Command))
 	add(b.Config != other.Config, "the configuration has changed")
 	add(b.State != other.State, "the store has changed")
+	add(!slices.Equal(b.Delete, other.Delete) || !slices.Equal(b.Restore, other.Restore), "other approvals were given")
 	targets := map[string]bool{}
 	for t := range b.Live {
 		targets[t] = true

@@ -104,7 +104,7 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 		return plan.Outcome{}, err
 	}
 	now, want := live.Spec(), after.over(live.Spec())
-	if !same(now, want) && !same(now, before.over(now)) {
+	if !Same(now, want) && !Same(now, before.over(now)) {
 		return plan.Outcome{}, hint.With(
 			fmt.Errorf("updating %s: it was changed by somebody else since it was planned", s.Action.Addr),
 			`run "anchorctl plan" to see what it is now`)
@@ -134,8 +134,8 @@ func read(ctx context.Context, api API, id string) (Live, error) {
 	return Live{}, fmt.Errorf("reading profile %s: it is not there any more", id)
 }
 
-// same reports whether two specs differ in nothing that a plan would show.
-func same(a, b Spec) bool {
+// Same reports whether two specs differ in nothing that a plan would show.
+func Same(a, b Spec) bool {
 	x, errX := shown(a)
 	y, errY := shown(b)
 	if errX != nil || errY != nil {

@@ -3,6 +3,8 @@ package roles
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"anchorctl/internal/iampolicy"
 	"anchorctl/internal/plan"
@@ -47,6 +49,69 @@ func (p Pin) Installed(trust string) (installed bool, rest string, err error) {
 	return installed, string(left.Encode()), nil
 }
 
+// Pinned is what is known of the pins that an environment's roles may hold in
+// an account.
+type Pinned struct {
+	Environment string
+	AnchorARNs  []string // every anchor of the environment in the account
+	URIPrefix   string   // of its workloads' names
+}
+
+// Apart is a trust policy without the statements that are pins of one of the
+// environments, under whatever Sid: those that let in nothing but workloads of
+// the environment through its own anchors. What merely has our Sid stays. It is
+// empty when nothing is left.
+func Apart(addr plan.Addr, trust string, known []Pinned) (string, error) {
+	doc, err := iampolicy.Parse([]byte(trust))
+	if err != nil {
+		return "", fmt.Errorf("reading the trust policy of %s: %w", addr, err)
+	}
+	left := *doc
+	left.Statements = nil
+	for _, statement := range doc.Statements {
+		ours := slices.ContainsFunc(known, func(p Pinned) bool { return p.wrote(addr.Target.Account, statement) })
+		if !ours {
+			left.Statements = append(left.Statements, statement)
+		}
+	}
+	if len(left.Statements) == 0 {
+		return "", nil
+	}
+	return string(left.Encode()), nil
+}
+
+// wrote reports whether a statement is a pin of the environment: equal to the
+// one that would be generated for the anchors and workloads it names, all of
+// which are the environment's own.
+func (p Pinned) wrote(account string, statement iampolicy.Statement) bool {
+	trust := iampolicy.Trust{Sid: iampolicy.Sid(p.Environment), Account: account, Environment: p.Environment}
+	for _, c := range statement.Conditions {
+		switch {
+		case strings.EqualFold(c.Key, iampolicy.KeySourceARN):
+			trust.AnchorARNs = c.Values
+		case strings.EqualFold(c.Key, iampolicy.KeySANURI):
+			trust.WorkloadURIs = c.Values
+		}
+	}
+	for _, arn := range trust.AnchorARNs {
+		if !slices.Contains(p.AnchorARNs, arn) {
+			return false
+		}
+	}
+	for _, uri := range trust.WorkloadURIs {
+		if !strings.HasPrefix(uri, p.URIPrefix) {
+			return false
+		}
+	}
+	if trust.Check() != nil {
+		return false
+	}
+	statement.Sid = trust.Sid
+	one := &iampolicy.Document{Version: iampolicy.Version2012, Statements: []iampolicy.Statement{statement}}
+	pin := &iampolicy.Document{Version: iampolicy.Version2012, Statements: []iampolicy.Statement{trust.Statement()}}
+	return iampolicy.Equal(one, pin)
+}
+
 // Resulting is the trust policy that l would have with the pin's statement in
 // it, everything else as it is.
 func (p Pin) Resulting(l Live) ([]byte, error) {
@@ -75,7 +140,8 @@ type verification struct {
 }
 
 // Unpin is the action that takes the statement of an environment out of a role
-// that left the configuration.
+// that left the configuration. Without documents it only forgets the role: its
+// statement is gone already.
 func Unpin(addr plan.Addr, before, after json.RawMessage, needs []string) (plan.Action, error) {
 	return plan.NewAction(plan.RoleUnpin, addr, Fields{Trust: before}, Fields{Trust: after}, needs)
 }

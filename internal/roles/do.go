@@ -35,6 +35,9 @@ func (d Doers) pin(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 }
 
 func (d Doers) unpin(ctx context.Context, s engine.Step) (plan.Outcome, error) {
+	if len(s.After) == 0 {
+		return plan.Outcome{Deleted: true}, nil
+	}
 	_, err := d.replace(ctx, s)
 	return plan.Outcome{Deleted: true}, err
 }
