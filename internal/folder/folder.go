@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"anchorctl/internal/clock"
 	"anchorctl/internal/config"
@@ -24,6 +25,7 @@ type Deps struct {
 	Actor     string            // who acts, for the audit log
 	// Passphrase asks for the root key's passphrase, with confirm for a new one.
 	Passphrase func(ctx context.Context, confirm bool) ([]byte, error)
+	Again      func() bool // after a wrong one: whether to ask once more; nil: no
 }
 
 // Layout says where the estate's files lie.
@@ -49,6 +51,7 @@ func (d Deps) Ring(lineage string) *keys.Ring {
 		Dir:        d.Layout().Keys(),
 		Files:      d.Files(),
 		Passphrase: d.Passphrase,
+		Again:      d.Again,
 		Secret:     func(context.Context) (keys.Secret, error) { return d.Layout().ReadSecret(lineage) },
 	}
 }
@@ -88,7 +91,7 @@ func Open(ctx context.Context, d Deps) (*Folder, error) {
 func open(ctx context.Context, d Deps) (*Folder, error) {
 	l := d.Layout()
 	for _, path := range []string{l.Config(), l.Store()} {
-		if err := look(path); err != nil {
+		if err := l.look(path); err != nil {
 			return nil, err
 		}
 	}
@@ -109,14 +112,19 @@ func open(ctx context.Context, d Deps) (*Folder, error) {
 	return f, nil
 }
 
-// look says what it means that a file of the estate is missing.
-func look(path string) error {
+// look says what it means that a file of the estate is missing. Keys without a
+// store are an estate that lost it, which init would not bring back.
+func (l Layout) look(path string) error {
 	_, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return hint.With(fmt.Errorf("%w: %q is missing", ErrNoEstate, path),
-			`run "anchorctl init" to make one here`, "or name the estate's directory with --dir")
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return err
+	if keys, globErr := filepath.Glob(filepath.Join(l.Keys(), "*.pem")); globErr == nil && len(keys) > 0 {
+		return hint.With(fmt.Errorf("%w: %q is missing, and its keys are still here", ErrNoEstate, path),
+			fmt.Sprintf("restore %q from a backup", path))
+	}
+	return hint.With(fmt.Errorf("%w: %q is missing", ErrNoEstate, path),
+		`run "anchorctl init" to make one here`, "or name the estate's directory with --dir")
 }
 
 // identify reads whose store it is and holds the configuration against it.

@@ -219,3 +219,20 @@ func TestPrivateFilesThatOthersCanReadAreWarnedOf(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestAStoreThatIsLostIsNotForInit(t *testing.T) {
+	d := folder.Deps{Dir: t.TempDir()}
+	l := d.Layout()
+	if err := os.MkdirAll(l.Keys(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{l.Config(), filepath.Join(l.Keys(), "root-1.pem")} {
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := folder.Open(t.Context(), d)
+	if hints := hint.Of(err); len(hints) != 1 || !strings.HasPrefix(hints[0], "restore ") {
+		t.Errorf("error %v with hints %q", err, hints)
+	}
+}

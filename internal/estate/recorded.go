@@ -1,0 +1,107 @@
+package estate
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"slices"
+
+	"anchorctl/internal/pki"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/store"
+)
+
+// recorded is what the store says is ours.
+type recorded struct {
+	estate      store.Estate
+	generations []store.Generation
+	objects     map[plan.Addr]plan.Object
+	known       map[string]plan.Addr         // issuer generations by fingerprint
+	active      map[string]store.Generation  // by environment; "" is the root
+	newest      map[string]int               // highest generation number by environment
+	certs       map[string]*x509.Certificate // by address
+	intents     map[string]bool              // begun and not settled
+}
+
+func (w World) recorded(ctx context.Context) (recorded, error) {
+	r := recorded{
+		objects: map[plan.Addr]plan.Object{}, known: map[string]plan.Addr{}, active: map[string]store.Generation{},
+		newest: map[string]int{}, certs: map[string]*x509.Certificate{}, intents: map[string]bool{},
+	}
+	var err error
+	if r.estate, err = w.Folder.Store.Estate(ctx); err != nil {
+		return r, fmt.Errorf("reading the estate's record: %w", err)
+	}
+	if r.generations, err = w.Folder.Store.AllGenerations(ctx); err != nil {
+		return r, fmt.Errorf("reading the recorded issuers: %w", err)
+	}
+	for _, g := range r.generations {
+		cert, err := x509.ParseCertificate(g.Certificate)
+		if err != nil {
+			return r, fmt.Errorf("reading the recorded certificate of %s: %w", g.Addr(), err)
+		}
+		r.known[pki.Fingerprint(cert)] = g.Addr()
+		r.certs[g.Addr().String()] = cert
+		r.newest[g.Environment] = max(r.newest[g.Environment], g.Number)
+		if g.Status == store.Active {
+			r.active[g.Environment] = g
+		}
+	}
+	objects, err := w.Folder.Store.Objects(ctx)
+	if err != nil {
+		return r, fmt.Errorf("reading the recorded AWS objects: %w", err)
+	}
+	for _, o := range objects {
+		r.objects[o.Addr] = o
+	}
+	open, err := w.Folder.Store.OpenIntents(ctx)
+	if err != nil {
+		return r, fmt.Errorf("reading what earlier runs left open: %w", err)
+	}
+	for _, intent := range open {
+		r.intents[intent.ID] = true
+	}
+	return r, nil
+}
+
+// generation is the number of the environment's active issuer, or of the one
+// that has to be minted.
+func (r recorded) generation(env string) int {
+	if g, ok := r.active[env]; ok {
+		return g.Number
+	}
+	return r.newest[env] + 1
+}
+
+// knownAs names one of our certificates by its fingerprint.
+func (r recorded) knownAs(fingerprint string) (plan.Addr, bool) {
+	addr, ok := r.known[fingerprint]
+	return addr, ok
+}
+
+// digest is what a plan rests on of all this.
+func (r recorded) digest() (string, error) {
+	lines := []string{}
+	for _, g := range r.generations {
+		lines = append(lines, fmt.Sprintf("%s %s %s", g.Addr(), pki.Fingerprint(r.certs[g.Addr().String()]), g.Status))
+	}
+	for _, addr := range addresses(r.objects) {
+		lines = append(lines, addr.String()+" "+r.objects[addr].ARN)
+	}
+	return plan.DigestOf(lines)
+}
+
+// environments are all names that ever had an issuer here, and those that are
+// to have one.
+func environments(r recorded, d desired) []string {
+	var names []string
+	for _, g := range r.generations {
+		if g.Environment != "" {
+			names = append(names, g.Environment)
+		}
+	}
+	for name := range d.issuers {
+		names = append(names, name)
+	}
+	return slices.Compact(slices.Sorted(slices.Values(names)))
+}
