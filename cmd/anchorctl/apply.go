@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/keys"
 	"anchorctl/internal/render"
 	"anchorctl/internal/terminal"
 )
@@ -52,7 +53,7 @@ On a terminal it asks first. Otherwise it needs --approve, or PLAN, a file that
 "anchorctl plan --out" wrote and that must be exactly what would be done now.`,
 		Example: "anchorctl plan --out plan.json && anchorctl apply plan.json",
 		Exits:   []int{terminal.ExitRefused, terminal.ExitHeld, terminal.ExitLocked, terminal.ExitInterrupted},
-		Resume:  `run "anchorctl apply" again; it goes on where it stopped`,
+		Resume:  `run "anchorctl apply" to go on`,
 		Flags: append(append([]cli.Flag{
 			&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve},
 			&cli.BoolFlag{Name: "wait-lock", Usage: "wait while another run holds the estate", Destination: &o.waitLock},
@@ -76,6 +77,9 @@ func apply(ctx context.Context, c *cmdline.Call, w estate.World, o *applyOptions
 		options.Approve = func(ctx context.Context, p estate.Proposal) error { return askToApply(ctx, c, p) }
 	}
 	report, err := w.Apply(ctx, options)
+	if errors.Is(err, keys.ErrWrongPassphrase) {
+		err = hint.With(untouched(err), "give the passphrase that was chosen when the estate was made")
+	}
 	return appliedReply(report, err)
 }
 

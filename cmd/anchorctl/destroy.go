@@ -33,7 +33,7 @@ machine.
 It asks for the estate's name to be typed; off a terminal, --approve carries it.`,
 		Example: "anchorctl plan --destroy && anchorctl destroy",
 		Exits:   []int{terminal.ExitRefused, terminal.ExitHeld, terminal.ExitLocked, terminal.ExitInterrupted},
-		Resume:  `run "anchorctl destroy" again; it goes on where it stopped`,
+		Resume:  `run "anchorctl destroy" to go on`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "approve", Usage: "do not ask; `NAME` is the estate's name", Destination: &o.approve},
 			&cli.BoolFlag{Name: "wait-lock", Usage: "wait while another run holds the estate", Destination: &o.waitLock},

@@ -29,7 +29,7 @@ prints what ~/.aws/config needs to use it. Names and lifetime come from
 anchorctl.yaml; a flag can shorten the lifetime, never widen anything.`,
 		Example: "anchorctl issue prod/backup --out /etc/backup/aws",
 		Exits:   []int{terminal.ExitRefused, terminal.ExitInterrupted},
-		Resume:  "run the same command again; a certificate that was recorded is given out, not made twice",
+		Resume:  "run the same command to go on: a certificate that was recorded is given out, not made twice",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "write the files into `DIR`, instead of out/ENV/WORKLOAD in the estate", Destination: &o.out},
 			&cli.DurationFlag{Name: "lifetime", Usage: "it lives `DURATION`, at most as long as configured", Destination: &o.lifetime},

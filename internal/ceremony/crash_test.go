@@ -165,6 +165,11 @@ func TestTheWrongPassphraseOnTheSecondAttemptIsTold(t *testing.T) {
 	if diff := cmp.Diff([]bool{false}, asked); diff != "" {
 		t.Error("asked to confirm the passphrase of a key that is there:", diff)
 	}
+	// A mistyped one is asked for again.
+	o.Again = func() bool { return len(asked) < 4 }
+	if _, err = ceremony.Init(t.Context(), o); !errors.Is(err, keys.ErrWrongPassphrase) || len(asked) != 4 {
+		t.Errorf("got %v after it was asked for %d times", err, len(asked))
+	}
 	if _, err := folder.Open(t.Context(), deps(o)); !errors.Is(err, folder.ErrHalfMade) {
 		t.Errorf("opening it: got %v, want ErrHalfMade", err)
 	}

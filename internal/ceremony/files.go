@@ -1,6 +1,7 @@
 package ceremony
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +15,7 @@ import (
 
 // prepareConfig reads and checks the configuration that is there, or makes a
 // starter and checks that. It returns what is to be written, if anything is.
-func (a *attempt) prepareConfig() ([]byte, error) {
+func (a *attempt) prepareConfig(ctx context.Context) ([]byte, error) {
 	path := a.layout.Config()
 	there, err := exists(path)
 	if err != nil {
@@ -26,6 +27,9 @@ func (a *attempt) prepareConfig() ([]byte, error) {
 		}
 		return nil, a.agree()
 	}
+	if err := a.askNames(ctx); err != nil {
+		return nil, err
+	}
 	text := config.Starter(config.StarterOptions{
 		Name: a.o.Name, Organization: a.o.Organization, TrustDomain: a.o.TrustDomain,
 		Environments: a.o.Environments, Account: a.o.Account, Region: a.o.Region, Roles: a.o.Roles,
@@ -33,6 +37,37 @@ func (a *attempt) prepareConfig() ([]byte, error) {
 	// What the flags say is judged by the same reader that judges the file.
 	a.config, err = config.Parse(path, text, os.ReadFile)
 	return text, err
+}
+
+// askNames completes the names. A placeholder would stay for ever.
+func (a *attempt) askNames(ctx context.Context) error {
+	var missing []Name
+	var into []*string
+	for _, n := range []struct {
+		name  Name
+		value *string
+	}{{EstateName, &a.o.Name}, {Organization, &a.o.Organization}, {TrustDomain, &a.o.TrustDomain}} {
+		if *n.value == "" {
+			missing, into = append(missing, n.name), append(into, n.value)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if a.o.Ask == nil {
+		return fmt.Errorf("%w: %v", ErrUnnamed, missing)
+	}
+	answers, err := a.o.Ask(ctx, missing)
+	if err != nil {
+		return err
+	}
+	if len(answers) != len(missing) || slices.Contains(answers, "") {
+		return fmt.Errorf("%w: %v", ErrUnnamed, missing)
+	}
+	for i, answer := range answers {
+		*into[i] = answer
+	}
+	return nil
 }
 
 // agree refuses flags that contradict the configuration that is there.

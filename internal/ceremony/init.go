@@ -20,6 +20,16 @@ import (
 	"anchorctl/internal/store"
 )
 
+// Name is one of the names that an estate keeps for ever.
+type Name string
+
+// The names, as the configuration calls them.
+const (
+	EstateName   Name = "name"
+	Organization Name = "organization"
+	TrustDomain  Name = "trustDomain"
+)
+
 // Options say what estate to make and with what. The names are needed only
 // when there is no configuration yet; with one, those that are given must be
 // its own.
@@ -39,6 +49,10 @@ type Options struct {
 	// Passphrase asks for the root key's passphrase: with confirm for a new key,
 	// without for one that an earlier attempt has made.
 	Passphrase func(ctx context.Context, confirm bool) ([]byte, error)
+	Again      func() bool // after a wrong one: whether to ask once more; nil: no
+	// Ask is asked for the names that are missing, in their order, when there is
+	// no configuration yet. Nil: a missing name is an error.
+	Ask func(ctx context.Context, missing []Name) ([]string, error)
 }
 
 // Result says what Init made. Paths are as people would type them.
@@ -60,6 +74,9 @@ type Result struct {
 
 // ErrFinished says that there is an estate already.
 var ErrFinished = errors.New("there is an estate already")
+
+// ErrUnnamed says that a new estate lacks a name.
+var ErrUnnamed = errors.New("a new estate needs names that it keeps for ever")
 
 // ErrLost says that private keys are there whose store is not.
 var ErrLost = errors.New("there are private keys, but the store that knows them is gone")
@@ -111,7 +128,7 @@ func (a *attempt) run(ctx context.Context) (err error) {
 	}
 	// Everything that can be refused, and the passphrase, come before the first
 	// step, so that a refusal or an interrupted prompt leaves nothing behind.
-	text, err := a.prepareConfig()
+	text, err := a.prepareConfig(ctx)
 	if err != nil {
 		return err
 	}

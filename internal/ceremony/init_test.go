@@ -171,6 +171,52 @@ func TestInitPublishesARootThatWasDeleted(t *testing.T) {
 	}
 }
 
+func TestInitAsksForTheNamesThatAreMissing(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers []string
+		want    error
+	}{
+		"all are answered":    {[]string{"acme", "acme.internal"}, nil},
+		"one is left empty":   {[]string{"acme", ""}, ceremony.ErrUnnamed},
+		"nobody can be asked": {nil, ceremony.ErrUnnamed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t.TempDir())
+			o.Name, o.TrustDomain = "", ""
+			var asked []ceremony.Name
+			if c.answers != nil {
+				o.Ask = func(_ context.Context, missing []ceremony.Name) ([]string, error) {
+					asked = missing
+					return c.answers, nil
+				}
+			}
+			result, err := ceremony.Init(t.Context(), o)
+			if !errors.Is(err, c.want) {
+				t.Fatalf("got %v, want %v", err, c.want)
+			}
+			if diff := cmp.Diff([]ceremony.Name{ceremony.EstateName, ceremony.TrustDomain}, asked); c.answers != nil && diff != "" {
+				t.Error("asked for", diff)
+			}
+			if c.want != nil {
+				if _, err := os.Stat(o.Dir); !errors.Is(err, os.ErrNotExist) {
+					t.Errorf("something was made: %v", err)
+				}
+				return
+			}
+			text, err := os.ReadFile(result.Config)
+			must(t, err)
+			for _, line := range []string{"name: acme #", "organization: \"Example\" #", "trustDomain: acme.internal"} {
+				if !strings.Contains(string(text), line) {
+					t.Errorf("the configuration does not say %q", line)
+				}
+			}
+			if strings.Count(string(text), "cannot be changed later") != 3 {
+				t.Error("the configuration does not say of each of the three that it is fixed")
+			}
+		})
+	}
+}
+
 func TestInitKeepsTheConfigurationThatIsThere(t *testing.T) {
 	o := options(t.TempDir())
 	_, err := ceremony.Init(t.Context(), o)

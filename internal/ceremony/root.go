@@ -23,8 +23,9 @@ const firstRoot = 1
 
 func rootKeyName(generation int) string { return fmt.Sprintf("root-%d", generation) }
 
-// askPassphrase asks once, at the start; the ring gets copies. What it returns
-// forgets the passphrase.
+// askPassphrase asks at the start: for the passphrase of a new key, of which the
+// ring gets copies, or for that of the key that is there, which it opens. What it
+// returns forgets the passphrase.
 func (a *attempt) askPassphrase(ctx context.Context) (forget func(), err error) {
 	a.ring = a.deps.Ring("")
 	if a.made {
@@ -36,15 +37,30 @@ func (a *attempt) askPassphrase(ctx context.Context) (forget func(), err error) 
 	if a.o.Passphrase == nil {
 		return nil, errors.New("nobody can be asked for the root key's passphrase")
 	}
-	passphrase, err := a.o.Passphrase(ctx, !a.keyed)
+	if a.keyed {
+		a.ring.Passphrase, a.ring.Again = a.o.Passphrase, a.o.Again
+		_, err := a.ring.Open(ctx, keys.URIOf(rootKeyName(firstRoot)), keys.GuardPassphrase)
+		return func() {}, a.lost(err)
+	}
+	passphrase, err := a.o.Passphrase(ctx, true)
 	if err != nil {
-		return nil, fmt.Errorf("asking for the root key's passphrase: %w", err)
+		return nil, err
 	}
 	if len(passphrase) == 0 {
 		return nil, errors.New("the root key's passphrase is empty")
 	}
 	a.ring.Passphrase = func(context.Context, bool) ([]byte, error) { return bytes.Clone(passphrase), nil }
 	return func() { clear(passphrase) }, nil
+}
+
+// lost says what to do about a key that does not open.
+func (a *attempt) lost(err error) error {
+	if !errors.Is(err, keys.ErrWrongPassphrase) {
+		return err
+	}
+	return hint.With(err,
+		"type the passphrase of the attempt before, which made this key",
+		fmt.Sprintf("or, if it is lost: the key has signed nothing on record; delete %q and run \"anchorctl init\" again", a.result.RootKey))
 }
 
 // makeRoot makes the root's key and certificate and puts the certificate on
@@ -72,11 +88,6 @@ func (a *attempt) mintRoot(ctx context.Context) (store.Generation, error) {
 		return store.Generation{}, err
 	}
 	key, err := a.ring.Create(ctx, rootKeyName(firstRoot), t, keys.GuardPassphrase)
-	if errors.Is(err, keys.ErrWrongPassphrase) {
-		return store.Generation{}, hint.With(err,
-			"type the passphrase of the attempt before, which made this key",
-			fmt.Sprintf("or, if it is lost: the key has signed nothing on record; delete %q and run \"anchorctl init\" again", a.result.RootKey))
-	}
 	if err != nil {
 		return store.Generation{}, err
 	}

@@ -145,13 +145,13 @@ func (r *runner) call(args []string) (Reply, error) {
 	}
 	ctx := context.Background()
 	if !c.Forwards {
-		interruptible, stop := r.env.Interruptible(ctx, r.voice)
+		interruptible, stop := r.env.Interruptible(ctx, r.voice, c.Resume)
 		defer stop()
 		ctx = interruptible
 	}
 	reply, err := c.Run(ctx, call)
 	r.voice.Clear()
-	if err != nil && errors.Is(context.Cause(ctx), terminal.ErrInterrupted) {
+	if err != nil && !errors.Is(err, terminal.ErrUntouched) && errors.Is(context.Cause(ctx), terminal.ErrInterrupted) {
 		err = interrupted(err, c.Resume)
 	}
 	return reply, err
@@ -159,14 +159,33 @@ func (r *runner) call(args []string) (Reply, error) {
 
 // interrupted says of an error that an interrupt led to it, and how to go on.
 func interrupted(err error, resume string) error {
-	if !errors.Is(err, terminal.ErrInterrupted) {
-		err = fmt.Errorf("%w: %w", terminal.ErrInterrupted, err)
-	}
+	err = &stopped{err}
 	if resume == "" {
 		return err
 	}
 	return hint.With(err, resume)
 }
+
+// stopped is an error that an interrupt led to.
+type stopped struct{ err error }
+
+// Error says once that it was interrupted, whatever the error says of it.
+func (s *stopped) Error() string {
+	interrupted := terminal.ErrInterrupted.Error()
+	text := s.err.Error()
+	for _, said := range []string{context.Canceled.Error(), interrupted} {
+		text = strings.TrimSuffix(strings.TrimSuffix(text, said), ": ")
+	}
+	switch {
+	case text == "":
+		return interrupted
+	case strings.HasPrefix(text, interrupted):
+		return text
+	}
+	return interrupted + ": " + text
+}
+
+func (s *stopped) Unwrap() []error { return []error{terminal.ErrInterrupted, s.err} }
 
 func (r *runner) estate() string {
 	if r.dir == "" || filepath.IsAbs(r.dir) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/render"
 	"anchorctl/internal/rules"
@@ -84,6 +86,18 @@ func tree(got *seen) *cmdline.Command {
 			<-ctx.Done()
 			return cmdline.Reply{Result: "twice"}, context.Cause(ctx)
 		}},
+		{Name: "look", Summary: "look", Run: func(ctx context.Context, _ *cmdline.Call) (cmdline.Reply, error) {
+			<-ctx.Done()
+			return cmdline.Reply{}, fmt.Errorf("listing anchors: %w", ctx.Err())
+		}},
+		{Name: "step", Summary: "step", Resume: `run "anchorctl step" to go on`, Run: func(ctx context.Context, _ *cmdline.Call) (cmdline.Reply, error) {
+			<-ctx.Done()
+			return cmdline.Reply{}, &engine.InterruptedError{Done: 3, Left: 4}
+		}},
+		{Name: "ask", Summary: "ask", Resume: `run "anchorctl ask" to go on`, Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
+			_, err := c.Ask(ctx, c.Voice, "name:")
+			return cmdline.Reply{}, fmt.Errorf("making it: %w", err)
+		}},
 	}}
 }
 
@@ -97,10 +111,13 @@ func run(t *testing.T, interrupt bool, args ...string) outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	var o outcome
+	asked := &silent{gone: make(chan struct{})}
 	env := terminal.Env{
 		Args: args, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Dir: "/somewhere",
-		Getenv: func(string) string { return "" },
+		Getenv:  func(string) string { return "" },
+		OpenTTY: func() (terminal.TTY, error) { return asked, nil },
 		Signals: func(c chan<- os.Signal) func() {
+			asked.signals = c
 			if interrupt {
 				c <- os.Interrupt
 			}
@@ -111,6 +128,27 @@ func run(t *testing.T, interrupt bool, args ...string) outcome {
 	o.exit = cmdline.Run(env, tree(&o.seen))
 	o.stdout, o.stderr = stdout.String(), stderr.String()
 	return o
+}
+
+// silent is a terminal whose person answers with an interrupt.
+type silent struct {
+	signals chan<- os.Signal
+	gone    chan struct{}
+	once    sync.Once
+}
+
+func (s *silent) Write(p []byte) (int, error) { return len(p), nil }
+func (s *silent) ReadSecret() ([]byte, error) { return nil, io.EOF }
+
+func (s *silent) ReadLine() (string, error) {
+	s.signals <- os.Interrupt
+	<-s.gone
+	return "", io.EOF
+}
+
+func (s *silent) Close() error {
+	s.once.Do(func() { close(s.gone) })
+	return nil
 }
 
 func TestFlagsStandAnywhere(t *testing.T) {
@@ -235,6 +273,12 @@ func TestOutcomes(t *testing.T) {
 		{"an interrupt is said, with how to go on", "stay", true, outcome{130, "ready\n",
 			"anchorctl: interrupted: stopping after the step that is under way; interrupt again to stop at once\n" +
 				"anchorctl: error: interrupted\nanchorctl: hint: run \"anchorctl stay\" again\n", seen{}}},
+		{"what only looks says nothing about steps", "look", true, outcome{130, "", "anchorctl: error: interrupted: listing anchors\n", seen{}}},
+		{"a run says how far it came", "step", true, outcome{130, "",
+			"anchorctl: interrupted: stopping after the step that is under way; interrupt again to stop at once\n" +
+				"anchorctl: error: interrupted: stopped with 3 steps done and 4 left\nanchorctl: hint: run \"anchorctl step\" to go on\n", seen{}}},
+		{"at a question nothing was changed, and there is nothing to go on with", "ask", false,
+			outcome{130, "", "anchorctl: error: interrupted, nothing was changed\n", seen{}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := run(t, c.interrupt, strings.Fields(c.line)...)

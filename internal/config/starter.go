@@ -28,8 +28,9 @@ version: 1
 
 estate:
   name: %s # begins every name in AWS; cannot be changed later
-  organization: %s # O in every certificate
-  trustDomain: %s # workloads are named spiffe://ENVIRONMENT.TRUSTDOMAIN/WORKLOAD
+  organization: %s # O in every certificate; cannot be changed later
+  # Workloads are named spiffe://ENVIRONMENT.TRUSTDOMAIN/WORKLOAD; cannot be changed later.
+  trustDomain: %s
 
 # The root signs one issuer for each environment and is never registered in AWS.
 root:

@@ -74,6 +74,15 @@ func (r *Ring) encode(ctx context.Context, signer crypto.Signer, g Guard) ([]byt
 }
 
 func (r *Ring) decode(ctx context.Context, text []byte, g Guard) (crypto.Signer, error) {
+	for {
+		signer, err := r.try(ctx, text, g)
+		if !errors.Is(err, ErrWrongPassphrase) || r.Again == nil || !r.Again() {
+			return signer, err
+		}
+	}
+}
+
+func (r *Ring) try(ctx context.Context, text []byte, g Guard) (crypto.Signer, error) {
 	password, err := r.password(ctx, g, false)
 	defer clear(password)
 	if err != nil {

@@ -23,6 +23,8 @@ type Ring struct {
 	// Passphrase asks for the passphrase: twice the same (confirm) when a key is
 	// made. The ring wipes what it gets.
 	Passphrase func(ctx context.Context, confirm bool) ([]byte, error)
+	// Again says, after a wrong passphrase, whether to ask once more. Nil: no.
+	Again func() bool
 	// Secret loads the generated secret.
 	Secret func(ctx context.Context) (Secret, error)
 

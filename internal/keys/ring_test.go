@@ -84,6 +84,16 @@ func TestAPassphraseIsAskedOnceAndWiped(t *testing.T) {
 	if _, err := ring("wrong horse").Open(t.Context(), made.URI, keys.GuardPassphrase); !errors.Is(err, keys.ErrWrongPassphrase) {
 		t.Errorf("got %v, want ErrWrongPassphrase", err)
 	}
+	mistyped, tries := ring("wrong horse"), 0
+	mistyped.Again = func() bool { tries++; mistyped.Passphrase = ring("correct horse").Passphrase; return true }
+	if _, err := mistyped.Open(t.Context(), made.URI, keys.GuardPassphrase); err != nil || tries != 1 {
+		t.Errorf("after a mistyped passphrase: %v, asked again %d times", err, tries)
+	}
+	hopeless, tries := ring("wrong horse"), 0
+	hopeless.Again = func() bool { tries++; return tries < 3 }
+	if _, err := hopeless.Open(t.Context(), made.URI, keys.GuardPassphrase); !errors.Is(err, keys.ErrWrongPassphrase) || tries != 3 {
+		t.Errorf("after three wrong passphrases: %v, asked again %d times", err, tries)
+	}
 	if _, err := ring("").Open(t.Context(), made.URI, keys.GuardPassphrase); err == nil {
 		t.Error("an empty passphrase was taken")
 	}

@@ -52,6 +52,10 @@ func Meaning(code int) string {
 // ErrInterrupted is the cause of a context that a signal cancelled.
 var ErrInterrupted = errors.New("interrupted")
 
+// ErrUntouched is what a question comes to that an interrupt ended: questions
+// are asked before anything is changed.
+var ErrUntouched = fmt.Errorf("%w, nothing was changed", ErrInterrupted)
+
 // ErrDeclined is what a question answered with anything but yes comes to.
 var ErrDeclined = errors.New("not confirmed, nothing was changed")
 
@@ -108,6 +112,9 @@ func Explain(err error) Failure {
 		f.Exit, f.Code = ExitLocked, "locked"
 	case errors.As(err, &stopped), errors.Is(err, ErrInterrupted), errors.Is(err, context.Canceled):
 		f.Exit, f.Code = ExitInterrupted, "interrupted"
+	}
+	if errors.Is(err, ErrUntouched) {
+		f.Message = ErrUntouched.Error()
 	}
 	return f
 }

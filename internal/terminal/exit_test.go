@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,26 +53,50 @@ func TestExplain(t *testing.T) {
 }
 
 func TestTheFirstInterruptCancelsAndTheSecondEnds(t *testing.T) {
-	var out buffer
-	env := testEnv(&out, false, nil)
-	var c chan<- os.Signal
-	env.Signals = func(to chan<- os.Signal) func() { c = to; return func() {} }
-	quit := make(chan int, 1)
-	env.Quit = func(code int) { quit <- code }
-	ctx, stop := env.Interruptible(t.Context(), env.Voice(false))
-	c <- os.Interrupt
-	<-ctx.Done()
-	if !errors.Is(context.Cause(ctx), ErrInterrupted) {
-		t.Errorf("cause %v", context.Cause(ctx))
+	const stopping = "anchorctl: interrupted: stopping after the step that is under way; interrupt again to stop at once\n"
+	for _, c := range []struct {
+		name     string
+		terminal bool
+		asking   bool
+		resume   string
+		first    string
+		second   string
+	}{
+		{"with something to go on with", false, false, `run "x" to go on`, stopping, "anchorctl: stopped at once; run \"x\" to go on\n"},
+		{"on a terminal, beside the ^C", true, false, `run "x" to go on`, "\n" + stopping, "\nanchorctl: stopped at once; run \"x\" to go on\n"},
+		{"at a question, which speaks for itself", false, true, `run "x" to go on`, "", "anchorctl: stopped at once; run \"x\" to go on\n"},
+		{"where nothing is begun", false, false, "", "", "anchorctl: stopped at once\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out buffer
+			env := testEnv(&out, c.terminal, nil)
+			var signals chan<- os.Signal
+			env.Signals = func(to chan<- os.Signal) func() { signals = to; return func() {} }
+			quit := make(chan int, 1)
+			env.Quit = func(code int) { quit <- code }
+			voice := env.Voice(false)
+			if c.asking {
+				defer voice.asking()()
+			}
+			ctx, stop := env.Interruptible(t.Context(), voice, c.resume)
+			signals <- os.Interrupt
+			<-ctx.Done()
+			if !errors.Is(context.Cause(ctx), ErrInterrupted) {
+				t.Errorf("cause %v", context.Cause(ctx))
+			}
+			if out.String() != c.first {
+				t.Errorf("said %q, want %q", out.String(), c.first)
+			}
+			signals <- os.Interrupt
+			if code := <-quit; code != 130 {
+				t.Errorf("quit with %d", code)
+			}
+			stop()
+			if out.String() != c.first+c.second {
+				t.Errorf("said %q, want %q", out.String(), c.first+c.second)
+			}
+		})
 	}
-	if !strings.Contains(out.String(), "interrupt again") {
-		t.Errorf("said %q", out.String())
-	}
-	c <- os.Interrupt
-	if code := <-quit; code != 130 {
-		t.Errorf("quit with %d", code)
-	}
-	stop()
 }
 
 func TestColourOnlyOnATerminal(t *testing.T) {

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"runtime"
+	"strings"
 
 	"anchorctl/internal/hint"
 	"anchorctl/internal/printable"
@@ -24,34 +27,56 @@ type PassphraseSource struct {
 	File string // a file; empty: none
 }
 
-// Passphrase returns a function that obtains the passphrase of what, from the
-// source or else from the person at the terminal; a new one is asked twice.
-// The flags that name a source stand in the hint when there is neither.
-func (e Env) Passphrase(v *Voice, from PassphraseSource, what string) func(ctx context.Context, confirm bool) ([]byte, error) {
-	return func(ctx context.Context, confirm bool) ([]byte, error) {
-		var pass []byte
-		var err error
-		switch {
-		case from.FD >= 0 && from.File != "":
-			return nil, Usage("--passphrase-fd and --passphrase-file exclude each other")
-		case from.FD >= 0:
-			pass, err = e.passphraseFromFD(from.FD)
-		case from.File != "":
-			pass, err = e.passphraseFromFile(from.File)
-		default:
-			pass, err = e.askPassphrase(ctx, v, what, confirm)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("obtaining the passphrase of %s: %w", what, err)
-		}
-		if confirm && len(pass) < minPassphrase {
-			clear(pass)
-			return nil, hint.With(fmt.Errorf("obtaining the passphrase of %s: it has fewer than %d characters", what, minPassphrase),
-				"choose a longer one: several words are easy to type and hard to guess")
-		}
-		return pass, nil
-	}
+// Passphrase obtains the passphrase of something, from a source or else from the
+// person at the terminal.
+type Passphrase struct {
+	env   Env
+	voice *Voice
+	from  PassphraseSource
+	what  string
+	wrong int // how many were
 }
+
+// Passphrase returns one of what.
+func (e Env) Passphrase(v *Voice, from PassphraseSource, what string) *Passphrase {
+	return &Passphrase{env: e, voice: v, from: from, what: what}
+}
+
+// Again reports, after a wrong passphrase, whether another one can be had: only
+// a person can have mistyped, and not for ever.
+func (p *Passphrase) Again() bool {
+	p.wrong++
+	return p.from.FD < 0 && p.from.File == "" && p.wrong < attempts
+}
+
+// Ask obtains it; a new one is asked twice. The flags that name a source stand
+// in the hint when there is neither source nor terminal.
+func (p *Passphrase) Ask(ctx context.Context, confirm bool) ([]byte, error) {
+	var pass []byte
+	var err error
+	switch {
+	case p.from.FD >= 0 && p.from.File != "":
+		return nil, Usage("--passphrase-fd and --passphrase-file exclude each other")
+	case p.from.FD >= 0:
+		pass, err = p.env.passphraseFromFD(p.from.FD)
+	case p.from.File != "":
+		pass, err = p.env.passphraseFromFile(p.voice, p.from.File)
+	default:
+		pass, err = p.askPerson(ctx, confirm)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("obtaining the passphrase of %s: %w", p.what, err)
+	}
+	if confirm && len(pass) < minPassphrase {
+		clear(pass)
+		return nil, hint.With(fmt.Errorf("obtaining the passphrase of %s: %w", p.what, errShort), longer)
+	}
+	return pass, nil
+}
+
+const longer = "choose a longer one: several words are easy to type and hard to guess"
+
+var errShort = fmt.Errorf("it has fewer than %d characters", minPassphrase)
 
 func (e Env) passphraseFromFD(fd int) ([]byte, error) {
 	r, err := e.OpenFD(fd)
@@ -62,13 +87,27 @@ func (e Env) passphraseFromFD(fd int) ([]byte, error) {
 	return pass, errors.Join(err, r.Close())
 }
 
-func (e Env) passphraseFromFile(path string) ([]byte, error) {
+func (e Env) passphraseFromFile(v *Voice, path string) ([]byte, error) {
 	r, err := e.Open(path)
 	if err != nil {
 		return nil, err
 	}
+	if file, ok := r.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		warnOfReaders(v, path, file.Stat)
+	}
 	pass, err := firstLine(r)
 	return pass, errors.Join(err, r.Close())
+}
+
+// warnOfReaders says that others can read a file. On Windows, modes say nothing
+// about that, and what is no file has no readers.
+func warnOfReaders(v *Voice, path string, stat func() (fs.FileInfo, error)) {
+	info, err := stat()
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 == 0 || runtime.GOOS == "windows" {
+		return
+	}
+	v.Warning(fmt.Sprintf("%q holds a passphrase and is open to others than its owner (mode %04o)", path, info.Mode().Perm()),
+		fmt.Sprintf("run %q", "chmod 600 "+path))
 }
 
 // firstLine reads a bounded first line, without its end.
@@ -88,25 +127,32 @@ func firstLine(r io.Reader) ([]byte, error) {
 	return line, nil
 }
 
-func (e Env) askPassphrase(ctx context.Context, v *Voice, what string, confirm bool) ([]byte, error) {
-	tty, err := e.OpenTTY()
+func (p *Passphrase) askPerson(ctx context.Context, confirm bool) ([]byte, error) {
+	tty, err := p.env.OpenTTY()
 	if err != nil {
 		return nil, hint.With(err,
 			"pass --passphrase-file FILE or --passphrase-fd N: the first line is the passphrase")
 	}
 	defer tty.Close()
-	v.Clear()
+	defer p.voice.asking()()
+	if p.wrong > 0 {
+		say(tty, "wrong passphrase, try again\n")
+	}
 	for range attempts {
-		pass, err := askSecret(ctx, tty, "passphrase of "+what+": ")
+		pass, err := askSecret(ctx, tty, "passphrase of "+p.what+": ")
 		if err != nil {
 			return nil, err
 		}
-		if len(pass) == 0 {
+		switch {
+		case len(pass) == 0:
 			say(tty, "it is empty, try again\n")
 			continue
-		}
-		if !confirm {
+		case !confirm:
 			return pass, nil
+		case len(pass) < minPassphrase:
+			clear(pass)
+			say(tty, errShort.Error()+"; "+longer+"\n")
+			continue
 		}
 		again, err := askSecret(ctx, tty, "once more: ")
 		if err != nil {
@@ -123,6 +169,32 @@ func (e Env) askPassphrase(ctx context.Context, v *Voice, what string, confirm b
 	return nil, fmt.Errorf("no passphrase after %d attempts", attempts)
 }
 
+// Ask asks the person at the terminal for a line each. Without a terminal it
+// returns an error.
+func (e Env) Ask(ctx context.Context, v *Voice, questions ...string) ([]string, error) {
+	tty, err := e.OpenTTY()
+	if err != nil {
+		return nil, err
+	}
+	defer tty.Close()
+	defer v.asking()()
+	answers := make([]string, len(questions))
+	for i, question := range questions {
+		for attempt := 0; answers[i] == ""; attempt++ {
+			if attempt == attempts {
+				return nil, fmt.Errorf("no answer after %d attempts", attempts)
+			}
+			say(tty, printable.Text(question)+" ")
+			line, err := interruptible(ctx, tty, tty.ReadLine)
+			if err != nil {
+				return nil, err
+			}
+			answers[i] = strings.TrimSpace(line)
+		}
+	}
+	return answers, nil
+}
+
 // Confirm asks the person at the terminal to type want; anything else is
 // ErrDeclined. Without a terminal the error carries the hint.
 func (e Env) Confirm(ctx context.Context, v *Voice, question, want, otherwise string) error {
@@ -131,7 +203,7 @@ func (e Env) Confirm(ctx context.Context, v *Voice, question, want, otherwise st
 		return hint.With(fmt.Errorf("asking for confirmation: %w", err), otherwise)
 	}
 	defer tty.Close()
-	v.Clear()
+	defer v.asking()()
 	say(tty, printable.Text(question)+" ")
 	answer, err := interruptible(ctx, tty, tty.ReadLine)
 	if err != nil {
@@ -173,6 +245,10 @@ func interruptible[T any](ctx context.Context, tty TTY, read func() (T, error)) 
 	case <-ctx.Done():
 		var none T
 		say(tty, "\n")
-		return none, errors.Join(context.Cause(ctx), tty.Close())
+		cause := context.Cause(ctx)
+		if errors.Is(cause, ErrInterrupted) {
+			cause = ErrUntouched
+		}
+		return none, errors.Join(cause, tty.Close())
 	}
 }

@@ -3,7 +3,10 @@ package terminal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +56,7 @@ func askEnv(p *person, files map[string]string) Env {
 	e := testEnv(&out, false, nil)
 	e.OpenTTY = func() (TTY, error) {
 		if p == nil {
-			return nil, errNoTerminal
+			return nil, ErrNoTerminal
 		}
 		return p, nil
 	}
@@ -102,12 +105,13 @@ func TestPassphrase(t *testing.T) {
 		{"a person is asked twice for a new one", none, newPerson("new secret", "new secret"), true, "new secret", ""},
 		{"a mistyped repetition starts over", none, newPerson("new secret", "new sceret", "new secret", "new secret"), true, "new secret", ""},
 		{"nothing typed is asked again", none, newPerson("", "old secret"), false, "old secret", ""},
+		{"a new one that is too short is refused before it is repeated", none, newPerson("horse", "new secret", "new secret"), true, "new secret", ""},
 		{"three failures are enough", none, newPerson("", "", ""), false, "", "after 3 attempts"},
 		{"without terminal and source it is an error", none, nil, false, "", "no terminal"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env := askEnv(c.person, files)
-			got, err := env.Passphrase(env.Voice(false), c.from, "the root key")(t.Context(), c.confirm)
+			got, err := env.Passphrase(env.Voice(false), c.from, "the root key").Ask(t.Context(), c.confirm)
 			if c.wantErr == "" && err != nil || c.wantErr != "" && (err == nil || !strings.Contains(err.Error(), c.wantErr)) {
 				t.Fatalf("error %v, want one with %q", err, c.wantErr)
 			}
@@ -123,7 +127,7 @@ func TestPassphrase(t *testing.T) {
 
 func TestWithoutATerminalTheHintNamesTheFlags(t *testing.T) {
 	env := askEnv(nil, nil)
-	_, err := env.Passphrase(env.Voice(false), PassphraseSource{FD: -1}, "the root key")(t.Context(), false)
+	_, err := env.Passphrase(env.Voice(false), PassphraseSource{FD: -1}, "the root key").Ask(t.Context(), false)
 	if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], "--passphrase-file") {
 		t.Errorf("hints %q", hints)
 	}
@@ -155,7 +159,7 @@ func TestAnInterruptEndsAQuestion(t *testing.T) {
 	env := askEnv(p, nil)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(time.Millisecond, func() { cancel(ErrInterrupted) })
-	_, err := env.Passphrase(env.Voice(false), PassphraseSource{FD: -1}, "the root key")(ctx, false)
+	_, err := env.Passphrase(env.Voice(false), PassphraseSource{FD: -1}, "the root key").Ask(ctx, false)
 	if !errors.Is(err, ErrInterrupted) {
 		t.Fatalf("got %v", err)
 	}
@@ -164,7 +168,69 @@ func TestAnInterruptEndsAQuestion(t *testing.T) {
 	default:
 		t.Error("the terminal was left open, perhaps without echo")
 	}
-	if got := Explain(err).Exit; got != ExitInterrupted {
-		t.Errorf("exit %d", got)
+	if got := Explain(fmt.Errorf("making it: %w", err)); got.Exit != ExitInterrupted || got.Message != "interrupted, nothing was changed" {
+		t.Errorf("explained as %+v", got)
+	}
+	if !strings.HasSuffix(p.shown.String(), "\n") {
+		t.Errorf("what follows would stand beside the question: %q", p.shown.String())
+	}
+}
+
+func TestOnlyAPersonIsAskedAgainAndNotForEver(t *testing.T) {
+	p := newPerson("one", "two", "three")
+	env := askEnv(p, map[string]string{"file": "one\n"})
+	for _, from := range []PassphraseSource{{FD: -1, File: "file"}, {FD: 3}} {
+		if env.Passphrase(env.Voice(false), from, "the root key").Again() {
+			t.Errorf("%+v is asked again", from)
+		}
+	}
+	asked := env.Passphrase(env.Voice(false), PassphraseSource{FD: -1}, "the root key")
+	var got []string
+	for again := true; again; again = asked.Again() {
+		pass, err := asked.Ask(t.Context(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(pass))
+	}
+	if strings.Join(got, " ") != "one two three" || strings.Count(p.shown.String(), "wrong passphrase, try again\n") != 2 {
+		t.Errorf("got %q, shown %q", got, p.shown.String())
+	}
+}
+
+func TestAPassphraseFileThatOthersCanReadIsWarnedOf(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "passphrase")
+	for mode, want := range map[os.FileMode]string{
+		0o600: "",
+		0o640: "anchorctl: warning: \"" + path + "\" holds a passphrase and is open to others than its owner (mode 0640)\n" +
+			"anchorctl: hint: run \"chmod 600 " + path + "\"\n",
+	} {
+		if err := errors.Join(os.WriteFile(path, []byte("correct horse\n"), mode), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		var out buffer
+		env := testEnv(&out, false, nil)
+		env.Open = func(path string) (io.ReadCloser, error) { return os.Open(path) }
+		pass, err := env.Passphrase(env.Voice(false), PassphraseSource{FD: -1, File: path}, "the root key").Ask(t.Context(), false)
+		if err != nil || string(pass) != "correct horse" || out.String() != want {
+			t.Errorf("mode %v: got %q, %v, said %q, want %q", mode, pass, err, out.String(), want)
+		}
+	}
+}
+
+func TestAsk(t *testing.T) {
+	p := newPerson("example", "", " Example Corp ")
+	env := askEnv(p, nil)
+	got, err := env.Ask(t.Context(), env.Voice(false), "name:", "organization:")
+	if err != nil || strings.Join(got, "|") != "example|Example Corp" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	env = askEnv(newPerson("", "", ""), nil)
+	if _, err := env.Ask(t.Context(), env.Voice(false), "name:"); err == nil {
+		t.Error("nothing was answered, and that was taken")
+	}
+	env = askEnv(nil, nil)
+	if _, err := env.Ask(t.Context(), env.Voice(false), "name:"); !errors.Is(err, ErrNoTerminal) {
+		t.Errorf("without a terminal: %v", err)
 	}
 }

@@ -6,9 +6,10 @@ import (
 )
 
 // Interruptible returns a context that the first interrupt cancels, saying
-// what happens; the second one ends the process at once. stop gives signals
-// back their usual effect.
-func (e Env) Interruptible(ctx context.Context, v *Voice) (context.Context, func()) {
+// what happens, where there is something to go on with; the second one ends the
+// process at once. resume says how to go on; it is empty where nothing is begun.
+// stop gives signals back their usual effect.
+func (e Env) Interruptible(ctx context.Context, v *Voice, resume string) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	caught := make(chan os.Signal, 2)
 	release := e.Signals(caught)
@@ -21,10 +22,17 @@ func (e Env) Interruptible(ctx context.Context, v *Voice) (context.Context, func
 		case <-done:
 			return
 		}
-		v.Note("interrupted: stopping after the step that is under way; interrupt again to stop at once")
+		if resume != "" && !v.isAsking() {
+			v.interject("interrupted: stopping after the step that is under way; interrupt again to stop at once")
+		}
 		cancel(ErrInterrupted)
 		select {
 		case <-caught:
+			text := "stopped at once"
+			if resume != "" {
+				text += "; " + resume
+			}
+			v.interject(text)
 			e.Quit(ExitInterrupted)
 		case <-done:
 		}

@@ -111,16 +111,17 @@ type tty struct {
 	state *term.State
 }
 
-var errNoTerminal = errors.New("there is no terminal to ask on")
+// ErrNoTerminal says that nobody can be asked.
+var ErrNoTerminal = errors.New("there is no terminal to ask on")
 
 func openTTY() (TTY, error) {
 	f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		return nil, errNoTerminal
+		return nil, ErrNoTerminal
 	}
 	state, err := term.GetState(int(f.Fd()))
 	if err != nil {
-		return nil, errors.Join(errNoTerminal, f.Close())
+		return nil, errors.Join(ErrNoTerminal, f.Close())
 	}
 	return &tty{file: f, state: state}, nil
 }

@@ -39,6 +39,7 @@ type Voice struct {
 	drawn   string    // what was last shown of it
 	drawnAt time.Time
 	onLine  bool // a drawn line stands under the cursor
+	asks    bool // a person is being asked
 	stop    chan struct{}
 	ended   chan struct{}
 }
@@ -100,6 +101,37 @@ func (v *Voice) Note(text string) {
 	defer v.mu.Unlock()
 	v.erase()
 	v.print(Program + ": " + indent(printable.Text(text)))
+}
+
+// interject says something right after an interrupt was typed, which the
+// terminal shows at the cursor.
+func (v *Voice) interject(text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.live {
+		v.write("\n")
+		v.onLine = false
+	}
+	v.print(Program + ": " + indent(printable.Text(text)))
+}
+
+// asking ends the progress while a person is asked; what it returns is called
+// after the answer.
+func (v *Voice) asking() (answered func()) {
+	v.Clear()
+	set := func(asks bool) {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.asks = asks
+	}
+	set(true)
+	return func() { set(false) }
+}
+
+func (v *Voice) isAsking() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.asks
 }
 
 // Failure says an error and its hints.

@@ -30,7 +30,8 @@ func open(t *testing.T) *folder.Folder {
 	c := clock.Clock{Now: now, Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 	pass := func(context.Context, bool) ([]byte, error) { return []byte("correct horse battery staple"), nil }
 	_, err := ceremony.Init(t.Context(), ceremony.Options{
-		Dir: dir, StateHome: state, Environments: []string{"dev", "prod"}, Clock: c, Actor: "test", Passphrase: pass,
+		Dir: dir, StateHome: state, Name: "example", Organization: "Example Corp", TrustDomain: "example.internal",
+		Environments: []string{"dev", "prod"}, Clock: c, Actor: "test", Passphrase: pass,
 	})
 	must(err)
 	f, err := folder.Open(t.Context(), folder.Deps{Dir: dir, StateHome: state, Clock: c, Actor: "test", Passphrase: pass})
