@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"anchorctl/internal/clock"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 )
 
@@ -218,7 +219,7 @@ func (e Engine) failed(ctx context.Context, run string, s Step, doer Doer, cause
 		if err := e.settle(ctx, intent, s.After, doer); err != nil {
 			return errors.Join(cause, err)
 		}
-		return cause
+		return hint.With(cause, "run the same command again: what came of it has been looked up, and it goes on from there")
 	}
 	steady := context.WithoutCancel(ctx)
 	if err := e.Journal.Abandon(steady, s.Intent, cause.Error()); err != nil {

@@ -157,6 +157,12 @@ func TestDriftIsFoundAndPutRight(t *testing.T) {
 			},
 			[]string{"anchor.tag " + prodAnchor.String()}, ownership.TagEstate,
 		},
+		"the intent's tag changed": {
+			func(t *testing.T, h hands) error {
+				return h.profiles.Change(t.Context(), h.profile, profiles.Change{SetTags: map[string]string{ownership.TagIntent: "x"}})
+			},
+			[]string{"profile.tag " + profile.String()}, ownership.TagIntent,
+		},
 		"a role added": {
 			func(t *testing.T, h hands) error {
 				h.spec.RoleARNs = append(h.spec.RoleARNs, "arn:aws:iam::"+account+":role/other")

@@ -92,6 +92,7 @@ func (b *builder) anchors() error {
 			b.ready[addr] = []string{a.ID}
 			continue
 		}
+		spec.Tags = b.r.withIntent(addr, spec.Tags)
 		actions, foreign, err := anchors.Update(spec, live, b.r.knownAs)
 		if err != nil {
 			return err
@@ -129,6 +130,7 @@ func (b *builder) narrowed() error {
 	for _, addr := range addresses(b.d.profiles) {
 		spec := b.d.profiles[addr]
 		if live, there := b.o.profiles[addr]; there {
+			spec.Tags = b.r.withIntent(addr, spec.Tags)
 			actions, err := profiles.Narrow(spec, live)
 			if err != nil {
 				return err

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"slices"
 
+	"anchorctl/internal/ownership"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/store"
@@ -77,6 +79,16 @@ func (r recorded) generation(env string) int {
 func (r recorded) knownAs(fingerprint string) (plan.Addr, bool) {
 	addr, ok := r.known[fingerprint]
 	return addr, ok
+}
+
+// withIntent are the tags of an object that is there: they also say which
+// creation it came from.
+func (r recorded) withIntent(addr plan.Addr, tags map[string]string) map[string]string {
+	all := maps.Clone(tags)
+	if intent := r.objects[addr].Intent; intent != "" {
+		all[ownership.TagIntent] = intent
+	}
+	return all
 }
 
 // digest is what a plan rests on of all this.

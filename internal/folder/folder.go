@@ -21,8 +21,9 @@ type Deps struct {
 	Dir       string // the estate's directory
 	StateHome string // "" when the environment tells of none
 	Clock     clock.Clock
-	Step      func(name string) // called around each durable step, so that tests can crash there
-	Actor     string            // who acts, for the audit log
+	Step      func(name string)  // called around each durable step, so that tests can crash there
+	Actor     string             // who acts, for the audit log
+	Waiting   func(store.Holder) // told whose lock is waited for; may be nil
 	// Passphrase asks for the root key's passphrase, with confirm for a new one.
 	Passphrase func(ctx context.Context, confirm bool) ([]byte, error)
 	Again      func() bool // after a wrong one: whether to ask once more; nil: no
@@ -42,7 +43,7 @@ func (d Deps) Files() durable.Files { return durable.Files{Step: d.Step} }
 
 // StoreOptions are those of the estate's store.
 func (d Deps) StoreOptions() store.Options {
-	return store.Options{Now: d.Clock.Now, Wait: d.Clock.Wait, Step: d.Step, Actor: d.Actor}
+	return store.Options{Now: d.Clock.Now, Wait: d.Clock.Wait, Step: d.Step, Actor: d.Actor, Waiting: d.Waiting}
 }
 
 // Ring is the estate's private keys.

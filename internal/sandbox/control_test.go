@@ -254,3 +254,14 @@ func TestExecEnv(t *testing.T) {
 		t.Error("the base was changed")
 	}
 }
+
+func TestAFaultForAnOperationThatIsNoneIsRefused(t *testing.T) {
+	b := start(t)
+	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, b.URL+"/_sandbox/faults", strings.NewReader(`[{"op":"CreateTrustAnchr","mode":"cut"}]`)))
+	req.Header.Set(sandbox.HeaderToken, token)
+	answer := must(http.DefaultClient.Do(req))
+	defer func() { _ = answer.Body.Close() }() // nothing more is read
+	if answer.StatusCode != http.StatusBadRequest {
+		t.Errorf("answered %s", answer.Status)
+	}
+}

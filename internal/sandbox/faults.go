@@ -8,6 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"anchorctl/internal/sandbox/anywhere"
+	"anchorctl/internal/sandbox/iam"
+	"anchorctl/internal/sandbox/sts"
+	"anchorctl/internal/sandbox/tagging"
 	"anchorctl/internal/sandbox/wire"
 )
 
@@ -40,9 +44,20 @@ type Fault struct {
 
 const mostStale = 30
 
+// known reports whether some service here has the operation: a fault for a
+// name that was mistyped would never come, and whoever ordered it would think
+// that all went well.
+func (f *Fault) known() bool {
+	name := f.Op[strings.LastIndex(f.Op, ":")+1:]
+	all := slices.Concat(anywhere.Operations(), iam.Operations(), sts.Operations(), tagging.Operations(), []string{"", "*"})
+	return slices.Contains(all, name)
+}
+
 func (f *Fault) check() error {
 	modes := []string{ModeThrottle, ModeFailBefore, ModeFailAfter, ModeCut, ModeCutBefore, ModeHold, ModeHoldAfter, ModeStale, ModeSmallPages}
 	switch {
+	case !f.known():
+		return fmt.Errorf("no service here has the operation %q", f.Op)
 	case !slices.Contains(modes, f.Mode):
 		return fmt.Errorf("mode %q is none of %s", f.Mode, strings.Join(modes, ", "))
 	case f.Nth < 0 || f.Count < -1 || f.Seconds < 0 || f.Seen != 0:

@@ -65,12 +65,15 @@ func (s *Store) acquire(ctx context.Context, lock *flock.Flock, wait bool) error
 		if free {
 			return nil
 		}
+		holder, err := s.holder(ctx)
+		if err != nil {
+			return err
+		}
 		if !wait {
-			holder, err := s.holder(ctx)
-			if err != nil {
-				return err
-			}
 			return hint.With(&LockedError{Holder: holder}, "wait for it to end, or wait here with --wait-lock")
+		}
+		if s.o.Waiting != nil {
+			s.o.Waiting(holder)
 		}
 		if s.o.Wait == nil {
 			return errors.New("locking the estate: no clock to wait with was given")

@@ -30,6 +30,8 @@ type Options struct {
 	Now func() time.Time
 	// Wait is used to poll for the lock; only Lock with wait needs it.
 	Wait func(ctx context.Context, d time.Duration) error
+	// Waiting is told, while Lock waits, who holds it. It may be nil.
+	Waiting func(h Holder)
 	// Step is called just before and just after every commit, with
 	// "store.commit NAME" and "store.committed NAME", so that tests can crash
 	// there. Nil does nothing.

@@ -134,3 +134,12 @@ func match(pattern, path string) (id string, ok bool) {
 	}
 	return id, true
 }
+
+// Operations are the names of all operations, the data plane's included.
+func Operations() []string {
+	names := []string{"CreateSession"}
+	for _, r := range routes() {
+		names = append(names, r.name)
+	}
+	return names
+}

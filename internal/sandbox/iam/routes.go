@@ -107,3 +107,12 @@ func roleOf(c *world.Call, form url.Values) (*world.Role, error) {
 	}
 	return nil, wire.Errorf(http.StatusNotFound, "NoSuchEntity", "The role with name %s cannot be found.", *name)
 }
+
+// Operations are the names of all operations.
+func Operations() []string {
+	var names []string
+	for _, a := range actions() {
+		names = append(names, a.name)
+	}
+	return names
+}

@@ -41,3 +41,6 @@ type identityOut struct {
 	UserID  string `xml:"UserId"`
 	Account string
 }
+
+// Operations are the names of all operations.
+func Operations() []string { return []string{"GetCallerIdentity", "AssumeRole"} }

@@ -155,3 +155,6 @@ func resources(here *world.Region) []resource {
 	}
 	return all
 }
+
+// Operations are the names of all operations.
+func Operations() []string { return []string{"GetResources"} }
