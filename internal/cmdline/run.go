@@ -270,6 +270,9 @@ func (r *runner) page(reply Reply) error {
 	out := reply.Raw
 	if reply.Page != nil {
 		p := render.Page{Colour: r.env.Colour(r.env.StdoutIsTerminal)}
+		if r.env.StdoutIsTerminal && r.env.Width != nil {
+			p.Width = r.env.Width()
+		}
 		reply.Page(&p)
 		out = p.Bytes()
 	}

@@ -289,6 +289,27 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+func TestAPageFitsTheScreenItIsShownOn(t *testing.T) {
+	table := &cmdline.Command{Name: "anchorctl", Sub: []*cmdline.Command{{Name: "table", Run: func(context.Context, *cmdline.Call) (cmdline.Reply, error) {
+		return cmdline.Reply{Page: func(p *render.Page) { p.Table([]string{"NAME", "WHERE"}, [][]string{{"one", "two"}}) }}, nil
+	}}}}
+	for _, c := range []struct {
+		name     string
+		terminal bool
+		want     string
+	}{{"a narrow terminal", true, "name   one\nwhere  two\n"}, {"a pipe", false, "NAME  WHERE\none   two\n"}} {
+		var stdout, stderr bytes.Buffer
+		env := terminal.Env{
+			Args: []string{"table"}, Stdout: &stdout, Stderr: &stderr, StdoutIsTerminal: c.terminal, Width: func() int { return 8 },
+			Getenv:  func(k string) string { return map[string]string{"NO_COLOR": "1"}[k] },
+			Signals: func(chan<- os.Signal) func() { return func() {} },
+		}
+		if code := cmdline.Run(env, table); code != 0 || stdout.String() != c.want {
+			t.Errorf("%s: exit %d, %q, want %q", c.name, code, stdout.String(), c.want)
+		}
+	}
+}
+
 func TestJSONIsOneObjectWhateverHappens(t *testing.T) {
 	for _, c := range []struct {
 		line      string

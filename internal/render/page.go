@@ -13,6 +13,7 @@ import (
 // its methods end their lines. The zero Page is empty and without colour.
 type Page struct {
 	Colour bool
+	Width  int // columns of the screen; 0 when there is none to fit
 
 	text bytes.Buffer
 }
@@ -57,12 +58,39 @@ func (p *Page) Fields(fields ...Field) {
 	}
 	for _, f := range fields {
 		if f.Value != "" {
-			p.Line("%s  %s", pad(f.Name, widest), f.Value)
+			margin := strings.Repeat(" ", widest+2)
+			p.raw(pad(printable.Line(f.Name), widest) + "  " + strings.Join(p.fold(printable.Line(f.Value), len(margin)), "\n"+margin))
 		}
 	}
 }
 
-// Table writes rows under a heading, in columns as wide as they need to be.
+// fold breaks a text at spaces so that it fits on the screen beside a margin. A
+// word is never broken: it may be there to be copied.
+func (p *Page) fold(text string, margin int) []string {
+	room := p.Width - margin
+	if p.Width == 0 || room < narrowest {
+		return []string{text}
+	}
+	var lines []string
+	line := ""
+	for word := range strings.SplitSeq(text, " ") {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > room {
+			lines, line = append(lines, line), word
+			continue
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+// narrowest is the room below which folding makes nothing easier to read.
+const narrowest = 20
+
+// Table writes rows under a heading, in columns as wide as they need to be. What
+// is too wide for the screen is written one cell a line.
 func (p *Page) Table(header []string, rows [][]string) {
 	widths := make([]int, len(header))
 	all := append([][]string{header}, rows...)
@@ -70,6 +98,14 @@ func (p *Page) Table(header []string, rows [][]string) {
 		for i := range header {
 			widths[i] = max(widths[i], utf8.RuneCountInString(printable.Line(cell(row, i))))
 		}
+	}
+	total := 2 * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	if p.Width > 0 && total > p.Width {
+		p.records(header, rows)
+		return
 	}
 	for n, row := range all {
 		cells := make([]string, len(header))
@@ -81,6 +117,20 @@ func (p *Page) Table(header []string, rows [][]string) {
 			line = p.bold(line)
 		}
 		p.raw(line)
+	}
+}
+
+// records writes each row as fields, with an empty line between two.
+func (p *Page) records(header []string, rows [][]string) {
+	for n, row := range rows {
+		if n > 0 {
+			p.Blank()
+		}
+		fields := make([]Field, len(header))
+		for i, name := range header {
+			fields[i] = Field{strings.ToLower(name), cell(row, i)}
+		}
+		p.Fields(fields...)
 	}
 }
 

@@ -31,6 +31,40 @@ func (p *Page) Plan(pl plan.Plan) {
 	}
 	p.Blank()
 	p.Line("%s", Count(pl.Actions))
+	if gates := gatesOf(pl.Actions); len(gates) > 0 {
+		p.Line("%s %s  is checked just before the step", gateMark, strings.Join(gates, ", "))
+	}
+}
+
+func gatesOf(actions []plan.Action) []string {
+	gates := map[string]bool{}
+	for _, a := range actions {
+		if a.Gate != "" {
+			gates[a.Gate] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(gates))
+}
+
+// Step is what came of an action: it was done, unless Why says what stopped it.
+type Step struct {
+	Action plan.Action
+	Why    string
+}
+
+// Steps writes one line for each step of a run.
+func (p *Page) Steps(steps []Step) {
+	widest := 0
+	for _, s := range steps {
+		widest = max(widest, len(verb(s.Action.Kind)))
+	}
+	for _, s := range steps {
+		mark, colour, why := s.Action.Kind.Mark(), markColour(s.Action.Kind.Mark()), ""
+		if s.Why != "" {
+			mark, colour, why = gateMark, cyan, "  "+printable.Line(s.Why)
+		}
+		p.raw(p.paint(colour, mark) + " " + printable.Line(pad(verb(s.Action.Kind), widest)+"  "+s.Action.Addr.String()) + why)
+	}
 }
 
 // Count says in words what a list of actions would do.

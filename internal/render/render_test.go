@@ -61,9 +61,66 @@ func TestPlanPage(t *testing.T) {
       name  old
 
 Plan: 2 to create, 2 to change, 1 to delete, 1 to check.
+‖ ANC603  is checked just before the step
 `
 	if diff := cmp.Diff(want, string(p.Bytes())); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestStepsSayWhatWasDoneAndWhyNot(t *testing.T) {
+	target := plan.Target{Account: "111122223333", Region: "eu-central-1"}
+	p := render.Page{}
+	p.Steps([]render.Step{
+		{Action: action(plan.IssuerMint, plan.Issuer("prod", 1), "", "")},
+		{Action: action(plan.AnchorEnable, plan.Anchor("prod", target), "", ""), Why: "held: a\x1b [ANC603]"},
+		{Action: action(plan.ProfileDelete, plan.Profile("prod", "old", target), "", "")},
+	})
+	want := `+ mint    issuer/prod#1
+‖ enable  anchor/prod@111122223333/eu-central-1  held: a\x1b [ANC603]
+- delete  profile/prod/old@111122223333/eu-central-1
+`
+	if diff := cmp.Diff(want, string(p.Bytes())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestANarrowScreenGetsOneFieldALine(t *testing.T) {
+	draw := func(width int) string {
+		p := render.Page{Width: width}
+		p.Table([]string{"OBJECT", "STATE", "ARN"}, [][]string{
+			{"anchor/prod@111122223333/eu-central-1", "ok", "arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/x"}, {"role/x", "missing"},
+		})
+		p.Findings([]rules.Finding{{Rule: "ANC001", Name: "self-signed", Severity: rules.Refuse, At: "x.pem",
+			Evidence: "the certificate says of itself who it is, and everybody below it would be accepted", Remedy: "r"}})
+		return string(p.Bytes())
+	}
+	narrow := `object  anchor/prod@111122223333/eu-central-1
+state   ok
+arn     arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/x
+
+object  role/x
+state   missing
+
+refuse  ANC001 self-signed
+  at      x.pem
+  found   the certificate says of itself who it is, and
+          everybody below it would be accepted
+  remedy  r
+`
+	wide := `OBJECT                                 STATE    ARN
+anchor/prod@111122223333/eu-central-1  ok       arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/x
+role/x                                 missing
+
+refuse  ANC001 self-signed
+  at      x.pem
+  found   the certificate says of itself who it is, and everybody below it would be accepted
+  remedy  r
+`
+	for width, want := range map[int]string{60: narrow, 200: wide, 0: wide} {
+		if diff := cmp.Diff(want, draw(width)); diff != "" {
+			t.Errorf("%d columns: %s", width, diff)
+		}
 	}
 }
 
