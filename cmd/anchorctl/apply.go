@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
-	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
@@ -22,18 +21,6 @@ type applyOptions struct {
 	approve    bool
 	waitLock   bool
 	passphrase terminal.PassphraseSource
-}
-
-// applied is what a run did, as JSON.
-type applied struct {
-	Run       string            `json:"run,omitempty"` // empty when there was nothing to do
-	Resumed   bool              `json:"resumed"`
-	Plan      proposal          `json:"plan"`
-	Done      []string          `json:"done"`
-	Held      []string          `json:"held"`
-	Skipped   []string          `json:"skipped"`
-	Notes     []string          `json:"notes"`
-	Documents []engine.Document `json:"documents"` // what somebody has to install
 }
 
 // maxPlan is more than the plan of a very large estate.
@@ -93,54 +80,4 @@ func askToApply(ctx context.Context, c *cmdline.Call, p estate.Proposal) error {
 	}
 	question := fmt.Sprintf("\nDo these %d steps? Type yes:", len(p.Plan.Actions))
 	return c.Confirm(ctx, c.Voice, question, "yes", otherwise)
-}
-
-// appliedReply tells what a run did, also when it did not come to its end.
-func appliedReply(r estate.Report, err error) (cmdline.Reply, error) {
-	if err != nil && r.Run == "" {
-		return cmdline.Reply{Findings: r.Proposal.Findings}, err
-	}
-	planned, encodeErr := proposalOf(r.Proposal)
-	if encodeErr != nil {
-		return cmdline.Reply{}, errors.Join(err, encodeErr)
-	}
-	result := applied{
-		Run: r.Run, Resumed: r.Resumed, Plan: planned,
-		Done: listOf(r.Result.Done), Held: listOf(r.Result.Held), Skipped: listOf(r.Result.Skipped), Notes: listOf(r.Result.Notes),
-		Documents: documentsOf(err),
-	}
-	page := func(p *render.Page) { appliedPage(p, result) }
-	return cmdline.Reply{Result: result, Findings: r.Proposal.Findings, Page: page}, err
-}
-
-// documentsOf are the texts that a held run waits for.
-func documentsOf(err error) []engine.Document {
-	documents := []engine.Document{}
-	var run *engine.HeldRun
-	if errors.As(err, &run) {
-		for _, h := range run.Held {
-			documents = append(documents, h.Documents...)
-		}
-	}
-	return documents
-}
-
-func appliedPage(p *render.Page, r applied) {
-	for _, d := range r.Documents {
-		p.Heading(d.Title + " of " + d.At)
-		p.Text(d.Text)
-	}
-	for _, n := range r.Notes {
-		p.Line("Note: %s", n)
-	}
-	for _, n := range r.Plan.Notices {
-		p.Line("Note: %s", n)
-	}
-	p.Blank()
-	switch {
-	case r.Run == "":
-		p.Line("Nothing to do: what is there is what the configuration says.")
-	default:
-		p.Line("Done: %d of %d steps, %d held, %d waiting for those.", len(r.Done), len(r.Plan.Actions), len(r.Held), len(r.Skipped))
-	}
 }

@@ -93,7 +93,6 @@ func Explain(err error) Failure {
 		usage   *UsageError
 		child   ChildStatus
 		refusal *rules.Refusal
-		held    *engine.HeldError
 		stopped *engine.InterruptedError
 		locked  *store.LockedError
 	)
@@ -105,7 +104,7 @@ func Explain(err error) Failure {
 	case errors.As(err, &refusal):
 		f.Exit, f.Code, f.Findings = ExitRefused, "refused", refusal.Findings
 		f.hint(refusalHints(refusal.Findings))
-	case errors.As(err, &held):
+	case heldFirst(err):
 		f.Exit, f.Code = ExitHeld, "held"
 		f.hint(heldHints(err))
 	case errors.As(err, &locked):
@@ -117,6 +116,26 @@ func Explain(err error) Failure {
 		f.Message = ErrUntouched.Error()
 	}
 	return f
+}
+
+// heldFirst reports whether an error is that something is held. Of several
+// errors, the first decides: a run that broke may have had holds besides.
+func heldFirst(err error) bool {
+	for err != nil {
+		switch e := err.(type) { //nolint:errorlint // each link of the chain is visited by this walk itself
+		case *engine.HeldRun, *engine.HeldError:
+			return true
+		case interface{ Unwrap() []error }:
+			all := e.Unwrap()
+			if len(all) == 0 {
+				return false
+			}
+			err = all[0]
+		default:
+			err = errors.Unwrap(err)
+		}
+	}
+	return false
 }
 
 // hint adds hints, each once.
