@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
@@ -16,7 +18,7 @@ import (
 
 type issueOptions struct {
 	out, keyType string
-	lifetime     time.Duration
+	lifetime     string
 }
 
 func issueCommand() *cmdline.Command {
@@ -32,7 +34,7 @@ anchorctl.yaml; a flag can shorten the lifetime, never widen anything.`,
 		Resume:  "run the same command to go on: a certificate that was recorded is given out, not made twice",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "write the files into `DIR`, instead of out/ENV/WORKLOAD in the estate", Destination: &o.out},
-			&cli.DurationFlag{Name: "lifetime", Usage: "it lives `DURATION`, at most as long as configured", Destination: &o.lifetime},
+			&cli.StringFlag{Name: "lifetime", Usage: "it lives `DURATION`, such as 12h, at most as long as configured", Destination: &o.lifetime},
 			&cli.StringFlag{Name: "key-type", Usage: "its key is `TYPE`: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 (ecdsa-p256)", Destination: &o.keyType},
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
@@ -42,8 +44,15 @@ anchorctl.yaml; a flag can shorten the lifetime, never widen anything.`,
 }
 
 func issue(ctx context.Context, c *cmdline.Call, f *folder.Folder, o issueOptions) (cmdline.Reply, error) {
-	r := issuance.Request{Lifetime: o.lifetime}
+	var r issuance.Request
 	var err error
+	if o.lifetime != "" {
+		lifetime, err := config.ParseDuration(o.lifetime)
+		if err != nil || lifetime <= 0 {
+			return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --lifetime: %q is no lifetime", o.lifetime), "write 12h or 7d")
+		}
+		r.Lifetime = time.Duration(lifetime)
+	}
 	if r.Environment, r.Workload, r.Instance, err = issuance.ParseName(c.Args[0]); err != nil {
 		return cmdline.Reply{}, terminal.Usage(err.Error())
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"anchorctl/internal/clock"
@@ -36,6 +38,20 @@ type Step struct {
 type Sighting struct {
 	Created *plan.Object // what carries the intent, or nil
 	View    string       // a digest of everything that was looked at
+}
+
+// Trace is the sighting of a look at objects: which intent each carries in its
+// tag, by ARN.
+func Trace(s Step, intents map[string]string) (Sighting, error) {
+	arns := slices.Sorted(maps.Keys(intents))
+	var created *plan.Object
+	for _, arn := range arns {
+		if intents[arn] == s.Intent {
+			created = &plan.Object{Addr: s.Action.Addr, ARN: arn, Intent: s.Intent}
+		}
+	}
+	view, err := plan.DigestOf(arns)
+	return Sighting{Created: created, View: view}, err
 }
 
 // Doer carries out the actions of one kind.

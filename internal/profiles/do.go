@@ -71,16 +71,11 @@ func (d Doers) look(ctx context.Context, s engine.Step) (engine.Sighting, error)
 	if err != nil {
 		return engine.Sighting{}, err
 	}
-	arns := []string{}
-	var created *plan.Object
+	intents := map[string]string{}
 	for _, l := range all {
-		arns = append(arns, l.ARN)
-		if l.Tags[ownership.TagIntent] == s.Intent {
-			created = &plan.Object{Addr: s.Action.Addr, ARN: l.ARN, Intent: s.Intent}
-		}
+		intents[l.ARN] = l.Tags[ownership.TagIntent]
 	}
-	view, err := plan.DigestOf(arns)
-	return engine.Sighting{Created: created, View: view}, err
+	return engine.Trace(s, intents)
 }
 
 // update reads the profile again just before it writes: the service replaces
