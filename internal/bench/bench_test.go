@@ -72,9 +72,8 @@ func medians(f []figure) (wall, cpu time.Duration) {
 	return walls[len(walls)/2], cpus[len(cpus)/2]
 }
 
-func ms(d time.Duration) float64            { return float64(d.Microseconds()) / 1000 }
-func ratio(a, b time.Duration) float64      { return float64(a) / float64(max(b, 1)) }
-func path(b *testing.B, name string) string { b.Helper(); return filepath.Join(b.TempDir(), name) }
+func ms(d time.Duration) float64       { return float64(d.Microseconds()) / 1000 }
+func ratio(a, b time.Duration) float64 { return float64(a) / float64(max(b, 1)) }
 
 // program builds the program from this checkout as it is shipped: the Makefile
 // alone knows how.

@@ -3,8 +3,6 @@ package estate
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"anchorctl/internal/plan"
@@ -162,8 +160,4 @@ func (p Proposal) unwanted(env string) []ObjectStatus {
 		}
 	}
 	return list
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	return slices.Sorted(maps.Keys(m))
 }
