@@ -29,14 +29,18 @@ objects only; roles are named one by one.`,
 		Example: "anchorctl policy operator 111122223333 >operator.json",
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
-				return operatorPolicies(c, f)
+				return operatorPolicies(ctx, c, f)
 			})
 		},
 	}
 }
 
-func operatorPolicies(c *cmdline.Call, f *folder.Folder) (cmdline.Reply, error) {
-	all, err := operator.Policies(f.Config, f.Estate.Lineage)
+func operatorPolicies(ctx context.Context, c *cmdline.Call, f *folder.Folder) (cmdline.Reply, error) {
+	objects, err := f.Store.Objects(ctx)
+	if err != nil {
+		return cmdline.Reply{}, fmt.Errorf("reading what is recorded: %w", err)
+	}
+	all, err := operator.Policies(f.Config, f.Estate.Lineage, objects)
 	if err != nil {
 		return cmdline.Reply{}, err
 	}

@@ -3,6 +3,7 @@ package operator
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,22 +34,26 @@ type statement struct {
 	Condition map[string]map[string]string `json:"Condition,omitempty"`
 }
 
-// account is what the configuration has in one account.
+// account is what the estate has in one account.
 type account struct {
 	id, partition string
-	regions       []string
-	roles         []string
+	regions       []string // of the configuration
+	roles         []string // of the configuration
+	leftRegions   []string // with recorded objects only: they are to be removed
+	leftRoles     []string // recorded only: our statement is to be taken out
 }
 
-// Policies writes one policy for each account of the configuration, in the
-// order of their numbers. lineage is the estate's: what changes an object is
-// allowed on objects that carry it.
+// Policies writes one policy for each account of the configuration and of the
+// recorded objects, in the order of their numbers. What left the configuration
+// has to be removed: recorded objects may be disabled and deleted where they
+// are, and recorded roles unpinned. lineage is the estate's: what changes an
+// object is allowed on objects that carry it.
 //
 // What IAM can narrow is in the tables of
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementrolesanywhere.html
-func Policies(c *config.Config, lineage string) ([]Policy, error) {
+func Policies(c *config.Config, lineage string, objects []plan.Object) ([]Policy, error) {
 	var all []Policy
-	for _, a := range accounts(c) {
+	for _, a := range accounts(c, objects) {
 		d := document{Version: "2012-10-17", Statement: statements(a, lineage, c.Roles == config.Manage)}
 		text, err := json.MarshalIndent(d, "", "  ")
 		if err != nil {
@@ -59,37 +64,62 @@ func Policies(c *config.Config, lineage string) ([]Policy, error) {
 	return all, nil
 }
 
-func accounts(c *config.Config) []account {
-	var all []account
+// book finds accounts by their numbers.
+type book map[string]*account
+
+func (b book) of(t plan.Target) *account {
+	if b[t.Account] == nil {
+		b[t.Account] = &account{id: t.Account, partition: t.Partition()}
+	}
+	return b[t.Account]
+}
+
+func accounts(c *config.Config, objects []plan.Object) []account {
+	known := book{}
 	for _, name := range c.EnvironmentNames() {
 		env := c.Environments[name]
 		for _, t := range env.Targets {
-			i := slices.IndexFunc(all, func(a account) bool { return a.id == t.Account })
-			if i < 0 {
-				place := plan.Target{Account: t.Account, Region: t.Region}
-				all, i = append(all, account{id: t.Account, partition: place.Partition()}), len(all)
-			}
-			all[i].regions = append(all[i].regions, t.Region)
+			a := known.of(plan.Target{Account: t.Account, Region: t.Region})
+			a.regions = append(a.regions, t.Region)
 			for _, profile := range env.ProfileNames() {
 				for _, role := range env.Profiles[profile].RoleNames() {
-					all[i].roles = append(all[i].roles, roles.ARN(all[i].partition, plan.Role(t.Account, role)))
+					a.roles = append(a.roles, roles.ARN(a.partition, plan.Role(t.Account, role)))
 				}
 			}
 		}
 	}
-	for i := range all {
-		all[i].regions, all[i].roles = unique(all[i].regions), unique(all[i].roles)
+	known.left(objects)
+	var all []account
+	for _, number := range slices.Sorted(maps.Keys(known)) {
+		a := *known[number]
+		a.regions, a.roles = unique(a.regions), unique(a.roles)
+		a.leftRegions, a.leftRoles = without(a.leftRegions, a.regions), without(a.leftRoles, a.roles)
+		all = append(all, a)
 	}
-	slices.SortFunc(all, func(a, b account) int {
-		if a.id < b.id {
-			return -1
-		}
-		return 1
-	})
 	return all
 }
 
+// left adds where recorded objects are. Roles of an account that is not the
+// configuration's any more are left alone by every plan.
+func (b book) left(objects []plan.Object) {
+	for _, o := range objects {
+		a, configured := b[o.Addr.Target.Account]
+		switch {
+		case o.Addr.Kind != plan.KindRole:
+			a = b.of(o.Addr.Target)
+			a.leftRegions = append(a.leftRegions, o.Addr.Target.Region)
+		case configured && len(a.regions) > 0:
+			a.leftRoles = append(a.leftRoles, roles.ARN(a.partition, o.Addr))
+		}
+	}
+}
+
 func unique(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+
+// without is what list has and other has not.
+func without(list, other []string) []string {
+	return unique(slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) }))
+}
 
 func statements(a account, lineage string, manage bool) []statement {
 	ours := equals("aws:ResourceTag/"+ownership.TagEstate, lineage)
@@ -98,33 +128,62 @@ func statements(a account, lineage string, manage bool) []statement {
 		allow("See", []string{"*"}, nil,
 			"rolesanywhere:ListTrustAnchors", "rolesanywhere:ListProfiles", "rolesanywhere:ListCrls",
 			"rolesanywhere:ListTagsForResource", "tag:GetResources"),
+	}
+	if len(a.regions) > 0 {
+		list = append(list, a.building(lineage, ours)...)
+	}
+	// Every role of every enabled profile is judged before an anchor is enabled.
+	list = append(list, allow("JudgeRoles", []string{"arn:" + a.partition + ":iam::" + a.id + ":role/*"}, nil, "iam:GetRole"))
+	list = append(list, a.passing(manage)...)
+	if len(a.leftRegions) > 0 {
+		list = append(list, allow("RemoveWhatLeft", resources(a, a.leftRegions, "trust-anchor", "profile"), ours,
+			"rolesanywhere:DisableTrustAnchor", "rolesanywhere:DeleteTrustAnchor",
+			"rolesanywhere:DisableProfile", "rolesanywhere:DeleteProfile"))
+	}
+	if len(a.regions) > 0 {
+		// The first anchor of an account makes the service's own role
+		// (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/using-service-linked-roles.html).
+		list = append(list, allow("MakeServiceLinkedRole",
+			[]string{"arn:" + a.partition + ":iam::" + a.id + ":role/aws-service-role/rolesanywhere.amazonaws.com/AWSServiceRoleForRolesAnywhere"},
+			equals("iam:AWSServiceName", "rolesanywhere.amazonaws.com"), "iam:CreateServiceLinkedRole"))
+	}
+	return list
+}
+
+// building is what makes and changes objects where the configuration has them.
+func (a account) building(lineage string, ours map[string]map[string]string) []statement {
+	asked := equals("aws:RequestTag/"+ownership.TagEstate, lineage)
+	anchors, profiles := resources(a, a.regions, "trust-anchor"), resources(a, a.regions, "profile")
+	both := resources(a, a.regions, "trust-anchor", "profile")
+	return []statement{
 		// Neither action can be narrowed to a resource: there is none yet.
-		allow("CreateTagged", []string{"*"}, equals("aws:RequestTag/"+ownership.TagEstate, lineage),
-			"rolesanywhere:CreateTrustAnchor", "rolesanywhere:CreateProfile"),
-		allow("TagNew", a.resources("trust-anchor", "profile"), equals("aws:RequestTag/"+ownership.TagEstate, lineage),
-			"rolesanywhere:TagResource"),
-		allow("ChangeAnchors", a.resources("trust-anchor"), ours,
+		allow("CreateTagged", []string{"*"}, asked, "rolesanywhere:CreateTrustAnchor", "rolesanywhere:CreateProfile"),
+		allow("TagNew", both, asked, "rolesanywhere:TagResource"),
+		allow("ChangeAnchors", anchors, ours,
 			"rolesanywhere:UpdateTrustAnchor", "rolesanywhere:EnableTrustAnchor", "rolesanywhere:DisableTrustAnchor",
 			"rolesanywhere:DeleteTrustAnchor", "rolesanywhere:PutNotificationSettings"),
-		allow("ChangeProfiles", a.resources("profile"), ours,
+		allow("ChangeProfiles", profiles, ours,
 			"rolesanywhere:UpdateProfile", "rolesanywhere:EnableProfile", "rolesanywhere:DisableProfile", "rolesanywhere:DeleteProfile",
 			"rolesanywhere:PutAttributeMapping", "rolesanywhere:DeleteAttributeMapping"),
-		allow("Retag", a.resources("trust-anchor", "profile"), ours, "rolesanywhere:TagResource", "rolesanywhere:UntagResource"),
-		// Every role of every enabled profile is judged before an anchor is enabled.
-		allow("JudgeRoles", []string{"arn:" + a.partition + ":iam::" + a.id + ":role/*"}, nil, "iam:GetRole"),
+		allow("Retag", both, ours, "rolesanywhere:TagResource", "rolesanywhere:UntagResource"),
 	}
+}
+
+// passing is what roles are needed for: to be listed by profiles, to be pinned
+// and, once they left, to be unpinned.
+func (a account) passing(manage bool) []statement {
+	var list []statement
 	if len(a.roles) > 0 {
 		// https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html
 		list = append(list, allow("PassRoles", a.roles, nil, "iam:PassRole"))
-		if manage {
-			list = append(list, allow("PinRoles", a.roles, nil, "iam:UpdateAssumeRolePolicy"))
-		}
 	}
-	// The first anchor of an account makes the service's own role
-	// (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/using-service-linked-roles.html).
-	return append(list, allow("MakeServiceLinkedRole",
-		[]string{"arn:" + a.partition + ":iam::" + a.id + ":role/aws-service-role/rolesanywhere.amazonaws.com/AWSServiceRoleForRolesAnywhere"},
-		equals("iam:AWSServiceName", "rolesanywhere.amazonaws.com"), "iam:CreateServiceLinkedRole"))
+	if manage && len(a.roles) > 0 {
+		list = append(list, allow("PinRoles", a.roles, nil, "iam:UpdateAssumeRolePolicy"))
+	}
+	if manage && len(a.leftRoles) > 0 {
+		list = append(list, allow("UnpinRolesThatLeft", a.leftRoles, nil, "iam:UpdateAssumeRolePolicy"))
+	}
+	return list
 }
 
 func allow(sid string, resources []string, condition map[string]map[string]string, actions ...string) statement {
@@ -135,10 +194,10 @@ func equals(key, value string) map[string]map[string]string {
 	return map[string]map[string]string{"StringEquals": {key: value}}
 }
 
-// resources are all objects of some kinds in the account's regions.
-func (a account) resources(kinds ...string) []string {
+// resources are all objects of some kinds in some regions of an account.
+func resources(a account, regions []string, kinds ...string) []string {
 	var arns []string
-	for _, region := range a.regions {
+	for _, region := range regions {
 		for _, kind := range kinds {
 			arns = append(arns, "arn:"+a.partition+":rolesanywhere:"+region+":"+a.id+":"+kind+"/*")
 		}
@@ -155,5 +214,5 @@ func Of(all []Policy, account string) (Policy, error) {
 		}
 		known = append(known, p.Account)
 	}
-	return Policy{}, fmt.Errorf("writing the operator's policy: the configuration has no account %q, it has %s", account, strings.Join(known, ", "))
+	return Policy{}, fmt.Errorf("writing the operator's policy: the estate has no account %q, it has %s", account, strings.Join(known, ", "))
 }

@@ -32,7 +32,7 @@ func estate(handling config.RoleHandling) *config.Config {
 // statement gets that of the caller.
 func policies(t *testing.T, handling config.RoleHandling) map[string]*iampolicy.Document {
 	t.Helper()
-	all, err := operator.Policies(estate(handling), lineage)
+	all, err := operator.Policies(estate(handling), lineage, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestTheOperatorMayDoWhatIsItsOwnAndNoMore(t *testing.T) {
 }
 
 func TestEachAccountHasItsOwnPartition(t *testing.T) {
-	all, err := operator.Policies(estate(config.Manage), lineage)
+	all, err := operator.Policies(estate(config.Manage), lineage, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
