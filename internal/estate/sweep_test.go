@@ -109,11 +109,7 @@ func calls(t *testing.T) int {
 	t.Helper()
 	l := smallLab(t)
 	l.mustApply(t, estate.ApplyOptions{})
-	var log []sandbox.Request
-	if err := l.control("GET", "requests", nil, &log); err != nil {
-		t.Fatal(err)
-	}
-	return len(log)
+	return len(l.requests(t))
 }
 
 func TestEveryCallFails(t *testing.T) {
