@@ -76,6 +76,43 @@ func TestWouldAccept(t *testing.T) {
 	}
 }
 
+// The same service, account or anchor written in ways that a search for text
+// would miss, and ways that only look as if they let it in. Verdicts written by
+// hand from
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html,
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html
+func TestWouldAcceptSeesThroughDisguises(t *testing.T) {
+	const service = `"Principal":{"Service":"rolesanywhere.amazonaws.com"}`
+	for _, c := range []struct {
+		name string
+		who  string // Principal and Condition
+		want bool
+	}{
+		{"the service in every partition", `"Principal":{"Service":"rolesanywhere.*"}`, true},
+		{"the service in other letters", `"Principal":{"Service":"RolesAnywhere.amazonaws.com"}`, true},
+		{"one of two services", `"Principal":{"Service":["ec2.amazonaws.com","rolesanywhere.amazonaws.com"]}`, true},
+		{"a regional name that the service does not use", `"Principal":{"Service":"rolesanywhere.eu-central-1.amazonaws.com"}`, false},
+		{"all but this service", `"NotPrincipal":{"Service":"rolesanywhere.amazonaws.com"}`, false},
+		{"everyone for this account", `"Principal":"*","Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`, true},
+		{"everyone for another account", `"Principal":"*","Condition":{"StringEquals":{"aws:SourceAccount":"444455556666"}}`, false},
+		{"an anchor that equals itself", service + `,"Condition":{"StringEquals":{"aws:SourceArn":"${aws:SourceArn}"}}`, true},
+		{"the key in other letters", service + `,"Condition":{"StringLike":{"AWS:sourcearn":"arn:aws:rolesanywhere:*"}}`, true},
+		{"something else, if there is a source", service + `,"Condition":{"StringEqualsIfExists":{"aws:SourceArn":"x"}}`, false},
+		{"any value like any anchor", service + `,"Condition":{"ForAnyValue:ArnLike":{"aws:SourceArn":"arn:*:rolesanywhere:*:*:trust-anchor/*"}}`, true},
+		{"all values of what may have none", service + `,"Condition":{"ForAllValues:StringEquals":{"aws:PrincipalTag/x509Subject/OU":"prod"}}`, true},
+		{"no source at all", service + `,"Condition":{"Null":{"aws:SourceArn":"true"}}`, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + c.who + `,"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}]}`
+			got, why, err := gates.WouldAccept(trust, anchorARN, account)
+			if err != nil || got != c.want {
+				t.Errorf("got %v, %q, %v; want %v", got, why, err, c.want)
+			}
+		})
+	}
+}
+
 // What any certificate gets, WouldAccept must have foreseen.
 func TestWouldAcceptForeseesEveryGrant(t *testing.T) {
 	w := newWorld(t)
