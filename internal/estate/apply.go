@@ -179,11 +179,13 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 		}
 	}
 	report.Result, err = e.Run(ctx, report.Run, actions)
+	result := report.Result
+	reachedEnd := len(result.Done)+len(result.Held)+len(result.Skipped) == len(actions)
 	if err == nil {
 		err = holds
 	}
 	// The end of a run is recorded even when the run was interrupted.
-	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, statusOf(err))
+	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, statusOf(err, reachedEnd))
 	return report, errors.Join(err, ending)
 }
 
@@ -213,13 +215,15 @@ func (r *runner) start(ctx context.Context, p plan.Plan, open string) (string, e
 	return run.ID, nil
 }
 
-func statusOf(err error) plan.Status {
+// statusOf is what a run came to. One that broke off was not held, whatever it
+// had held by then.
+func statusOf(err error, reachedEnd bool) plan.Status {
 	var held *engine.HeldRun
 	var interrupted *engine.InterruptedError
 	switch {
 	case err == nil:
 		return plan.Done
-	case errors.As(err, &held):
+	case errors.As(err, &held) && reachedEnd:
 		return plan.Held
 	case errors.As(err, &interrupted), errors.Is(err, context.Canceled):
 		return plan.Interrupted

@@ -98,16 +98,7 @@ func TestVerifyHoldsUntilTheDocumentsAreInstalled(t *testing.T) {
 		}
 	}
 	l.checkRecord(t, false)
-	api := l.cloud(t).Roles
-	for _, hold := range run.Held {
-		addr, err := plan.ParseAddr(hold.Documents[0].At)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := api.PutTrust(t.Context(), addr.Name, hold.Documents[0].Text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	l.install(t, run)
 	l.mustApply(t, estate.ApplyOptions{})
 	l.check(t)
 }
@@ -285,15 +276,7 @@ func TestAStatementAddedBesideThePinIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	added := `{"Sid":"Temporary","Effect":"Allow","Principal":{"Service":"rolesanywhere.amazonaws.com"},` +
-		`"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]},`
-	loose := strings.Replace(before.Trust, `"Statement":[`, `"Statement":[`+added, 1)
-	if loose == before.Trust {
-		loose = strings.Replace(before.Trust, `"Statement": [`, `"Statement": [`+added, 1)
-	}
-	if err := roleAPI.PutTrust(t.Context(), "prod-app", loose); err != nil {
-		t.Fatal(err)
-	}
+	l.setTrust(t, "prod-app", withCareless(t, before.Trust))
 	p := l.plan(t, estate.Options{})
 	// Dev's anchor could take prod's role by it, and prod's any workload.
 	if len(p.Findings) != 2 || p.Findings[0].Rule != "ANC603" || p.Findings[0].At != "role/111122223333/prod-app" {

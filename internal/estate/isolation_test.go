@@ -45,8 +45,7 @@ func TestARoleThatBecomesReachableLaterIsFound(t *testing.T) {
 
 func TestAnEnvironmentThatLeftKeepsWorkingUntilItsRemovalIsApproved(t *testing.T) {
 	l := converged(t)
-	whole := twoEnvironments("manage")
-	l.write(t, whole[:strings.Index(whole, "  prod:")])
+	l.write(t, small())
 	report := l.mustApply(t, estate.ApplyOptions{})
 	if report.Run != "" {
 		t.Errorf("without approval it did %v", report.Result.Done)

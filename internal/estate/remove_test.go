@@ -164,9 +164,7 @@ func TestAnObjectWithOurTagsThatTheStoreDoesNotKnowIsRefused(t *testing.T) {
 
 func TestAnEnvironmentThatLeftNeedsAnApproval(t *testing.T) {
 	l := converged(t)
-	whole := twoEnvironments("manage")
-	without := whole[:strings.Index(whole, "  prod:")]
-	l.write(t, without)
+	l.write(t, small())
 	p := l.plan(t, estate.Options{})
 	if len(p.Notices) == 0 || !strings.Contains(p.Notices[0], "--approve-delete prod") {
 		t.Errorf("notices are %v", p.Notices)

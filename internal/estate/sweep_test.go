@@ -95,8 +95,7 @@ func (l *lab) recovers(t *testing.T) {
 
 // small is the least that takes every kind of step: one environment.
 func small() string {
-	whole := twoEnvironments("manage")
-	return whole[:strings.Index(whole, "  prod:")]
+	return withoutProd(twoEnvironments("manage"))
 }
 
 func smallLab(t *testing.T) *lab {
