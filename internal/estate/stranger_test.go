@@ -60,7 +60,7 @@ func TestAForeignRoleThatCannotBeReadIsHeldUntilItIsWaived(t *testing.T) {
 			t.Errorf("apply says %v", err)
 		}
 	})
-	t.Run("destroying does not ask for it", func(t *testing.T) {
+	t.Run("destroying goes ahead", func(t *testing.T) {
 		l, w := blind(t, twoEnvironments("manage"))
 		if _, err := w.Apply(t.Context(), estate.ApplyOptions{Options: estate.Options{Destroy: true}}); err != nil {
 			t.Error(err)
