@@ -66,7 +66,7 @@ func (b *builder) pinned(pin roles.Pin, live roles.Live) (bool, error) {
 	if _, recorded := b.r.objects[pin.Addr]; !recorded {
 		return false, nil // ours as soon as the store says so
 	}
-	return equalPolicies(live.Trust, string(after)), nil
+	return roles.SamePolicy(live.Trust, string(after)), nil
 }
 
 func unreadableRole(addr plan.Addr, err error) rules.Finding {
@@ -122,12 +122,6 @@ func hasStatement(trust, sid string) bool {
 	}
 	_, there := doc.Statement(sid)
 	return there
-}
-
-func equalPolicies(a, b string) bool {
-	x, errX := iampolicy.Parse([]byte(a))
-	y, errY := iampolicy.Parse([]byte(b))
-	return errX == nil && errY == nil && iampolicy.Equal(x, y)
 }
 
 // beforePin are the planned creations of the environment's anchors in the

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"anchorctl/internal/gates"
 	"anchorctl/internal/plan"
 )
 
@@ -18,7 +19,11 @@ type Desired struct {
 // DefaultMappings are those of a profile for which nobody has set any.
 // https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
 func DefaultMappings() Mappings {
-	return Mappings{"x509Issuer": {"*"}, "x509SAN": {"DNS", "Name/*", "URI"}, "x509Subject": {"*"}}
+	mappings := Mappings{}
+	for field, specifiers := range gates.DefaultMappings() {
+		mappings[field] = sorted(specifiers)
+	}
+	return mappings
 }
 
 // Narrowed are the roles of have that are also in want, sorted.

@@ -61,10 +61,10 @@ func (d Doers) replace(ctx context.Context, s engine.Step) (Live, error) {
 	if !live.Exists {
 		return Live{}, fmt.Errorf("writing the trust policy of %s: the role is not there any more", s.Action.Addr)
 	}
-	if samePolicy(live.Trust, after) {
+	if SamePolicy(live.Trust, after) {
 		return live, nil
 	}
-	if !samePolicy(live.Trust, before) {
+	if !SamePolicy(live.Trust, before) {
 		return Live{}, hint.With(
 			fmt.Errorf("writing the trust policy of %s: it was changed by somebody else since it was planned", s.Action.Addr),
 			`run "anchorctl plan" to see what it is now`)
@@ -86,7 +86,7 @@ func (d Doers) readBack(ctx context.Context, api API, addr plan.Addr, want strin
 		if err != nil {
 			return err
 		}
-		if live.Exists && samePolicy(live.Trust, want) {
+		if live.Exists && SamePolicy(live.Trust, want) {
 			return nil
 		}
 		if err := d.Clock.Wait(ctx, 2*time.Second); err != nil {
@@ -137,7 +137,9 @@ func (p Pin) hold(action string, live Live) error {
 	return held
 }
 
-func samePolicy(a, b string) bool {
+// SamePolicy compares trust policies as documents, never as text. What cannot be
+// read equals no other, nor itself.
+func SamePolicy(a, b string) bool {
 	x, errX := iampolicy.Parse([]byte(a))
 	y, errY := iampolicy.Parse([]byte(b))
 	return errX == nil && errY == nil && iampolicy.Equal(x, y)
