@@ -30,6 +30,7 @@ type Case struct {
 	Service *session.Answer
 	Source  string // where the case was read from; empty: flags
 
+	asked time.Time // by the clock of the machine that asked; zero when it did not say
 	names named
 }
 

@@ -96,6 +96,22 @@ func (k *Estate) Cases(c Case, choice Choice) ([]Case, error) {
 	return cases, nil
 }
 
+// RolesOf are the roles of an environment that list a workload.
+func (k *Estate) RolesOf(environment, workload string) []string {
+	var all []string
+	if env := k.Config.Environments[environment]; env != nil {
+		for _, profile := range env.Profiles {
+			for name, use := range profile.Roles {
+				if slices.Contains(use.Workloads, workload) {
+					all = append(all, name)
+				}
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 func profilesFor(env *config.Environment, choice Choice) ([]string, error) {
 	if choice.Profile != "" {
 		if env.Profiles[choice.Profile] == nil {

@@ -78,7 +78,7 @@ func readReport(data []byte) (Case, error) {
 		return Case{}, err
 	}
 	c := Case{
-		Source: FromReport, Time: d.Time, SessionName: d.RoleSessionName, Service: &d.Service,
+		Source: FromReport, Time: d.Time, asked: d.Time, SessionName: d.RoleSessionName, Service: &d.Service,
 		KeyNote: `the report holds no key; "anchorctl session" had found that key and certificate match before it asked`,
 	}
 	if d.Time.IsZero() {
