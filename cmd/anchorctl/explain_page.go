@@ -53,9 +53,11 @@ func sessionSection(p *render.Page, s denial.Session) {
 	}
 	if len(s.Tags) > 0 {
 		p.Heading("Session tags")
+		var tags []render.Field
 		for _, name := range slices.Sorted(maps.Keys(s.Tags)) {
-			p.Fields(render.Field{Name: "  " + name, Value: s.Tags[name]})
+			tags = append(tags, render.Field{Name: "  " + name, Value: s.Tags[name]})
 		}
+		p.Fields(tags...)
 	}
 	remedySection(p, s)
 	for _, note := range s.Notes {
