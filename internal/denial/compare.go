@@ -2,6 +2,7 @@ package denial
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,12 +65,19 @@ func (v view) compare() (agrees bool, note string) {
 		return false, "the service gave no reason, so there is nothing to compare with"
 	case len(said) == 0:
 		return false, fmt.Sprintf("the service said %q, which is none of the messages that are known", v.c.Service.Message)
+	case !closed && v.open(said):
+		return false, fmt.Sprintf("the service said %q (%s), which was not checked here", v.c.Service.Message, strings.Join(said, ", or "))
 	case !closed:
 		return false, fmt.Sprintf("the service said %q (%s), and nothing fails there now: it was changed since, or the service saw what is not known here",
 			v.c.Service.Message, strings.Join(said, ", or "))
 	}
 	return false, fmt.Sprintf("the service said %q (%s), and here %s fails first: something was changed since, or the model is wrong; look at both",
 		v.c.Service.Message, strings.Join(said, ", or "), first.Gate)
+}
+
+// open says that one of the gates was not checked.
+func (v view) open(names []string) bool {
+	return slices.ContainsFunc(v.e.Open(), func(gate string) bool { return slices.Contains(names, gate) })
 }
 
 // signature tells what is left when the service could not verify one.

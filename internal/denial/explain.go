@@ -166,7 +166,7 @@ func (x Explainer) question(ctx context.Context, c Case, clouds map[string]opene
 	if x.Must || ctx.Err() != nil {
 		return gates.Question{}, sight{}, hint.With(o.err, `add --offline to judge by configuration and record alone`)
 	}
-	s := blind("AWS was not reached: " + o.err.Error())
+	s := blind(o.err)
 	return s.question(c), s, nil
 }
 
@@ -208,6 +208,9 @@ func (v view) session() Session {
 			g.Remedies = v.remedies(verdict)
 		}
 		s.Gates = append(s.Gates, g)
+	}
+	if v.sight.note != "" {
+		s.Notes = append(s.Notes, v.sight.note)
 	}
 	if v.c.Service != nil {
 		agrees, note := v.compare()

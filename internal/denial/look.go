@@ -22,6 +22,7 @@ type sight struct {
 	crls     []estate.CRL
 	role     roles.Live
 	unseen   map[string]string // gates, and why what they look at was not seen
+	note     string            // why nothing was seen
 }
 
 // look reads the place of a case: three lists and one role. What cannot be read
@@ -55,8 +56,9 @@ func look(ctx context.Context, cloud estate.Cloud, c Case) (sight, error) {
 }
 
 // blind is a place that could not be opened.
-func blind(why string) sight {
-	s := sight{unseen: map[string]string{}}
+func blind(err error) sight {
+	const why = "AWS was not reached"
+	s := sight{unseen: map[string]string{}, note: why + ": " + err.Error()}
 	for _, gate := range []string{gates.GateAnchor, gates.GateRevocation, gates.GateProfile, gates.GateRole} {
 		s.unseen[gate] = why
 	}

@@ -128,7 +128,9 @@ func TestEachGateClosesFirst(t *testing.T) {
 
 		{"a session name that the profile does not take", issue19, nil, func(_ *testing.T, _ *world, q *gates.Question) { q.SessionName = "nightly" },
 			"session name", "Not authorized to set roleSessionName.", nil},
-		{"a session name of one letter", stsPage, nil, func(_ *testing.T, w *world, q *gates.Question) { q.SessionName, w.Profile.AcceptRoleSessionName = "x", true },
+		{"a session name of one letter", stsPage, nil, func(_ *testing.T, w *world, q *gates.Question) {
+			q.SessionName, w.Profile.AcceptRoleSessionName = "x", true
+		},
 			"session name", constraint + "x' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", nil},
 
 		{"no role", debugPage, nil, func(_ *testing.T, _ *world, q *gates.Question) { q.Role = nil }, "role", unable, nil},
