@@ -29,28 +29,23 @@ type sight struct {
 // is not checked; only an interruption is an error.
 func look(ctx context.Context, cloud estate.Cloud, c Case) (sight, error) {
 	s := sight{unseen: map[string]string{}}
-	note := func(gate string, err error) {
-		if err != nil {
-			s.unseen[gate] = err.Error()
-		}
-	}
 	var err error
-	s.anchors, err = cloud.Anchors.List(ctx, false)
-	note(gates.GateAnchor, err)
-	s.profiles, err = cloud.Profiles.List(ctx, false)
-	note(gates.GateProfile, err)
-	if cloud.CRLs != nil {
-		s.crls, err = cloud.CRLs(ctx)
-		note(gates.GateRevocation, err)
-	} else {
+	if s.anchors, err = cloud.Anchors.List(ctx, false); err != nil {
+		s.anchors, s.unseen[gates.GateAnchor] = nil, err.Error()
+	}
+	if s.profiles, err = cloud.Profiles.List(ctx, false); err != nil {
+		s.profiles, s.unseen[gates.GateProfile] = nil, err.Error()
+	}
+	if cloud.CRLs == nil {
 		s.unseen[gates.GateRevocation] = "nobody asked for the revocation lists"
+	} else if s.crls, err = cloud.CRLs(ctx); err != nil {
+		s.crls, s.unseen[gates.GateRevocation] = nil, err.Error()
 	}
 	role := roleOf(c.RoleARN)
-	if role.Target.Account == cloud.Account {
-		s.role, err = cloud.Roles.Get(ctx, roles.Name(role))
-		note(gates.GateRole, err)
-	} else {
+	if role.Target.Account != cloud.Account {
 		s.unseen[gates.GateRole] = fmt.Sprintf("the role lies in account %s, and the session is asked for in %s", role.Target.Account, cloud.Account)
+	} else if s.role, err = cloud.Roles.Get(ctx, roles.Name(role)); err != nil {
+		s.role, s.unseen[gates.GateRole] = roles.Live{}, err.Error()
 	}
 	return s, ctx.Err()
 }
