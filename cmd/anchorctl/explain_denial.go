@@ -12,6 +12,7 @@ import (
 	"anchorctl/internal/denial"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
@@ -42,8 +43,11 @@ func explainDenial(ctx context.Context, c *cmdline.Call, o denialOptions) (cmdli
 	reply, err := withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
 		return o.inEstate(ctx, c, f)
 	})
-	if !errors.Is(err, folder.ErrNoEstate) || o.session == "" && !o.arns() {
+	switch {
+	case !errors.Is(err, folder.ErrNoEstate):
 		return reply, err
+	case o.session == "" && !o.arns():
+		return reply, hint.With(err, "outside an estate, name what was asked for by --trust-anchor-arn, --profile-arn and --role-arn")
 	}
 	if o.offline {
 		return cmdline.Reply{}, terminal.Usage("--offline judges by an estate's configuration and record, and there is no estate here", `run it where anchorctl.yaml is, or name that directory with --dir`)

@@ -100,15 +100,18 @@ type Explainer struct {
 // Explain explains each case.
 func (x Explainer) Explain(ctx context.Context, cases []Case) (Result, error) {
 	out := Result{Granted: len(cases) > 0, Notes: []string{}}
-	clouds := map[string]opened{}
+	places := map[string]opened{}
 	for _, c := range cases {
 		if c.Leaf == nil {
 			return Result{}, errors.New("explaining the session: there is no certificate")
 		}
+		if c.Time.IsZero() {
+			c.Time = x.Now
+		}
 		c = x.named(c)
 		v := view{c: c, k: x.Estate}
 		var err error
-		if v.q, v.sight, err = x.question(ctx, c, clouds); err != nil {
+		if v.q, v.sight, err = x.question(ctx, c, places); err != nil {
 			return Result{}, fmt.Errorf("explaining the session: %w", err)
 		}
 		v.e = gates.Explain(v.q)
@@ -139,13 +142,14 @@ func (x Explainer) named(c Case) Case {
 	return c
 }
 
-// opened is a place that was opened, or why not.
+// opened is a place that was opened and read, or why not.
 type opened struct {
 	cloud estate.Cloud
+	lists sight
 	err   error
 }
 
-func (x Explainer) question(ctx context.Context, c Case, clouds map[string]opened) (gates.Question, sight, error) {
+func (x Explainer) question(ctx context.Context, c Case, places map[string]opened) (gates.Question, sight, error) {
 	if x.Open == nil {
 		if x.Estate == nil {
 			return gates.Question{}, sight{}, errors.New("without AWS, there has to be an estate to judge by")
@@ -153,15 +157,17 @@ func (x Explainer) question(ctx context.Context, c Case, clouds map[string]opene
 		return x.Estate.offline(c), sight{}, nil
 	}
 	key := c.names.environment + "@" + c.Target.String()
-	if _, before := clouds[key]; !before {
+	if _, before := places[key]; !before {
 		var o opened
-		o.cloud, o.err = x.Open(ctx, c.names.environment, c.Target)
-		clouds[key] = o
+		if o.cloud, o.err = x.Open(ctx, c.names.environment, c.Target); o.err == nil {
+			o.lists = lists(ctx, o.cloud)
+		}
+		places[key] = o
 	}
-	o := clouds[key]
+	o := places[key]
 	if o.err == nil {
-		s, err := look(ctx, o.cloud, c)
-		return s.question(c), s, err
+		s := o.lists.with(ctx, o.cloud, c.RoleARN)
+		return s.question(c), s, ctx.Err()
 	}
 	if x.Must || ctx.Err() != nil {
 		return gates.Question{}, sight{}, hint.With(o.err, `add --offline to judge by configuration and record alone`)

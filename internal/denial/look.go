@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"slices"
 
 	"anchorctl/internal/anchors"
@@ -25,9 +26,8 @@ type sight struct {
 	note     string            // why nothing was seen
 }
 
-// look reads the place of a case: three lists and one role. What cannot be read
-// is not checked; only an interruption is an error.
-func look(ctx context.Context, cloud estate.Cloud, c Case) (sight, error) {
+// lists reads the three lists of a place. What cannot be read is not checked.
+func lists(ctx context.Context, cloud estate.Cloud) sight {
 	s := sight{unseen: map[string]string{}}
 	var err error
 	if s.anchors, err = cloud.Anchors.List(ctx, false); err != nil {
@@ -41,13 +41,24 @@ func look(ctx context.Context, cloud estate.Cloud, c Case) (sight, error) {
 	} else if s.crls, err = cloud.CRLs(ctx); err != nil {
 		s.crls, s.unseen[gates.GateRevocation] = nil, err.Error()
 	}
-	role := roleOf(c.RoleARN)
+	return s
+}
+
+// with adds the role of a case to what was seen of its place.
+func (s sight) with(ctx context.Context, cloud estate.Cloud, arn string) sight {
+	s.unseen = maps.Clone(s.unseen)
+	role := roleOf(arn)
 	if role.Target.Account != cloud.Account {
 		s.unseen[gates.GateRole] = fmt.Sprintf("the role lies in account %s, and the session is asked for in %s", role.Target.Account, cloud.Account)
-	} else if s.role, err = cloud.Roles.Get(ctx, roles.Name(role)); err != nil {
-		s.role, s.unseen[gates.GateRole] = roles.Live{}, err.Error()
+		return s
 	}
-	return s, ctx.Err()
+	live, err := cloud.Roles.Get(ctx, roles.Name(role))
+	if err != nil {
+		s.unseen[gates.GateRole] = err.Error()
+		return s
+	}
+	s.role = live
+	return s
 }
 
 // blind is a place that could not be opened.

@@ -22,14 +22,16 @@ const MaxSession = 2 << 20
 const mostCases = 20
 
 // Read reads the JSON of failed sessions: what "anchorctl session --report"
-// wrote, a CloudTrail record of CreateSession, a file of records, or what "aws
-// cloudtrail lookup-events" prints. notes tell what was passed over.
+// wrote (or the same written by hand, where schema, time and the service's answer
+// may be missing), a CloudTrail record of CreateSession, a file of records, or what
+// "aws cloudtrail lookup-events" prints. notes tell what was passed over.
 func Read(data []byte) (cases []Case, notes []string, err error) {
 	if len(data) > MaxSession {
 		return nil, nil, fmt.Errorf("reading the session: more than %d bytes", MaxSession)
 	}
 	var head struct {
 		Schema    string            `json:"schema"`
+		Leaf      string            `json:"certificate"`
 		EventName string            `json:"eventName"`
 		Records   []json.RawMessage `json:"Records"`
 		Events    []json.RawMessage `json:"Events"`
@@ -38,7 +40,7 @@ func Read(data []byte) (cases []Case, notes []string, err error) {
 		return nil, nil, fmt.Errorf("reading the session: %w", err)
 	}
 	switch {
-	case head.Schema == session.DenialSchema:
+	case head.Schema == session.DenialSchema, head.Schema == "" && head.Leaf != "":
 		c, err := readReport(data)
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading the session: %w", err)
@@ -77,12 +79,15 @@ func readReport(data []byte) (Case, error) {
 	if err := decode(data, &d); err != nil {
 		return Case{}, err
 	}
-	c := Case{
-		Source: FromReport, Time: d.Time, asked: d.Time, SessionName: d.RoleSessionName, Service: &d.Service,
-		KeyNote: `the report holds no key; "anchorctl session" had found that key and certificate match before it asked`,
+	c := Case{Source: FromReport, Time: d.Time, asked: d.Time, SessionName: d.RoleSessionName, KeyNote: "there is no key in the input"}
+	if d.Schema != "" {
+		c.KeyNote = `the report holds no key; "anchorctl session" had found that key and certificate match before it asked`
+		if d.Time.IsZero() {
+			return Case{}, errors.New(`the field "time" is missing`)
+		}
 	}
-	if d.Time.IsZero() {
-		return Case{}, errors.New(`the field "time" is missing`)
+	if d.Service != (session.Answer{}) {
+		c.Service = &d.Service
 	}
 	if d.DurationSeconds != 0 {
 		c.Seconds = &d.DurationSeconds

@@ -59,6 +59,11 @@ func TestEachGateClosesFirst(t *testing.T) {
 			q.Now, w.Anchor.Enabled = w.Leaf.NotBefore.Add(-time.Second), false
 		}, "certificate dates", untrusted, []string{"trust anchor enabled"}},
 
+		{"ended, of a CA that the anchor does not hold", issue108, nil, func(t *testing.T, w *world, q *gates.Question) {
+			q.Now = w.Leaf.NotAfter.Add(time.Second)
+			w.Anchor.Certificates = []*x509.Certificate{sign(t, caTemplate("other", 3), nil).Certificate}
+		}, "certificate dates", untrusted, []string{"certificate path"}},
+
 		{"no anchor", debugPage, nil, func(_ *testing.T, w *world, q *gates.Question) { q.Anchor = nil }, "trust anchor", noAnchor, nil},
 		{"an anchor of another region, and a profile that is disabled", createPage, nil, func(_ *testing.T, w *world, q *gates.Question) {
 			w.Anchor.ARN, w.Profile.Enabled = strings.Replace(anchorARN, region, "us-east-1", 1), false
@@ -132,6 +137,15 @@ func TestEachGateClosesFirst(t *testing.T) {
 			q.SessionName, w.Profile.AcceptRoleSessionName = "x", true
 		},
 			"session name", constraint + "x' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", nil},
+
+		{"a session name, and a role that wants the serial number and another unit", issue19, nil, func(_ *testing.T, w *world, q *gates.Question) {
+			q.SessionName = "nightly"
+			w.Role.Trust = strings.Replace(trustPolicy, `"aws:PrincipalTag/x509Subject/OU": "prod"`, `"sts:RoleSessionName": "0a1b2c", "aws:PrincipalTag/x509Subject/OU": "dev"`, 1)
+		}, "session name", "Not authorized to set roleSessionName.", []string{"trust policy"}},
+		{"a session name, and a role that wants the serial number", issue19, nil, func(_ *testing.T, w *world, q *gates.Question) {
+			q.SessionName = "nightly"
+			w.Role.Trust = strings.Replace(trustPolicy, `"aws:PrincipalTag/x509Subject/OU": "prod"`, `"sts:RoleSessionName": "0a1b2c"`, 1)
+		}, "session name", "Not authorized to set roleSessionName.", nil},
 
 		{"no role", debugPage, nil, func(_ *testing.T, _ *world, q *gates.Question) { q.Role = nil }, "role", unable, nil},
 		{"a role that lies under another path than the profile lists", debugPage, nil, func(_ *testing.T, w *world, _ *gates.Question) {

@@ -137,7 +137,7 @@ func order() []gate {
 		{GateUsage, checkUsage, []string{GateVersion}},
 		{GateDates, checkDates, nil},
 		{GateAnchor, checkAnchor, nil},
-		{GatePath, checkPath, []string{GateVersion, GateUsage, GateDates, GateAnchor}},
+		{GatePath, checkPath, []string{GateVersion, GateUsage, GateAnchor}},
 		{GateDepth, checkDepth, nil},
 		{GateRevocation, checkRevocation, []string{GateAnchor, GatePath}},
 		{GateAnchorEnabled, checkAnchorEnabled, []string{GateAnchor}},
@@ -149,7 +149,7 @@ func order() []gate {
 		{GateDuration, checkDuration, []string{GateProfile, GateRole}},
 		{GateMapping, checkMapping, []string{GateProfile}},
 		{GateSourceIdentity, checkSourceIdentity, nil},
-		{GateTrust, checkTrust, []string{GateAnchor, GateSessionName, GateRole, GateMapping, GateSourceIdentity}},
+		{GateTrust, checkTrust, []string{GateAnchor, GateRole, GateMapping, GateSourceIdentity}},
 	}
 }
 
