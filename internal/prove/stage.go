@@ -54,6 +54,8 @@ func newStage(s estate.Scene) *stage {
 			st.profiles = append(st.profiles, st.profile(one, p.Target, index))
 		}
 	}
+	slices.SortFunc(st.anchors, func(a, b anchor) int { return strings.Compare(a.name(), b.name()) })
+	slices.SortFunc(st.profiles, func(a, b profile) int { return strings.Compare(a.name(), b.name()) })
 	return st
 }
 
