@@ -77,7 +77,7 @@ func (m *model) at(c class, a anchor) {
 		m.whole(whole, c, a, last.Name, last.Detail)
 		return
 	}
-	m.crossing(c, a)
+	m.crossing(c.workload.Environment, a)
 	m.elsewhere(whole, presented, a)
 	for _, p := range m.stage.here(a.at) {
 		m.by(c, a, p, presented)

@@ -2,45 +2,9 @@ package prove
 
 import (
 	"fmt"
-	"strings"
 
 	"anchorctl/internal/gates"
 )
-
-// crossing records that a class's certificate leads to an anchor that is not
-// of its environment. The roles may still refuse it; that it gets there leaves
-// only them between two environments.
-func (m *model) crossing(c class, a anchor) {
-	if a.Environment == c.workload.Environment {
-		return
-	}
-	l := Leak{
-		Kind: KindPath, Workload: "every workload of " + c.workload.Environment, Anchor: a.name(), Verdict: Granted,
-		Disabled: !a.Live.Enabled, Rule: "ANC604",
-	}
-	var held []string
-	for i, known := range a.Known {
-		switch {
-		case known.IsZero():
-			held = append(held, "a certificate of "+a.Certificates[i].Subject.String())
-		default:
-			held = append(held, known.String())
-		}
-		if !known.IsZero() && known.Environment == "" {
-			l.Rule = "ANC101"
-		}
-	}
-	if a.Addr.IsZero() && l.Rule == "ANC604" {
-		l.Rule = "ANC601"
-	}
-	l.Why = "the anchor holds " + strings.Join(held, " and ")
-	for _, known := range m.report.Leaks {
-		if known == l {
-			return
-		}
-	}
-	m.report.Leaks = append(m.report.Leaks, l)
-}
 
 // strangers holds each role against each anchor that is not of its
 // environment, whatever a certificate under it says: what foreign CAs sign is
