@@ -161,17 +161,4 @@ type attempt struct {
 }
 
 // CreateSession passes a request through the gates.
-func CreateSession(s Session) Result {
-	a := &attempt{Session: s}
-	for _, g := range order() {
-		detail, no := g.check(a)
-		if no != nil {
-			a.out.Gates = append(a.out.Gates, Gate{Name: g.name, Detail: no.detail})
-			a.out.Code, a.out.Error = no.code, no.message
-			return a.out
-		}
-		a.out.Gates = append(a.out.Gates, Gate{Name: g.name, Passed: true, Detail: detail})
-	}
-	a.out.Granted = true
-	return a.out
-}
+func CreateSession(s Session) Result { return Present(s).Ask(s) }
