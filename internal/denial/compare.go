@@ -9,49 +9,13 @@ import (
 	"anchorctl/internal/gates"
 )
 
-// message is how the service words what a gate refuses. The texts are not
-// documented as stable: a part that users have pasted for years has to do.
-type message struct {
-	contains string
-	gates    []string
-}
-
-// messages are the service's, in the order in which they have to be looked for.
-func messages() []message {
-	return []message{
-		{"Invalid signature", []string{gates.GateKey}},
-		{"Insufficient certificate", []string{gates.GateVersion, gates.GateUsage}},
-		{"Untrusted signing certificate", []string{gates.GateDates, gates.GatePath, gates.GateDepth}},
-		{"Certificate revoked", []string{gates.GateRevocation}},
-		{"Trust Anchor wasn't found", []string{gates.GateAnchor}},
-		{"Trust Anchor is disabled", []string{gates.GateAnchorEnabled}},
-		{"Invalid or empty profile", []string{gates.GateProfile, gates.GateProfileEnabled}},
-		{"isn't one of those listed in the Profile", []string{gates.GateRoleListed}},
-		{"roleSessionName", []string{gates.GateSessionName}},
-		{"DurationSeconds exceeds", []string{gates.GateDuration}},
-		{"durationSeconds", []string{gates.GateDuration}},
-		{"failed to be mapped", []string{gates.GateMapping}},
-		{"Unable to assume role", []string{gates.GateRole, gates.GateSourceIdentity, gates.GateTrust}},
-	}
-}
-
-// gatesOf are the gates that a message of the service can come from.
-func gatesOf(text string) []string {
-	for _, m := range messages() {
-		if strings.Contains(text, m.contains) {
-			return m.gates
-		}
-	}
-	return nil
-}
-
 // skew is how far the service lets a request's date be off ("about 10 minutes",
 // seen; not documented).
 const skew = 10 * time.Minute
 
 // compare holds what the service said against the gate that fails first here.
 func (v view) compare() (agrees bool, note string) {
-	said := gatesOf(v.c.Service.Message)
+	said := gates.GatesOf(v.c.Service.Message)
 	first, closed := v.e.First()
 	for _, gate := range said {
 		if closed && gate == first.Gate {

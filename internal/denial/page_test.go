@@ -29,8 +29,8 @@ func TestThePageHasARowForEveryGateInOrder(t *testing.T) {
 		}
 		name := strings.TrimPrefix(cells[0], "| ")
 		names = append(names, name)
-		if !slices.Contains(gatesOf(cells[2]), name) {
-			t.Errorf("%s: %s is taken for the message of %v", name, cells[2], gatesOf(cells[2]))
+		if !slices.Contains(gates.GatesOf(cells[2]), name) {
+			t.Errorf("%s: %s is taken for the message of %v", name, cells[2], gates.GatesOf(cells[2]))
 		}
 	}
 	if diff := cmp.Diff(gates.Names(), names); diff != "" {
