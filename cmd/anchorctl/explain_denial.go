@@ -162,7 +162,7 @@ func (o *denialOptions) named(c *cmdline.Call, f *folder.Folder, k *denial.Estat
 		if o.out != "" {
 			r.Out = within(c, o.out)
 		}
-		if err := files.fromIssue(f, r); err != nil {
+		if err := files.fromIssue(c, f, r); err != nil {
 			return nil, err
 		}
 	}
@@ -190,14 +190,19 @@ func (o *denialOptions) named(c *cmdline.Call, f *folder.Folder, k *denial.Estat
 }
 
 // fromIssue takes the files that issue wrote, where none are named.
-func (o *denialOptions) fromIssue(f *folder.Folder, r issuance.Request) error {
+func (o *denialOptions) fromIssue(c *cmdline.Call, f *folder.Folder, r issuance.Request) error {
 	certificate, key, err := issuance.FilesOf(f, r)
-	if o.certificate == "" {
-		if o.certificate = certificate; o.privateKey == "" {
-			o.privateKey = key
-		}
+	if err != nil || o.certificate != "" {
+		return err
 	}
-	return err
+	o.certificate = certificate
+	// The key may be on the host already, and nowhere else.
+	var files openFiles
+	defer files.close()
+	if o.privateKey == "" && files.open(c, key) != nil {
+		o.privateKey = key
+	}
+	return nil
 }
 
 // asked is what the files and the other flags say of one.

@@ -94,6 +94,8 @@ func TestWhatToChange(t *testing.T) {
 		{name: "too short", change: func(_ *testing.T, l *lab) { l.c.Seconds = seconds(60) }, gate: "duration", first: "15 minutes to 12 hours"},
 		{name: "a name that is no tag", leaf: []pkitest.Option{pkitest.With(func(c *x509.Certificate) { c.Subject.OrganizationalUnit = []string{"prod, west"} })}, gate: "attribute mapping", first: "letters, digits, spaces"},
 		{name: "a common name that is no source identity", leaf: []pkitest.Option{pkitest.Name("back up")}, gate: "source identity", first: "common name has 1 to 61"},
+		{name: "more managed policies than STS takes", change: func(_ *testing.T, l *lab) { l.place.profiles[0].ManagedPolicyARNs = make([]string, 11) }, gate: "session policies",
+			first: "shorten sessionPolicy and managedPolicies at environments.prod.profiles.backup"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLab(t, c.leaf...)
@@ -296,7 +298,7 @@ func TestWhatCannotBeReadIsNotChecked(t *testing.T) {
 	}{
 		{"the anchors", func(l *lab) { l.place.fail["anchors"] = refused }, []string{"trust anchor", "certificate path", "revocation", "trust anchor enabled", "trust policy"}},
 		{"the profiles", func(l *lab) { l.place.fail["profiles"] = refused },
-			[]string{"profile", "profile enabled", "role in profile", "session name", "duration", "attribute mapping", "trust policy"}},
+			[]string{"profile", "profile enabled", "role in profile", "session name", "duration", "attribute mapping", "trust policy", "session policies"}},
 		{"the lists", func(l *lab) { l.place.fail["crls"] = refused }, []string{"revocation"}},
 		{"a list that is no list", func(l *lab) { l.place.crls = []estate.CRL{{AnchorARN: prodAnchor, Enabled: true, Data: []byte("x")}} }, []string{"revocation"}},
 		{"the role", func(l *lab) { l.place.fail["roles"] = refused; delete(l.place.roles, "prod-backup") }, []string{"role", "duration", "trust policy"}},
@@ -305,7 +307,7 @@ func TestWhatCannotBeReadIsNotChecked(t *testing.T) {
 		}, []string{"certificate path", "revocation"}},
 		{"nothing at all", func(l *lab) { l.place.fail["open"] = refused },
 			[]string{"trust anchor", "certificate path", "revocation", "trust anchor enabled", "profile", "profile enabled", "role in profile", "session name",
-				"role", "duration", "attribute mapping", "trust policy"}},
+				"role", "duration", "attribute mapping", "trust policy", "session policies"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLab(t)

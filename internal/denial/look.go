@@ -84,6 +84,7 @@ func (s sight) question(c Case) gates.Question {
 		q.Profile = &gates.Profile{
 			ARN: l.ARN, Enabled: l.Enabled, RoleARNs: l.RoleARNs, DurationSeconds: l.DurationSeconds,
 			AcceptRoleSessionName: l.AcceptRoleSessionName, Mappings: l.Mappings,
+			ManagedPolicyARNs: l.ManagedPolicyARNs, SessionPolicy: l.SessionPolicy,
 		}
 	}
 	if s.role.Exists {
@@ -149,7 +150,8 @@ func (k *Estate) offline(c Case) gates.Question {
 	switch {
 	case env != nil && env.Profiles[profile.Name] != nil:
 		p := env.Profiles[profile.Name]
-		q.Profile = &gates.Profile{ARN: c.ProfileARN, DurationSeconds: int(env.DurationOf(profile.Name).Seconds()), Mappings: p.AttributeMappings}
+		q.Profile = &gates.Profile{ARN: c.ProfileARN, DurationSeconds: int(env.DurationOf(profile.Name).Seconds()), Mappings: p.AttributeMappings,
+			ManagedPolicyARNs: p.ManagedPolicies, SessionPolicy: p.SessionPolicyDocument}
 		for _, name := range p.RoleNames() {
 			q.Profile.RoleARNs = append(q.Profile.RoleARNs, roles.ARN(c.Target.Partition(), plan.Role(c.Target.Account, name)))
 		}

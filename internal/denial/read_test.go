@@ -266,7 +266,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, s := range r.Sessions {
-			if len(s.Gates) != 18 || s.Verdict == Granted && s.Fails != "" {
+			if len(s.Gates) != 19 || s.Verdict == Granted && s.Fails != "" {
 				t.Errorf("got %+v", s)
 			}
 			for _, text := range []string{s.TrustAnchorARN, s.ProfileARN, s.RoleARN} {

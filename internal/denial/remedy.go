@@ -52,8 +52,18 @@ func (v view) remedies(failed gates.Verdict) []Remedy {
 		return do("run " + v.issue() + " for a certificate whose common name has 1 to 61 of A-Z a-z 0-9 _ + = , . @ -")
 	case gates.GateTrust:
 		return v.trustRemedies()
+	case gates.GateSessionPolicy:
+		return v.policyRemedies()
 	}
 	return []Remedy{}
+}
+
+func (v view) policyRemedies() []Remedy {
+	if v.c.names.profile == "" {
+		return do("give the profile a session policy of at most 2,048 characters that parses, and at most ten managed policies")
+	}
+	return do(fmt.Sprintf(`shorten sessionPolicy and managedPolicies at environments.%s.profiles.%s in anchorctl.yaml, then run "anchorctl apply"; "anchorctl explain ANC311" tells the limits`,
+		v.c.names.environment, v.c.names.profile))
 }
 
 func do(lines ...string) []Remedy {

@@ -170,6 +170,15 @@ func TestEachGateClosesFirst(t *testing.T) {
 		{"a common name of 65", stsPage, func(l *x509.Certificate) { l.Subject.CommonName = strings.Repeat("b", 65) }, nil, "source identity", unable, nil},
 
 		{"a trust policy that nobody can read", trustModel, nil, func(_ *testing.T, w *world, _ *gates.Question) { w.Role.Trust = "{" }, "trust policy", unable, nil},
+		{"eleven managed policies", stsPage, nil, func(_ *testing.T, w *world, _ *gates.Question) { w.Profile.ManagedPolicyARNs = make([]string, 11) }, "session policies", unable, nil},
+		{"a session policy longer than STS takes", stsPage, nil, func(_ *testing.T, w *world, _ *gates.Question) {
+			w.Profile.SessionPolicy = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"` + strings.Repeat("a", 2000) + `"}}`
+		}, "session policies", unable, nil},
+		{"a session policy that nobody can read", stsPage, nil, func(_ *testing.T, w *world, _ *gates.Question) { w.Profile.SessionPolicy = "{" }, "session policies", unable, nil},
+		{"a trust policy for Lambda, and eleven managed policies", trustModel, nil, func(_ *testing.T, w *world, _ *gates.Question) {
+			w.Role.Trust = strings.Replace(trustPolicy, "rolesanywhere", "lambda", 1)
+			w.Profile.ManagedPolicyARNs = make([]string, 11)
+		}, "trust policy", unable, []string{"session policies"}},
 		{"a trust policy for Lambda", trustModel, nil, func(_ *testing.T, w *world, _ *gates.Question) {
 			w.Role.Trust = strings.Replace(trustPolicy, "rolesanywhere", "lambda", 1)
 		}, "trust policy", unable, nil},
@@ -285,7 +294,7 @@ func TestWhatIsNotKnownIsNotCheckedAndNeverGranted(t *testing.T) {
 		{"whether the anchor is enabled", func(q *gates.Question) { q.Unknown = map[string]string{"trust anchor enabled": why} },
 			[]string{"trust anchor enabled"}, false},
 		{"the profile", func(q *gates.Question) { q.Profile, q.Unknown = nil, map[string]string{"profile": why} },
-			[]string{"profile", "profile enabled", "role in profile", "session name", "duration", "attribute mapping", "trust policy"}, false},
+			[]string{"profile", "profile enabled", "role in profile", "session name", "duration", "attribute mapping", "trust policy", "session policies"}, false},
 		{"the role", func(q *gates.Question) { q.Role, q.Unknown = nil, map[string]string{"role": why} },
 			[]string{"role", "duration", "trust policy"}, false},
 		{"whether the role is as it should be", func(q *gates.Question) { q.Unknown = map[string]string{"role": why, "duration": why} },
@@ -293,7 +302,7 @@ func TestWhatIsNotKnownIsNotCheckedAndNeverGranted(t *testing.T) {
 		{"the lists", func(q *gates.Question) { q.Unknown = map[string]string{"revocation": why} }, []string{"revocation"}, false},
 		{"no certificate: its version fails, and nothing else is asked", func(q *gates.Question) { q.Leaf = nil },
 			[]string{"key match", "certificate usage", "certificate dates", "trust anchor", "certificate path", "chain depth", "revocation", "trust anchor enabled",
-				"profile", "profile enabled", "role in profile", "session name", "role", "duration", "attribute mapping", "source identity", "trust policy"}, false},
+				"profile", "profile enabled", "role in profile", "session name", "role", "duration", "attribute mapping", "source identity", "trust policy", "session policies"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -22,7 +22,7 @@ func GatesOf(message string) []string {
 		{"DurationSeconds exceeds", []string{GateDuration}},
 		{"durationSeconds", []string{GateDuration}},
 		{"attributes failed to be mapped", []string{GateMapping}},
-		{"Unable to assume role", []string{GateRole, GateSourceIdentity, GateTrust}},
+		{"Unable to assume role", []string{GateRole, GateSourceIdentity, GateSessionPolicy, GateTrust}},
 	} {
 		if strings.Contains(message, said.contains) {
 			return said.gates

@@ -47,6 +47,9 @@ type Profile struct {
 	RoleARNs              []string
 	DurationSeconds       int // zero means the service's default of 3600
 	AcceptRoleSessionName bool
+	// What narrows the sessions.
+	ManagedPolicyARNs []string
+	SessionPolicy     string // empty when there is none
 	// Mappings are specifiers by certificate field. Nil means the default
 	// mappings; an empty map maps nothing.
 	Mappings map[string][]string
@@ -81,6 +84,7 @@ const (
 	GateMapping        = "attribute mapping"
 	GateSourceIdentity = "source identity"
 	GateTrust          = "trust policy"
+	GateSessionPolicy  = "session policies"
 )
 
 // The error codes of a refusal.
@@ -150,6 +154,7 @@ func order() []gate {
 		{GateMapping, checkMapping, []string{GateProfile}},
 		{GateSourceIdentity, checkSourceIdentity, nil},
 		{GateTrust, checkTrust, []string{GateAnchor, GateRole, GateMapping, GateSourceIdentity}},
+		{GateSessionPolicy, checkSessionPolicy, []string{GateProfile}},
 	}
 }
 
