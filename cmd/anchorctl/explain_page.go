@@ -43,11 +43,7 @@ func sessionSection(p *render.Page, s denial.Session) {
 		render.Field{Name: "  at", Value: s.Time.Format(layout)}, render.Field{Name: "  service said", Value: said(s)},
 	)
 	p.Blank()
-	var rows [][]string
-	for _, g := range s.Gates {
-		rows = append(rows, []string{g.Name, word(g), g.Detail})
-	}
-	p.Table([]string{"GATE", "RESULT", "DETAIL"}, rows)
+	gateList(p, s.Gates)
 	for _, t := range s.Trust {
 		trustSection(p, t)
 	}
@@ -64,6 +60,23 @@ func sessionSection(p *render.Page, s denial.Session) {
 		p.Blank()
 		p.Line("note: %s", note)
 	}
+}
+
+// gateList is a table whose last column folds: details are long, and nobody reads
+// nineteen gates as records.
+func gateList(p *render.Page, gates []denial.Gate) {
+	name, result := len("GATE"), len("RESULT")
+	for _, g := range gates {
+		name, result = max(name, len(g.Name)), max(result, len(word(g)))
+	}
+	row := func(a, b, c string) render.Field {
+		return render.Field{Name: fmt.Sprintf("%-*s  %-*s", name, a, result, b), Value: c}
+	}
+	rows := []render.Field{row("GATE", "RESULT", "DETAIL")}
+	for _, g := range gates {
+		rows = append(rows, row(g.Name, word(g), g.Detail))
+	}
+	p.Fields(rows...)
 }
 
 // headline is the verdict in one line.
