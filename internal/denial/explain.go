@@ -92,7 +92,7 @@ type Explainer struct {
 	// Open opens the place of a session; nil judges offline, which takes an
 	// estate. A place that cannot be opened is not checked, unless Must says so.
 	Open func(ctx context.Context, environment string, at plan.Target) (estate.Cloud, error)
-	// Must makes a place that cannot be opened an error.
+	// Must makes a place of the estate that cannot be opened an error.
 	Must bool
 	Now  time.Time
 }
@@ -109,7 +109,7 @@ func (x Explainer) Explain(ctx context.Context, cases []Case) (Result, error) {
 			c.Time = x.Now
 		}
 		c = x.named(c)
-		v := view{c: c, k: x.Estate}
+		v := view{c: c, k: x.Estate, offline: x.Open == nil}
 		var err error
 		if v.q, v.sight, err = x.question(ctx, c, places); err != nil {
 			return Result{}, fmt.Errorf("explaining the session: %w", err)
@@ -169,7 +169,7 @@ func (x Explainer) question(ctx context.Context, c Case, places map[string]opene
 		s := o.lists.with(ctx, o.cloud, c.RoleARN)
 		return s.question(c), s, ctx.Err()
 	}
-	if x.Must || ctx.Err() != nil {
+	if x.Must && c.names.environment != "" || ctx.Err() != nil {
 		return gates.Question{}, sight{}, hint.With(o.err, `add --offline to judge by configuration and record alone`)
 	}
 	s := blind(o.err)
@@ -183,6 +183,8 @@ type view struct {
 	q     gates.Question
 	sight sight
 	e     gates.Explanation
+
+	offline bool
 }
 
 func (v view) session() Session {
@@ -209,6 +211,9 @@ func (v view) session() Session {
 	then := false
 	for _, verdict := range v.e.Verdicts {
 		g := Gate{Name: verdict.Gate, Status: string(verdict.Status), Detail: verdict.Detail, Message: verdict.Message, Remedies: []Remedy{}}
+		if v.offline && verdict.Gate == gates.GateTrust && verdict.Status != gates.NotChecked {
+			g.Detail = "with the trust policy that anchorctl.yaml wants: " + g.Detail
+		}
 		if verdict.Status == gates.Failed {
 			g.Then, then = then, true
 			g.Remedies = v.remedies(verdict)

@@ -13,6 +13,7 @@ import (
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/estate"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
@@ -250,6 +251,39 @@ func TestAWorkloadThatTheRoleIsNotFor(t *testing.T) {
 	if s.Fails != "trust policy" || !strings.Contains(remedies[0].Do, "if reports may have the role, add it to anchorctl.yaml at environments.prod.profiles.backup.roles.prod-backup.workloads") ||
 		remedies[0].Text != "prod-backup: {workloads: [backup, reports]}" {
 		t.Errorf("%s: %+v", s.Fails, remedies)
+	}
+}
+
+// A workload that left anchorctl.yaml still has a certificate.
+func TestAWorkloadThatNobodyConfigures(t *testing.T) {
+	l := newLab(t)
+	leaf := l.made.Leaf(t, "prod", "former")
+	l.c.Leaf, l.c.Key = leaf.Certificate, leaf.Key.Public()
+	s := l.explain(t, backup()).Sessions[0]
+	if remedies := failed(s)[0].Remedies; s.Fails != "trust policy" || !strings.Contains(remedies[0].Do, "add the workload to environments.prod.workloads") {
+		t.Errorf("%s: %+v", s.Fails, remedies)
+	}
+}
+
+// A place of the estate has to be reachable; what lies elsewhere is not checked.
+func TestAPlaceOfTheEstateThatCannotBeOpenedIsAnError(t *testing.T) {
+	l := newLab(t)
+	l.place.fail["open"] = errors.New("no credentials")
+	x := Explainer{Estate: l.k, Open: l.place.open, Must: true, Now: pkitest.Now()}
+	cases, err := l.k.Cases(l.c, backup())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Explain(t.Context(), cases); err == nil || !strings.Contains(strings.Join(hint.Of(err), " "), "--offline") {
+		t.Errorf("got %v", err)
+	}
+	elsewhere, err := l.c.ARNs(strings.ReplaceAll(prodAnchor, account, "444455556666"), strings.ReplaceAll(prodARN, account, "444455556666"), strings.ReplaceAll(backupRole, account, "444455556666"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := x.Explain(t.Context(), []Case{elsewhere})
+	if err != nil || r.Sessions[0].Verdict != Open || !strings.Contains(strings.Join(r.Sessions[0].Notes, " "), "AWS was not reached: no credentials") {
+		t.Errorf("got %+v, %v", r, err)
 	}
 }
 

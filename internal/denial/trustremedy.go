@@ -49,6 +49,9 @@ func (v view) ownRole(owner string) []Remedy {
 				Text: fmt.Sprintf("%s: {workloads: [%s]}", role.Name, strings.Join(append(v.k.workloadsOf(owner, role.Name), workload), ", "))},
 			{Do: `run "anchorctl plan" to see the change of the trust policy, then "anchorctl apply"`},
 		}
+	case env == "" && v.signedFor(owner):
+		return do(fmt.Sprintf("add the workload to environments.%s.workloads and to the role's workloads in anchorctl.yaml, if it may have the role: %s issued this certificate, and no workload there has its URI",
+			owner, v.certificate().IssuedBy), `run "anchorctl plan" to see the change of the trust policy, then "anchorctl apply"`)
 	case env != "" && env != owner:
 		return []Remedy{{Do: fmt.Sprintf("take the role with a certificate of %s: this one is %s's workload %s", owner, env, workload)}}
 	}
@@ -65,6 +68,12 @@ func (v view) ownRole(owner string) []Remedy {
 	}
 	return []Remedy{{Do: fmt.Sprintf("the trust policy is not as anchorctl.yaml wants it: have this one installed, by whoever owns %s", roles.Name(role)),
 		Text: string(trustDocument(pin))}}
+}
+
+// signedFor says that the issuer of an environment signed the certificate.
+func (v view) signedFor(env string) bool {
+	by, ours := v.k.signer(v.c.Leaf)
+	return ours && by.addr.Environment == env
 }
 
 func orName(profile string) string {
