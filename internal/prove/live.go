@@ -28,6 +28,9 @@ type InAWS struct {
 	Progress func(done, total int)
 }
 
+// ErrBrokenOff is what a live proof comes to that did not reach its end.
+var ErrBrokenOff = errors.New("asking for sessions")
+
 const (
 	// pace keeps below the service's 10 sessions a second
 	// (https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html).
@@ -49,6 +52,9 @@ type call struct {
 // Prove asks, one after the other. What the configuration grants is not asked
 // for: nobody but the workload is to have its credentials.
 func (l InAWS) Prove(ctx context.Context) (Report, error) {
+	if err := refused(l.Scene); err != nil {
+		return Report{}, err
+	}
 	run := &asking{InAWS: l, tally: newTally(newStage(l.Scene), Live), held: map[plan.Addr]issuance.Unfiled{}}
 	calls := run.spread(run.calls())
 	var err error
@@ -73,7 +79,7 @@ func (l InAWS) Prove(ctx context.Context) (Report, error) {
 		if len(r.Leaks) == 0 {
 			concluded = nil // what is missing says nothing of a proof that broke off
 		}
-		return r, errors.Join(concluded, fmt.Errorf("asking for sessions: %w", err))
+		return r, errors.Join(concluded, fmt.Errorf("%w: %w", ErrBrokenOff, err))
 	}
 	return r, concluded
 }
