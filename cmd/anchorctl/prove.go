@@ -102,8 +102,8 @@ func isolation(r prove.Report, err error) (cmdline.Reply, error) {
 	}, err
 }
 
-// maxLeaks is how many leaks people read.
-const maxLeaks = 50
+// maxFindings is how many people read.
+const maxFindings = 50
 
 func isolationPage(p *render.Page, r prove.Report) {
 	p.Line("%s", map[string]string{
@@ -122,7 +122,11 @@ func isolationPage(p *render.Page, r prove.Report) {
 		rows = append(rows, []string{pair.From, to, number(pair.Tuples), number(pair.Granted), number(pair.Denied), number(pair.Leaking), decided(pair.Gates)})
 	}
 	p.Table([]string{"WORKLOADS OF", "ROLES OF", "SESSIONS", "GRANTED", "DENIED", "LEAKING", "GATE THAT CLOSES"}, rows)
-	leaksPage(p, r)
+	p.Findings(r.Findings[:min(maxFindings, len(r.Findings))])
+	if more := len(r.Findings) - maxFindings; more > 0 {
+		p.Blank()
+		p.Line("and %d more: --json has them all", more)
+	}
 	if len(r.Blocked) > 0 {
 		p.Heading("Granted by the configuration, and denied")
 		for _, b := range r.Blocked {
@@ -130,19 +134,6 @@ func isolationPage(p *render.Page, r prove.Report) {
 		}
 	}
 	openPage(p, r)
-}
-
-func leaksPage(p *render.Page, r prove.Report) {
-	if len(r.Leaks) == 0 {
-		return
-	}
-	p.Heading("Leaks")
-	for _, f := range r.LeakFindings(maxLeaks) {
-		p.Line("%s", f.String())
-	}
-	if more := len(r.Leaks) - maxLeaks; more > 0 {
-		p.Line("and %d more: --json has them all", more)
-	}
 }
 
 // openPage says what the proof is worth.

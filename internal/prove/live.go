@@ -55,7 +55,8 @@ func (l InAWS) Prove(ctx context.Context) (Report, error) {
 	if err := refused(l.Scene); err != nil {
 		return Report{}, err
 	}
-	run := &asking{InAWS: l, tally: newTally(newStage(l.Scene), Live), held: map[plan.Addr]issuance.Unfiled{}}
+	stage := newStage(l.Scene)
+	run := &asking{InAWS: l, tally: newTally(stage, Live), held: map[plan.Addr]issuance.Unfiled{}, takes: stage.taken()}
 	calls := run.spread(run.calls())
 	var err error
 	for i, c := range calls {
@@ -89,7 +90,8 @@ type asking struct {
 	InAWS
 	*tally
 
-	held map[plan.Addr]issuance.Unfiled // by workload, in memory alone
+	held  map[plan.Addr]issuance.Unfiled // by workload, in memory alone
+	takes map[plan.Addr][]int            // what the configuration grants each workload
 }
 
 // calls are the sessions that should be denied, of every workload that can get
@@ -159,7 +161,10 @@ func (r *asking) by(workload plan.Addr, a anchor, p profile) (list []call, grant
 		}
 		list = append(list, one)
 	}
-	if i := r.unlisted(workload, p); i >= 0 && a.Environment == workload.Environment {
+	if a.Environment != workload.Environment {
+		return list, granted
+	}
+	if i := r.unlisted(workload, p); i >= 0 {
 		list = append(list, call{workload, a, p, r.stage.roles[i]})
 	}
 	return list, granted
@@ -168,17 +173,34 @@ func (r *asking) by(workload plan.Addr, a anchor, p profile) (list []call, grant
 // unlisted is a role that the profile does not list, best one whose trust
 // policy lets the workload in: then the list alone denies it.
 func (r *asking) unlisted(workload plan.Addr, p profile) int {
-	for i, one := range r.stage.roles {
-		for g := range r.stage.grants {
-			if g.workload == workload && g.role == one.addr && one.addr.Target.Account == p.at.Account && !slices.Contains(p.listed, i) {
-				return i
-			}
+	for _, i := range r.takes[workload] {
+		if r.stage.roles[i].addr.Target.Account == p.at.Account && !slices.Contains(p.listed, i) {
+			return i
 		}
 	}
 	if p.other >= 0 && r.stage.roles[p.other].addr.Target.Account == p.at.Account {
 		return p.other
 	}
 	return -1
+}
+
+// taken are the roles that the configuration grants each workload, by whatever
+// profile.
+func (s *stage) taken() map[plan.Addr][]int {
+	at := map[plan.Addr]int{}
+	for i, one := range s.roles {
+		at[one.addr] = i
+	}
+	taken := map[plan.Addr][]int{}
+	for g := range s.grants {
+		if i, there := at[g.role]; there && !slices.Contains(taken[g.workload], i) {
+			taken[g.workload] = append(taken[g.workload], i)
+		}
+	}
+	for workload := range taken {
+		slices.Sort(taken[workload])
+	}
+	return taken
 }
 
 // spread leaves out calls, evenly, until there are no more than AtMost.

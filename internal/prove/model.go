@@ -27,12 +27,14 @@ func InModel(s estate.Scene, form string) (Report, error) {
 	for _, a := range m.stage.anchors {
 		m.certificates[a.Live.ARN] = c.anchor(m.stage, a)
 	}
-	for _, one := range c.classes(s) {
+	classes := c.classes(s)
+	for _, one := range classes {
 		for _, a := range m.stage.anchors {
 			m.at(one, a)
 		}
 	}
-	m.strangers()
+	m.heirless(c, classes)
+	m.strangers(c)
 	m.absent()
 	m.report.Notices = append(m.report.Notices, c.notes...)
 	m.limits()

@@ -213,6 +213,10 @@ func TestLeaksAreFound(t *testing.T) {
 			l.fillAnchor(prodAnchor, l.certificate("issuer/prod#1")+l.certificate("issuer/dev#1"))
 			return ""
 		}, []string{"ANC604 path granted every workload of dev " + prodAnchor + "  "}},
+		{"a foreign CA in prod's anchor", func(l *lab) string {
+			l.fillAnchor(prodAnchor, l.certificate("issuer/prod#1")+strangerPEM(l.t))
+			return ""
+		}, []string{"ANC604 certificate granted any certificate " + prodAnchor + " * " + prodRole}},
 		{"the root in prod's anchor", func(l *lab) string {
 			l.fillAnchor(prodAnchor, l.certificate("root#1"))
 			return ""

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"anchorctl/internal/plan"
-	"anchorctl/internal/rules"
 )
 
 // Pair is the workloads of one environment and the roles of one.
@@ -57,15 +56,6 @@ func (c *Counts) sum(more Counts) {
 	for gate, n := range more.Gates {
 		c.Gates[gate] += n
 	}
-}
-
-// LeakFindings are the first leaks, as findings.
-func (r Report) LeakFindings(most int) []rules.Finding {
-	var list []rules.Finding
-	for _, l := range r.Leaks[:min(most, len(r.Leaks))] {
-		list = append(list, l.finding())
-	}
-	return list
 }
 
 // Waived counts the leaks that the configuration accepts.
