@@ -72,6 +72,7 @@ func proveIsolation(ctx context.Context, c *cmdline.Call, o isolationOptions) (c
 			if err != nil {
 				return cmdline.Reply{}, err
 			}
+			c.Voice.Progress("judging every session")
 			return isolation(prove.InModel(draft, prove.Offline))
 		})
 	}
