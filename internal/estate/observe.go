@@ -258,8 +258,11 @@ func (o observed) digests() (map[string]string, error) {
 		parts[addr.Target.String()] = append(parts[addr.Target.String()], addr.String(), o.profiles[addr])
 	}
 	for _, addr := range addresses(o.roles) {
-		account := "account " + addr.Target.Account
-		parts[account] = append(parts[account], addr.String(), o.roles[addr])
+		account, l := "account "+addr.Target.Account, o.roles[addr]
+		// No action comes of them, and who plans may be able to read less of
+		// them than who applies.
+		l.Tags, l.Permissions = nil, roles.Permissions{}
+		parts[account] = append(parts[account], addr.String(), l)
 	}
 	digests := map[string]string{}
 	for place, list := range parts {
