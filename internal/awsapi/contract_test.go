@@ -395,16 +395,16 @@ func TestContractCRLs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	data := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})
 	out, err := w.target.anywhere.ImportCrl(t.Context(), &rolesanywhere.ImportCrlInput{
-		Name: aws.String("prod"), TrustAnchorArn: &anchor.ARN, Enabled: aws.Bool(true),
-		CrlData: pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}),
+		Name: aws.String("prod"), TrustAnchorArn: &anchor.ARN, Enabled: aws.Bool(true), CrlData: data,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.v.advance(time.Minute)
 	all := must[[]CRL](t)(w.target.CRLs().List(t.Context()))
-	want := []CRL{{ID: aws.ToString(out.Crl.CrlId), ARN: aws.ToString(out.Crl.CrlArn), Name: "prod", AnchorARN: anchor.ARN, Enabled: true}}
+	want := []CRL{{ID: aws.ToString(out.Crl.CrlId), ARN: aws.ToString(out.Crl.CrlArn), Name: "prod", AnchorARN: anchor.ARN, Enabled: true, Data: data}}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Error(diff)
 	}

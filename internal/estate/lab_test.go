@@ -201,7 +201,7 @@ func revocationLists(target *awsapi.Target) func(context.Context) ([]estate.CRL,
 		all, err := target.CRLs().List(ctx)
 		lists := make([]estate.CRL, len(all))
 		for i, crl := range all {
-			lists[i] = estate.CRL{ARN: crl.ARN, AnchorARN: crl.AnchorARN}
+			lists[i] = estate.CRL{ARN: crl.ARN, Name: crl.Name, AnchorARN: crl.AnchorARN, Enabled: crl.Enabled, Data: crl.Data}
 		}
 		return lists, err
 	}
