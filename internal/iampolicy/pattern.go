@@ -98,6 +98,26 @@ func (c *context) substitute(out *expansion, name string, fallback *string, wild
 	}
 }
 
+// Variables are the keys that the variables in a policy's string name, in
+// order. What begins like a variable and is none that can be read is named "".
+func Variables(text string) []string {
+	var names []string
+	for {
+		_, after, found := strings.Cut(text, "${")
+		if !found {
+			return names
+		}
+		name, _, rest, ok := variable("${" + after)
+		if !ok {
+			// What AWS makes of white space around a name is not documented.
+			inner, _, _ := strings.Cut(after, "}")
+			inner, _, _ = strings.Cut(inner, ",")
+			name, rest = strings.TrimSpace(inner), after
+		}
+		names, text = append(names, name), rest
+	}
+}
+
 // variable takes a variable from the front of text: ${name} or
 // ${name, 'default'}, or one of ${*}, ${?} and ${$}.
 func variable(text string) (name string, fallback *string, rest string, ok bool) {
