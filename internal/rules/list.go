@@ -2,34 +2,39 @@ package rules
 
 // What the rules rest on.
 const (
-	awsTrustModel  = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html"
-	awsQuotas      = "https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html"
-	awsSource      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_Source.html"
-	awsSession     = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html"
-	awsMapping     = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html"
-	awsMonitoring  = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/monitoring-overview.html"
-	awsTags        = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html"
-	awsAssumeRole  = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"
-	awsCreateRole  = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
-	awsIAMQuotas   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
-	awsProfile     = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html"
-	awsTagRoles    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html"
-	awsRoleSession = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html"
-	awsTagging     = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_TagResource.html"
-	rfcSerial      = "RFC 5280 section 4.1.2.2"
-	rfcVersion     = "RFC 5280 section 4.1.2.1"
-	rfcValidity    = "RFC 5280 section 4.1.2.5"
-	rfcSubject     = "RFC 5280 section 4.1.2.6"
-	rfcExtensions  = "RFC 5280 section 4.2"
-	rfcKeyUsage    = "RFC 5280 section 4.2.1.3"
-	rfcNames       = "RFC 5280 section 4.2.1.6"
-	rfcConstraints = "RFC 5280 section 4.2.1.9"
-	rfcExtUsage    = "RFC 5280 section 4.2.1.12"
-	rfcPath        = "RFC 5280 section 6"
-	rfcPEM         = "RFC 7468 section 5.1"
-	nistKeys       = "NIST SP 800-131A revision 2"
-	rfcJCS         = "RFC 8785"
-	spiffeID       = "https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md"
+	awsTrustModel   = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html"
+	awsQuotas       = "https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html"
+	awsSource       = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_Source.html"
+	awsSession      = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html"
+	awsMapping      = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html"
+	awsMonitoring   = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/monitoring-overview.html"
+	awsTags         = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html"
+	awsAssumeRole   = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"
+	awsCreateRole   = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
+	awsIAMQuotas    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
+	awsProfile      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html"
+	awsTagRoles     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html"
+	awsRoleSession  = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html"
+	awsTagging      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_TagResource.html"
+	awsTrustMapping = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping-and-trust-policy.html"
+	awsConditions   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
+	awsVariables    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"
+	awsPrincipal    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
+	awsGrammar      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
+	rfcSerial       = "RFC 5280 section 4.1.2.2"
+	rfcVersion      = "RFC 5280 section 4.1.2.1"
+	rfcValidity     = "RFC 5280 section 4.1.2.5"
+	rfcSubject      = "RFC 5280 section 4.1.2.6"
+	rfcExtensions   = "RFC 5280 section 4.2"
+	rfcKeyUsage     = "RFC 5280 section 4.2.1.3"
+	rfcNames        = "RFC 5280 section 4.2.1.6"
+	rfcConstraints  = "RFC 5280 section 4.2.1.9"
+	rfcExtUsage     = "RFC 5280 section 4.2.1.12"
+	rfcPath         = "RFC 5280 section 6"
+	rfcPEM          = "RFC 7468 section 5.1"
+	nistKeys        = "NIST SP 800-131A revision 2"
+	rfcJCS          = "RFC 8785"
+	spiffeID        = "https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md"
 )
 
 // All is every rule there is, in the order of their IDs.
@@ -137,6 +142,31 @@ func All() []Rule {
 			config: checkRoleCount,
 		},
 		{
+			ID: "ANC304", Name: "anchor not pinned", Severity: Refuse, Cites: []string{awsTrustModel, awsConditions},
+			Remedy: `have the statement name the environment's anchors: "ArnEquals" on "aws:SourceArn", without wildcards`,
+			trust:  checkAnchorPinned,
+		},
+		{
+			ID: "ANC305", Name: "certificate not pinned", Severity: Refuse, Cites: []string{awsTrustModel, awsTrustMapping},
+			Remedy: `have the statement name the workloads: "StringEquals" on "aws:PrincipalTag/x509SAN/URI"`,
+			trust:  checkCertificatePinned,
+		},
+		{
+			ID: "ANC306", Name: "condition that is met by others", Severity: Refuse, Cites: []string{awsTrustMapping, awsConditions, awsVariables},
+			Remedy: "ask for what has to be there, with StringEquals or ArnEquals; say what must not be in a Deny statement",
+			trust:  checkConditions,
+		},
+		{
+			ID: "ANC307", Name: "attribute not mapped", Severity: Refuse, Cites: []string{awsMapping, awsTrustMapping},
+			Remedy: "have the profile map the attribute, or take the condition out",
+			trust:  checkMapped,
+		},
+		{
+			ID: "ANC308", Name: "trusts something else too", Severity: Hold, Waivable: true, Cites: []string{awsTrustModel, awsPrincipal},
+			Remedy: "give what it trusts besides a role of its own, or waive it with reason, owner and end date",
+			trust:  checkOthers,
+		},
+		{
 			ID: "ANC309", Name: "session longer than the role allows", Severity: Warn, Cites: []string{awsSession, awsRoleSession},
 			Remedy: "shorten sessionDuration of the profile, or have the role's maximum session duration raised",
 		},
@@ -149,6 +179,10 @@ func All() []Rule {
 			ID: "ANC311", Name: "session policy too long", Severity: Refuse, Cites: []string{awsAssumeRole},
 			Remedy: "shorten the session policy, or put what it says into the role's own policy",
 			config: checkSessionPolicy,
+		},
+		{
+			ID: "ANC312", Name: "not a policy document", Severity: Refuse, Cites: []string{awsGrammar},
+			Remedy: "mend the document at the place named; elements are spelled and cased as in AWS's grammar",
 		},
 		{
 			ID: "ANC318", Name: "sensitive role", Severity: Refuse, Cites: []string{awsTrustModel, awsTagRoles, awsMapping},

@@ -29,11 +29,12 @@ type Rule struct {
 	Remedy   string   `json:"remedy"` // what to do, when the finding knows nothing better
 
 	// The checks of a certificate that is to become an anchor, of a workload
-	// certificate, and of the configuration. Rules without any are judged where
-	// live state is read.
+	// certificate, of the configuration, and of a role's trust policy. Rules
+	// without any are judged where live state is read.
 	anchor   func(*judgement)
 	workload func(*workloadJudgement)
 	config   func(*configJudgement)
+	trust    func(*trustJudgement)
 }
 
 //go:embed pages/ANC*.md
