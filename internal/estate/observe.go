@@ -60,7 +60,10 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, sc
 	if err := w.missing(ctx, c, r, &o); err != nil {
 		return o, err
 	}
-	return o, w.observeRoles(ctx, c, r, d, &o)
+	if err := w.observeRoles(ctx, c, r, d, &o); err != nil || scope.Destroy {
+		return o, err
+	}
+	return o, w.readPermissions(ctx, c, d, &o)
 }
 
 // left reports whether something left the configuration with its environment
