@@ -42,8 +42,8 @@ type Scene struct {
 type SceneIssuer struct {
 	Addr        plan.Addr
 	Environment string
-	Certificate *x509.Certificate
-	Status      string // store.Active or store.Retired
+	Certificate *x509.Certificate // nil when it is planned
+	Status      string            // store.Active, store.Retired or, in a draft, Planned
 }
 
 // Place is an account and region as it stands.
@@ -65,7 +65,8 @@ type PlacedAnchor struct {
 	Addr        plan.Addr
 	Environment string
 	// Certificates are those the anchor holds; Known names each, in the same
-	// order, or is zero for one that is no generation of ours.
+	// order, or is zero for one that is no generation of ours. In a draft, the
+	// certificate of an issuer that is to be minted is nil.
 	Certificates []*x509.Certificate
 	Known        []plan.Addr
 	// Unreadable says why there are no certificates.
