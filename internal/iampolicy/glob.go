@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -223,3 +224,33 @@ func (s symbol) meets(other symbol) bool {
 }
 
 func divides(char rune) bool { return char == '/' || char == ':' }
+
+// WithAny is the pattern of an ARN with "*" in some of its parts, counted from
+// 0; a pattern that is not written in six parts stays as it is.
+func (g Glob) WithAny(parts ...int) Glob {
+	var out Glob
+	at, colons := 0, 0
+	for i := 0; i <= len(g.symbols); i++ {
+		end := i == len(g.symbols)
+		if !end && (g.symbols[i] != symbol{char: ':'} || colons == arnParts-1) {
+			continue
+		}
+		if slices.Contains(parts, colons) {
+			out.add(symbol{kind: many})
+		} else {
+			out.symbols = append(out.symbols, g.symbols[at:i]...)
+		}
+		if !end {
+			out.add(symbol{char: ':'})
+			colons, at = colons+1, i+1
+		}
+	}
+	if colons < arnParts-1 {
+		return g
+	}
+	return out.normal()
+}
+
+// arnParts is the number of parts of an ARN: "arn", partition, service, region,
+// account, and what it is there.
+const arnParts = 6

@@ -144,3 +144,24 @@ func like(pattern, s string) bool {
 		return (pattern[0] == '?' || pattern[0] == s[0]) && like(pattern[1:], s[1:])
 	}
 }
+
+func TestAnyPartsOfAnARN(t *testing.T) {
+	const queue = "arn:${Partition}:sqs:${Region}:${Account}:${QueueName}"
+	for _, test := range []struct {
+		pattern string
+		parts   []int
+		want    bool
+	}{
+		{"arn:aws:sqs:eu-central-1:111122223333:*", []int{1, 3}, false},
+		{"arn:aws:sqs:eu-central-1:111122223333:*", []int{1, 3, 4}, true},
+		{"arn:aws:sqs:eu-central-1:${aws:PrincipalAccount}:*", []int{1, 3, 4}, true},
+		{"arn:aws:sqs:eu-central-1:*:*", []int{1, 3}, true},
+		{"arn:aws:sqs:eu-central-1:*:a*", []int{1, 3}, false},
+		{"arn:aws:sqs:eu-central-1:*", []int{1, 3}, false},
+		{"*", []int{1, 3}, true},
+	} {
+		if got := glob(test.pattern).WithAny(test.parts...).Covers(iampolicy.Resources(queue)); got != test.want {
+			t.Errorf("%s with any %v covers every queue: %v, want %v", test.pattern, test.parts, got, test.want)
+		}
+	}
+}

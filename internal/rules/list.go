@@ -13,6 +13,13 @@ const (
 	awsCreateRole  = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
 	awsIAMQuotas   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 	awsProfile     = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html"
+	awsPermissions = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
+	awsActions     = "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"
+	awsNotAction   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html"
+	awsNotResource = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html"
+	awsResource    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"
+	awsPassRole    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
+	awsManaged     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html"
 	awsTagging     = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_TagResource.html"
 	rfcSerial      = "RFC 5280 section 4.1.2.2"
 	rfcVersion     = "RFC 5280 section 4.1.2.1"
@@ -135,6 +142,11 @@ func All() []Rule {
 			config: checkRoleCount,
 		},
 		{
+			ID: "ANC303", Name: "AWS-managed policy attached", Severity: Hold, Waivable: true, Cites: []string{awsManaged, awsPermissions},
+			Remedy: "attach a policy of your own that names the actions and resources, or waive it with reason, owner and end date",
+			config: checkManagedPolicies,
+		},
+		{
 			ID: "ANC310", Name: "trust policy too long", Severity: Refuse, Cites: []string{awsIAMQuotas},
 			Remedy: "split the role: fewer workloads or fewer targets for each",
 			config: checkTrustSize,
@@ -143,6 +155,27 @@ func All() []Rule {
 			ID: "ANC311", Name: "session policy too long", Severity: Refuse, Cites: []string{awsAssumeRole},
 			Remedy: "shorten the session policy, or put what it says into the role's own policy",
 			config: checkSessionPolicy,
+		},
+		{
+			ID: "ANC313", Name: "every action", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions},
+			Remedy: "name the actions that the workload calls, or waive it with reason, owner and end date",
+			config: checkSessionPermissions,
+		},
+		{
+			ID: "ANC314", Name: "every resource", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions, awsResource},
+			Remedy: "name the resources that the workload uses, or waive it with reason, owner and end date",
+		},
+		{
+			ID: "ANC315", Name: "all but some", Severity: Hold, Waivable: true, Cites: []string{awsNotAction, awsNotResource},
+			Remedy: "name what is allowed in Action and Resource; keep NotAction and NotResource for Deny",
+		},
+		{
+			ID: "ANC316", Name: "any role may be passed", Severity: Hold, Waivable: true, Cites: []string{awsPassRole},
+			Remedy: "name the roles that may be passed, and the service in a condition on iam:PassedToService",
+		},
+		{
+			ID: "ANC317", Name: "resource that the action does not take", Severity: Warn, Cites: []string{awsActions, awsResource},
+			Remedy: "give each action the resources that it takes, in a statement of its own where they differ",
 		},
 		{
 			ID: "ANC401", Name: "stale plan", Severity: Refuse, Cites: []string{rfcJCS},
