@@ -98,6 +98,14 @@ func roleCase(c *config.Config, pin roles.Pin, live roles.Live) rules.RoleCase {
 		},
 		MaxSession: time.Duration(live.MaxSessionSeconds) * time.Second,
 		Sensitive:  sensitivity(env, pin.Addr, live),
+		Attached:   live.Attached,
+	}
+	for _, p := range live.Policies {
+		name := "inline policy " + p.Name
+		if p.ARN != "" {
+			name = "policy " + p.ARN
+		}
+		role.Policies = append(role.Policies, rules.RolePolicy{Name: name, Document: p.Document})
 	}
 	for _, name := range env.ProfileNames() {
 		profile := env.Profiles[name]

@@ -19,6 +19,14 @@ type RoleCase struct {
 	MaxSession time.Duration
 	Uses       []RoleUse // the profiles that list it
 	Sensitive  string    // what says that it is sensitive; empty when nothing does
+	Attached   []string  // ARNs of the policies attached to it
+	Policies   []RolePolicy
+}
+
+// RolePolicy is a document of what a role may do.
+type RolePolicy struct {
+	Name     string // "inline policy s3"
+	Document string
 }
 
 // RoleUse is a profile that lists a role.
@@ -34,7 +42,25 @@ type RoleUse struct {
 func JudgeRole(c RoleCase) []Finding {
 	findings := JudgeTrust(c.Trust)
 	findings = append(findings, judgeSessions(c)...)
-	return append(findings, judgeSensitive(c)...)
+	findings = append(findings, judgeSensitive(c)...)
+	findings = append(findings, JudgeAttached(c.Trust.At, c.Attached)...)
+	for _, p := range c.Policies {
+		findings = append(findings, judgePolicy(c.Trust.At, p)...)
+	}
+	return findings
+}
+
+// judgePolicy judges a document of what a role may do. IAM took it: when it is
+// not understood here, that is said and holds nothing, since no isolation rests
+// on it.
+func judgePolicy(at string, p RolePolicy) []Finding {
+	found := JudgePermissions(PermissionCase{At: at, Name: p.Name, Document: []byte(p.Document), Kind: RolePermissions})
+	for i := range found {
+		if found[i].Rule == "ANC312" {
+			found[i].Severity = Warn
+		}
+	}
+	return found
 }
 
 // AdmitsRolesAnywhere reports whether a session of Roles Anywhere could rest on
