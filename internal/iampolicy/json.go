@@ -20,6 +20,7 @@ type SyntaxError struct {
 	Line    int
 	Column  int
 	Message string
+	Others  []*SyntaxError // further faults, in the order in which they were found
 }
 
 func (e *SyntaxError) Error() string {
