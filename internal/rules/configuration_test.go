@@ -132,16 +132,16 @@ func TestJudgeConfig(t *testing.T) {
 		}, []string{"ANC311"}},
 		{"a session policy that is none", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
 			backup.SessionPolicyDocument = `{"Version":"2012-10-17","Statement":[]}`
-		}, []string{"ANC312"}},
+		}, []string{"ANC312 session policy: line 1, column 37"}},
 		{"a session policy that narrows nothing", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
 			backup.SessionPolicyDocument = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`
-		}, []string{"ANC313 warn", "ANC314 warn", "ANC316 warn"}},
+		}, []string{"ANC313 warn session policy: statement 1 (line 1, column 37)", "ANC314 warn session policy: statement 1 (line 1, column 37)", "ANC316 warn session policy: statement 1 (line 1, column 37)"}},
 		{"a session policy of all but some", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
 			backup.SessionPolicyDocument = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","NotAction":"iam:*","NotResource":"arn:aws:s3:::b"}}`
-		}, []string{"ANC315 warn"}},
+		}, []string{"ANC315 warn session policy: statement 1 (line 1, column 37)"}},
 		{"a session policy that allows nothing", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
 			backup.SessionPolicyDocument = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::b"}}`
-		}, []string{"ANC317 warn"}},
+		}, []string{"ANC317 warn session policy: statement 1 (line 1, column 37)"}},
 		{"a managed session policy that narrows nothing", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
 			backup.ManagedPolicies = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws-cn:iam::aws:policy/AdministratorAccess"}
 		}, []string{"ANC303 warn"}},

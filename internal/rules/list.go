@@ -200,22 +200,27 @@ func All() []Rule {
 			ID: "ANC313", Name: "every action", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions},
 			Remedy: "name the actions that the workload calls, or waive it with reason, owner and end date",
 			config: checkSessionPermissions,
+			grant:  checkEveryAction,
 		},
 		{
 			ID: "ANC314", Name: "every resource", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions, awsResource},
 			Remedy: "name the resources that the workload uses, or waive it with reason, owner and end date",
+			grant:  checkEveryResource,
 		},
 		{
 			ID: "ANC315", Name: "all but some", Severity: Hold, Waivable: true, Cites: []string{awsNotAction, awsNotResource},
 			Remedy: "name what is allowed in Action and Resource; keep NotAction and NotResource for Deny",
+			grant:  checkAllButSome,
 		},
 		{
 			ID: "ANC316", Name: "any role may be passed", Severity: Hold, Waivable: true, Cites: []string{awsPassRole},
 			Remedy: "name the roles that may be passed, and the service in a condition on iam:PassedToService",
+			grant:  checkEveryRole,
 		},
 		{
 			ID: "ANC317", Name: "resource that the action does not take", Severity: Warn, Cites: []string{awsActions, awsResource},
 			Remedy: "give each action the resources that it takes, in a statement of its own where they differ",
+			grant:  checkDead,
 		},
 		{
 			ID: "ANC318", Name: "sensitive role", Severity: Refuse, Cites: []string{awsTrustModel, awsTagRoles, awsMapping},

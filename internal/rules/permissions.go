@@ -8,6 +8,7 @@ import (
 
 	"anchorctl/internal/iamactions"
 	"anchorctl/internal/iampolicy"
+	"anchorctl/internal/printable"
 )
 
 // PermissionKind is what a permission policy is for.
@@ -31,20 +32,37 @@ type PermissionCase struct {
 // embedded table of IAM actions; of actions that the table does not have,
 // nothing is said.
 func JudgePermissions(c PermissionCase) []Finding {
-	j := &permissionJudgement{PermissionCase: c, table: iamactions.Load()}
-	document, err := iampolicy.Parse(c.Document)
+	document, err := iampolicy.ParseKind(c.Document, iampolicy.PermissionKind)
 	if err != nil {
-		j.add("ANC312", "%s", err).Remedy = "mend the document at that place: IAM would refuse it too"
-		return j.findings
+		findings := Unreadable(c.At, c.Document, err)
+		for i := range findings {
+			findings[i].Element = c.element(findings[i].Element)
+		}
+		return findings
 	}
+	j := &permissionJudgement{PermissionCase: c, table: iamactions.Load()}
 	if err := j.table.Err(); err != nil {
-		j.add("ANC314", "%s", err)
+		j.find("ANC314", "", "%s", err)
 		return j.findings
 	}
+	rules := All()
 	for i, s := range document.Statements {
-		j.statement(document, i, s)
+		if s.Effect != iampolicy.Allow {
+			continue
+		}
+		g := j.grant(document, i, s)
+		for _, r := range rules {
+			if r.grant != nil {
+				r.grant(j, g)
+			}
+		}
 	}
 	return j.findings
+}
+
+// element is a part of the document, after the policy's name if it has one.
+func (c PermissionCase) element(part string) string {
+	return strings.Join(slices.DeleteFunc([]string{printable.Line(c.Name), part}, func(s string) bool { return s == "" }), ": ")
 }
 
 // UnknownActions are the actions of a policy that the table of IAM actions does
@@ -78,51 +96,22 @@ type permissionJudgement struct {
 	findings []Finding
 }
 
-// add makes a finding about the policy. In a session policy, what a role must
-// not be granted takes nothing away, and is said.
-func (j *permissionJudgement) add(id, format string, args ...any) *Finding {
-	evidence := fmt.Sprintf(format, args...)
-	if j.Name != "" {
-		evidence = j.Name + ": " + evidence
+// find makes a finding about a part of the policy. In a session policy, what a
+// role must not be granted takes nothing away, and is said.
+func (j *permissionJudgement) find(id, part, format string, args ...any) *Finding {
+	evidence := []string{fmt.Sprintf(format, args...)}
+	r, _ := ByID(id)
+	softer := j.Kind == SessionPermissions && r.Severity == Hold
+	if softer {
+		evidence = append(evidence, "a session policy only narrows what the role grants, and this narrows nothing")
 	}
-	f := Find(id, j.At, evidence)
-	if j.Kind == SessionPermissions && f.Severity == Hold {
-		f = Find(id, j.At, evidence, "a session policy only narrows what the role grants, and this narrows nothing")
+	f := Find(id, j.At, evidence...)
+	f.Element = j.element(part)
+	if softer {
 		f.Severity = Warn
 	}
 	j.findings = append(j.findings, f)
 	return &j.findings[len(j.findings)-1]
-}
-
-func (j *permissionJudgement) statement(d *iampolicy.Document, i int, s iampolicy.Statement) {
-	g := &grant{Statement: s, table: j.table, name: statementName(i, s)}
-	switch {
-	case s.Principal != nil || s.NotPrincipal != nil:
-		j.add("ANC312", "%s names a principal: whom a permission policy applies to is whom it is attached to", g.name).Remedy = "remove the principal, or give the document to the check of trust policies"
-	case len(s.Resources) == 0 && len(s.NotResources) == 0:
-		j.add("ANC312", "%s has neither Resource nor NotResource", g.name).Remedy = "name the resources in Resource"
-	case s.Effect == iampolicy.Allow:
-		for _, text := range s.Resources {
-			g.resources = append(g.resources, resourceOf(d, text))
-		}
-		for _, text := range s.NotResources {
-			g.spared = append(g.spared, resourceOf(d, text))
-		}
-		j.everyAction(g)
-		j.everyResource(g)
-		j.allButSome(g)
-		j.everyRole(g)
-		j.dead(g)
-	}
-}
-
-// statementName is how a statement is found in its text.
-func statementName(i int, s iampolicy.Statement) string {
-	name := "statement " + strconv.Itoa(i+1)
-	if s.Sid != "" {
-		name = "statement " + strconv.Quote(s.Sid)
-	}
-	return fmt.Sprintf("%s (line %d, column %d)", name, s.At.Line, s.At.Column)
 }
 
 // grant is a statement that allows.
@@ -135,18 +124,29 @@ type grant struct {
 	spared    []resource // of NotResource
 }
 
-// everyAction: an action is named (ANC313).
-func (j *permissionJudgement) everyAction(g *grant) {
+func (j *permissionJudgement) grant(d *iampolicy.Document, i int, s iampolicy.Statement) *grant {
+	g := &grant{Statement: s, table: j.table, name: trustStatement{Statement: s, index: i}.String()}
+	for _, text := range s.Resources {
+		g.resources = append(g.resources, resourceOf(d, text))
+	}
+	for _, text := range s.NotResources {
+		g.spared = append(g.spared, resourceOf(d, text))
+	}
+	return g
+}
+
+// checkEveryAction: an action is named (ANC313).
+func checkEveryAction(j *permissionJudgement, g *grant) {
 	wide := g.wholeServices()
 	if len(wide) == 0 {
 		return
 	}
-	f := j.add("ANC313", "%s allows %s", g.name, some(wide, "and"))
+	f := j.find("ANC313", g.name, "it allows %s", some(wide, "and"))
 	f.Remedy = "name the actions that the workload calls; CloudTrail and IAM's last-accessed information say which"
 }
 
-// allButSome: what is allowed is named, not what is not (ANC315).
-func (j *permissionJudgement) allButSome(g *grant) {
+// checkAllButSome: what is allowed is named, not what is not (ANC315).
+func checkAllButSome(j *permissionJudgement, g *grant) {
 	var parts []string
 	if len(g.NotActions) > 0 {
 		parts = append(parts, "NotAction: every action of every service but "+some(quoted(g.NotActions), "and"))
@@ -155,7 +155,7 @@ func (j *permissionJudgement) allButSome(g *grant) {
 		parts = append(parts, "NotResource: every resource of every account but "+some(quoted(g.NotResources), "and"))
 	}
 	if len(parts) > 0 {
-		j.add("ANC315", "%s allows with %s", g.name, strings.Join(parts, ", and with "))
+		j.find("ANC315", g.name, "it allows with %s", strings.Join(parts, ", and with "))
 	}
 }
 

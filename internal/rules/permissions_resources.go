@@ -31,8 +31,8 @@ func resourceOf(d *iampolicy.Document, text string) resource {
 	return resource{text: text, Glob: g, anywhere: g.WithAny(arnPartition, arnRegion), whoever: g.WithAny(arnPartition, arnRegion, arnAccount)}
 }
 
-// everyResource: where an action takes resources, they are named (ANC314).
-func (j *permissionJudgement) everyResource(g *grant) {
+// checkEveryResource: where an action takes resources, they are named (ANC314).
+func checkEveryResource(j *permissionJudgement, g *grant) {
 	if !slices.ContainsFunc(g.resources, func(r resource) bool { return wildcards(r.text) }) {
 		return
 	}
@@ -55,7 +55,7 @@ func (j *permissionJudgement) everyResource(g *grant) {
 	if len(wide) == 0 {
 		return
 	}
-	f := j.add("ANC314", "%s allows %s on %s", g.name, some(wide, "and"), some(quoted(g.widest()), "and"))
+	f := j.find("ANC314", g.name, "it allows %s on %s", some(wide, "and"), some(quoted(g.widest()), "and"))
 	if example.Name != "" {
 		f.Remedy = fmt.Sprintf("name the resources that the workload uses: %s takes %s", example, kindsOf(example))
 	}
@@ -191,9 +191,9 @@ func kindsOf(a iamactions.Action) string {
 
 const passRole = "iam:PassRole"
 
-// everyRole: who may hand a role to a service may use all that the role may
+// checkEveryRole: who may hand a role to a service may use all that the role may
 // (ANC316).
-func (j *permissionJudgement) everyRole(g *grant) {
+func checkEveryRole(j *permissionJudgement, g *grant) {
 	const roleKind = "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}"
 	every := func(r resource) bool {
 		return wildcards(r.text) && r.whoever.Covers(iampolicy.Resources(roleKind))
@@ -202,7 +202,7 @@ func (j *permissionJudgement) everyRole(g *grant) {
 	if !wide || !g.includes(passRole) {
 		return
 	}
-	f := j.add("ANC316", "%s allows %s on every role", g.name, passRole)
+	f := j.find("ANC316", g.name, "it allows %s on every role", passRole)
 	switch narrow := g.narrowed(); {
 	case g.passedTo() != "":
 		f.Severity, f.Evidence = Warn, f.Evidence+", to "+g.passedTo()+" alone"
@@ -211,8 +211,8 @@ func (j *permissionJudgement) everyRole(g *grant) {
 	}
 }
 
-// dead: an action is given resources that it takes (ANC317).
-func (j *permissionJudgement) dead(g *grant) {
+// checkDead: an action is given resources that it takes (ANC317).
+func checkDead(j *permissionJudgement, g *grant) {
 	if slices.ContainsFunc(g.resources, func(r resource) bool { return r.Everything() }) {
 		return
 	}
@@ -226,7 +226,7 @@ func (j *permissionJudgement) dead(g *grant) {
 		}
 	}
 	if len(dead) > 0 && len(g.resources) > 0 {
-		j.add("ANC317", "%s allows nothing of this on %s: %s", g.name, some(quoted(g.Resources), "and"), some(dead, "and"))
+		j.find("ANC317", g.name, "it allows nothing of this on %s: %s", some(quoted(g.Resources), "and"), some(dead, "and"))
 	}
 }
 
