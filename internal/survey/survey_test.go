@@ -109,7 +109,9 @@ func newScenery(t *testing.T) *scenery {
 func (s *scenery) place() *estate.Place { return &s.census.Places[0] }
 
 // add puts a role into the account.
-func (s *scenery) add(l roles.Live) { s.census.Accounts[0].Roles = append(s.census.Accounts[0].Roles, l) }
+func (s *scenery) add(l roles.Live) {
+	s.census.Accounts[0].Roles = append(s.census.Accounts[0].Roles, l)
+}
 
 // foreign is an anchor that somebody else made.
 func (s *scenery) foreign(certs ...*x509.Certificate) *estate.PlacedAnchor {
