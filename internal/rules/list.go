@@ -19,6 +19,13 @@ const (
 	awsVariables    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"
 	awsPrincipal    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
 	awsGrammar      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
+	awsPermissions  = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
+	awsActions      = "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"
+	awsNotAction    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html"
+	awsNotResource  = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html"
+	awsResource     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"
+	awsPassRole     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
+	awsManaged      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html"
 	rfcSerial       = "RFC 5280 section 4.1.2.2"
 	rfcVersion      = "RFC 5280 section 4.1.2.1"
 	rfcValidity     = "RFC 5280 section 4.1.2.5"
@@ -140,6 +147,11 @@ func All() []Rule {
 			config: checkRoleCount,
 		},
 		{
+			ID: "ANC303", Name: "AWS-managed policy attached", Severity: Hold, Waivable: true, Cites: []string{awsManaged, awsPermissions},
+			Remedy: "attach a policy of your own that names the actions and resources, or waive it with reason, owner and end date",
+			config: checkManagedPolicies,
+		},
+		{
 			ID: "ANC304", Name: "anchor not pinned", Severity: Refuse, Cites: []string{awsTrustModel, awsConditions},
 			Remedy: `have the statement name the environment's anchors: "ArnEquals" on "aws:SourceArn", without wildcards`,
 			trust:  checkAnchorPinned,
@@ -177,6 +189,32 @@ func All() []Rule {
 		{
 			ID: "ANC312", Name: "not a policy document", Severity: Refuse, Cites: []string{awsGrammar},
 			Remedy: "mend the document at the place named; elements are spelled and cased as in AWS's grammar",
+		},
+		{
+			ID: "ANC313", Name: "every action", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions},
+			Remedy: "name the actions that the workload calls, or waive it with reason, owner and end date",
+			config: checkSessionPermissions,
+			grant:  checkEveryAction,
+		},
+		{
+			ID: "ANC314", Name: "every resource", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions, awsResource},
+			Remedy: "name the resources that the workload uses, or waive it with reason, owner and end date",
+			grant:  checkEveryResource,
+		},
+		{
+			ID: "ANC315", Name: "all but some", Severity: Hold, Waivable: true, Cites: []string{awsNotAction, awsNotResource},
+			Remedy: "name what is allowed in Action and Resource; keep NotAction and NotResource for Deny",
+			grant:  checkAllButSome,
+		},
+		{
+			ID: "ANC316", Name: "any role may be passed", Severity: Hold, Waivable: true, Cites: []string{awsPassRole},
+			Remedy: "name the roles that may be passed, and the service in a condition on iam:PassedToService",
+			grant:  checkEveryRole,
+		},
+		{
+			ID: "ANC317", Name: "resource that the action does not take", Severity: Warn, Cites: []string{awsActions, awsResource},
+			Remedy: "give each action the resources that it takes, in a statement of its own where they differ",
+			grant:  checkDead,
 		},
 		{
 			ID: "ANC401", Name: "stale plan", Severity: Refuse, Cites: []string{rfcJCS},
