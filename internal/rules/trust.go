@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -77,23 +78,25 @@ func Unreadable(at string, document []byte, err error) []Finding {
 func excerpt(document []byte, line, column int) string {
 	const most = 40
 	for range line - 1 {
-		_, after, found := strings.Cut(string(document), "\n")
-		if !found {
-			return ""
+		_, document, _ = bytes.Cut(document, []byte("\n"))
+	}
+	text, _, _ := bytes.Cut(document, []byte("\n"))
+	var out strings.Builder
+	at, taken := 0, 0
+	for _, c := range string(text[:min(len(text), maxExcerptLine)]) {
+		if at++; at < column {
+			continue
 		}
-		document = []byte(after)
+		if taken++; taken > most {
+			return out.String() + "…"
+		}
+		out.WriteRune(c)
 	}
-	text, _, _ := strings.Cut(string(document), "\n")
-	runes := []rune(text)
-	if column < 1 || column > len(runes) {
-		return ""
-	}
-	runes = runes[column-1:]
-	if len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return string(runes)
+	return out.String()
 }
+
+// maxExcerptLine bounds the work on a document that is one long line.
+const maxExcerptLine = 64 << 10
 
 type trustJudgement struct {
 	TrustCase
