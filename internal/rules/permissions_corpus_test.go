@@ -63,8 +63,8 @@ func TestPermissionCorpus(t *testing.T) {
 		verdicts[c.verdict]++
 		t.Run(c.file, func(t *testing.T) {
 			findings := rules.JudgePermissions(c.PermissionCase)
-			if diff := cmp.Diff(c.rules, foundBy(findings)); diff != "" || worstOf(findings) != c.verdict {
-				t.Errorf("%s: it is %s, want %s; rules (-want +got):\n%s%s", c.why, worstOf(findings), c.verdict, diff, (&rules.Refusal{Findings: findings}).Error())
+			if diff := cmp.Diff(c.rules, rulesOf(findings)); diff != "" || verdictOf(findings) != c.verdict {
+				t.Errorf("%s: it is %s, want %s; rules (-want +got):\n%s%s", c.why, verdictOf(findings), c.verdict, diff, (&rules.Refusal{Findings: findings}).Error())
 			}
 			for _, f := range findings {
 				if f.At != c.file || f.Element == "" || f.Evidence == "" || f.Remedy == "" {
@@ -97,25 +97,4 @@ func TestPermissionCorpusHasNoFileWithoutAVerdict(t *testing.T) {
 			t.Errorf("%s is not in the manifest", f.Name())
 		}
 	}
-}
-
-// worstOf is what findings come to.
-func worstOf(findings []rules.Finding) string {
-	worst := 0
-	for _, f := range findings {
-		worst = max(worst, slices.Index([]rules.Severity{"", rules.Warn, rules.Hold, rules.Refuse}, f.Severity))
-	}
-	return []string{"fine", "warned", "held", "refused"}[worst]
-}
-
-// foundBy are the rules that found something.
-func foundBy(findings []rules.Finding) []string {
-	var ids []string
-	for _, f := range findings {
-		if !slices.Contains(ids, f.Rule) {
-			ids = append(ids, f.Rule)
-		}
-	}
-	slices.Sort(ids)
-	return ids
 }
