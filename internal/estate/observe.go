@@ -60,7 +60,10 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, sc
 	if err := w.missing(ctx, c, r, &o); err != nil {
 		return o, err
 	}
-	return o, w.observeRoles(ctx, c, r, d, &o)
+	if err := w.observeRoles(ctx, c, r, d, &o); err != nil || scope.Destroy {
+		return o, err
+	}
+	return o, w.readPermissions(ctx, c, d, &o)
 }
 
 // left reports whether something left the configuration with its environment
@@ -227,8 +230,11 @@ func (o observed) digests() (map[string]string, error) {
 		parts[addr.Target.String()] = append(parts[addr.Target.String()], addr.String(), o.profiles[addr])
 	}
 	for _, addr := range addresses(o.roles) {
-		account := "account " + addr.Target.Account
-		parts[account] = append(parts[account], addr.String(), o.roles[addr])
+		account, l := "account "+addr.Target.Account, o.roles[addr]
+		// No action comes of them, and who plans may be able to read less of
+		// them than who applies.
+		l.Tags, l.Permissions = nil, roles.Permissions{}
+		parts[account] = append(parts[account], addr.String(), l)
 	}
 	digests := map[string]string{}
 	for place, list := range parts {

@@ -96,20 +96,8 @@ func (w World) Look(ctx context.Context) (Scene, error) {
 	if err != nil {
 		return Scene{}, err
 	}
-	d := want(w.Folder.Config, r.estate.Lineage, r.generation)
 	l := look{clouds: c, claims: r.claims(), scene: w.scene(r), accounts: map[string]Cloud{}}
-	for _, addr := range places(r, d) {
-		if err := l.place(ctx, addr); err != nil {
-			return Scene{}, err
-		}
-	}
-	for _, addr := range l.roles(d) {
-		l.role(ctx, addr)
-		if err := ctx.Err(); err != nil {
-			return Scene{}, err
-		}
-	}
-	return l.done(), nil
+	return l.run(ctx, want(w.Folder.Config, r.estate.Lineage, r.generation))
 }
 
 // scene is what is known without asking AWS.
@@ -130,9 +118,31 @@ func (w World) scene(r recorded) Scene {
 type look struct {
 	clouds   *clouds
 	accounts map[string]Cloud // one that reaches the roles of each account
+	only     string           // the account to look at; empty is all
 	scene    Scene
 	*claims
 }
+
+func (l *look) run(ctx context.Context, d desired) (Scene, error) {
+	for _, addr := range places(l.record, d) {
+		if l.leaves(addr) {
+			continue
+		}
+		if err := l.place(ctx, addr); err != nil {
+			return Scene{}, err
+		}
+	}
+	for _, addr := range l.roles(d) {
+		l.role(ctx, addr)
+		if err := ctx.Err(); err != nil {
+			return Scene{}, err
+		}
+	}
+	return l.done(), nil
+}
+
+// leaves reports whether what is at an address is not looked at.
+func (l *look) leaves(addr plan.Addr) bool { return l.only != "" && addr.Target.Account != l.only }
 
 // place reads the place of addr unless it has been.
 func (l *look) place(ctx context.Context, addr plan.Addr) error {
@@ -218,7 +228,9 @@ func (l *look) lists(ctx context.Context, cloud Cloud, p *Place) {
 func (l *look) roles(d desired) []plan.Addr {
 	all := map[plan.Addr]bool{}
 	for _, addr := range mappedRoles(l.record, d) {
-		all[addr] = true
+		if !l.leaves(addr) {
+			all[addr] = true
+		}
 	}
 	for _, p := range l.scene.Places {
 		for _, profile := range p.Profiles {
@@ -258,7 +270,7 @@ func (l *look) done() Scene {
 	}
 	for _, addr := range addresses(l.record.objects) {
 		object := l.record.objects[addr]
-		if addr.Kind != plan.KindRole && !there[object.ARN] && !slices.Contains(s.Closed, addr.Target) {
+		if addr.Kind != plan.KindRole && !there[object.ARN] && !slices.Contains(s.Closed, addr.Target) && !l.leaves(addr) {
 			l.notices = append(l.notices, fmt.Sprintf("%s is recorded as %s, and no list shows it", addr, object.ARN))
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
+	"anchorctl/internal/plan"
 	"anchorctl/internal/prove"
 	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
@@ -95,6 +98,57 @@ func TestARoleThatCannotBeReadLeavesTheProofOpen(t *testing.T) {
 	}
 	if len(r.Leaks)+len(r.Blocked) > 0 || len(r.NotTested) != 1 || !r.NotTested[0].Open || r.Totals.Untested != 4 {
 		t.Errorf("not tested are %+v, totals %+v", r.NotTested, r.Totals)
+	}
+}
+
+func TestAMappedRoleThatCannotBeReadIsNotTakenForGranted(t *testing.T) {
+	waiver := "waivers:\n  - {rule: ANC603, at: role/111122223333/prod-app, reason: known, owner: platform, until: 2026-12-31}\n"
+	l := applied(t, environments("dev", "prod")+waiver, "dev-app", "prod-app")
+	s := l.look()
+	delete(s.Roles, plan.Role(account, "prod-app"))
+	s.Unread[plan.Role(account, "prod-app")] = "cannot be read"
+	r, err := prove.InModel(s, prove.Model)
+	if !errors.Is(err, prove.ErrNotProven) || len(r.Blocked) != 1 || r.Blocked[0].Role != prodRole {
+		t.Errorf("%v: blocked are %+v", err, r.Blocked)
+	}
+}
+
+// An environment that left the configuration has no workloads that could be
+// tried, and its certificates live on.
+func TestTheIssuerOfAnEnvironmentThatLeftIsHeldToItsAnchors(t *testing.T) {
+	l := two(t)
+	text := environments("dev", "prod")
+	l.must(os.WriteFile(filepath.Join(l.dir, "anchorctl.yaml"), []byte(text[:strings.Index(text, "  prod:")]), 0o600))
+	if r, err := l.prove(); err != nil || !r.Proven || r.Anchors != 2 {
+		t.Errorf("before: %v, leaks %v", err, said(r))
+	}
+	l.fillAnchor(devAnchor, l.certificate("issuer/dev#1")+l.certificate("issuer/prod#1"))
+	r, _ := l.prove()
+	if want := []string{"ANC604 path granted every workload of prod " + devAnchor + "  "}; !slices.Equal(said(r), want) {
+		t.Errorf("leaks are %v", said(r))
+	}
+}
+
+// What keeps a session out for another reason than isolation would be mended
+// some day. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html:
+// DurationSeconds may be as low as 900, and a session policy must be one.
+func TestALengthOrASessionPolicyDoesNotHideALeak(t *testing.T) {
+	l := two(t)
+	l.setTrust("prod-app", fmt.Sprintf(careless, ""))
+	s := l.look()
+	for i := range s.Places[0].Profiles {
+		if s.Places[0].Profiles[i].Environment == "prod" {
+			s.Places[0].Profiles[i].Live.DurationSeconds = 43200 // the role allows 3600
+			s.Places[0].Profiles[i].Live.SessionPolicy = "{"
+		}
+	}
+	r, _ := prove.InModel(s, prove.Model)
+	if want := []string{"ANC301 session granted workload/dev/app " + devAnchor + " " + prodProfile + " " + prodRole}; !slices.Equal(said(r), want) {
+		t.Errorf("leaks are %v", said(r))
+	}
+	// It blocks who should be let in.
+	if len(r.Blocked) != 1 || r.Blocked[0].Gate != gates.GateDuration {
+		t.Errorf("blocked are %+v", r.Blocked)
 	}
 }
 

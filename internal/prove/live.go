@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"anchorctl/internal/estate"
@@ -28,6 +27,9 @@ type InAWS struct {
 	Progress func(done, total int)
 }
 
+// ErrBrokenOff is what a live proof comes to that did not reach its end.
+var ErrBrokenOff = errors.New("asking for sessions")
+
 const (
 	// pace keeps below the service's 10 sessions a second
 	// (https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html).
@@ -38,18 +40,14 @@ const (
 	spare = time.Minute
 )
 
-// call is one session to ask for.
-type call struct {
-	workload plan.Addr
-	anchor   anchor
-	profile  profile
-	role     role
-}
-
 // Prove asks, one after the other. What the configuration grants is not asked
 // for: nobody but the workload is to have its credentials.
 func (l InAWS) Prove(ctx context.Context) (Report, error) {
-	run := &asking{InAWS: l, tally: newTally(newStage(l.Scene), Live), held: map[plan.Addr]issuance.Unfiled{}}
+	if err := refused(l.Scene); err != nil {
+		return Report{}, err
+	}
+	stage := newStage(l.Scene)
+	run := &asking{InAWS: l, tally: newTally(stage, Live), held: map[plan.Addr]issuance.Unfiled{}, takes: stage.taken()}
 	calls := run.spread(run.calls())
 	var err error
 	for i, c := range calls {
@@ -67,15 +65,26 @@ func (l InAWS) Prove(ctx context.Context) (Report, error) {
 		}
 	}
 	r := run.done()
+	r.Notices = append(r.Notices, l.differences(r.Rows)...)
 	concluded := r.conclude()
 	if err != nil {
 		r.Proven = false
 		if len(r.Leaks) == 0 {
 			concluded = nil // what is missing says nothing of a proof that broke off
 		}
-		return r, errors.Join(concluded, fmt.Errorf("asking for sessions: %w", err))
+		return r, errors.Join(concluded, fmt.Errorf("%w: %w", ErrBrokenOff, err))
 	}
 	return r, concluded
+}
+
+// differences holds the service against the model. A model that cannot be made
+// takes nothing from what the service said.
+func (l InAWS) differences(rows []Row) []string {
+	model, err := InModel(l.Scene, Model)
+	if model.Form == "" {
+		return []string{fmt.Sprintf("the service was not held against the model: %v", err)}
+	}
+	return foretell(model).differences(rows)
 }
 
 // asking is a live proof under way.
@@ -83,109 +92,8 @@ type asking struct {
 	InAWS
 	*tally
 
-	held map[plan.Addr]issuance.Unfiled // by workload, in memory alone
-}
-
-// calls are the sessions that should be denied, of every workload that can get
-// a certificate.
-func (r *asking) calls() []call {
-	var list []call
-	granted := 0
-	for _, env := range r.Scene.Config.EnvironmentNames() {
-		if why := r.unissued(env); why != "" {
-			r.untested("workloads of "+env, why, false)
-			continue
-		}
-		for _, name := range r.Scene.Config.Environments[env].WorkloadNames() {
-			workload := plan.Workload(env, name)
-			for _, a := range r.stage.anchors {
-				for _, p := range r.stage.here(a.at) {
-					if r.closed(a, p) {
-						continue
-					}
-					more, skipped := r.by(workload, a, p)
-					list, granted = append(list, more...), granted+skipped
-				}
-			}
-		}
-	}
-	if granted > 0 {
-		r.untested("what the configuration grants", fmt.Sprintf("%d sessions are for their workloads alone; the model covers them", granted), false)
-	}
-	return list
-}
-
-// unissued says why an environment can give nobody a certificate.
-func (r *asking) unissued(env string) string {
-	for _, g := range r.Scene.Issuers {
-		if g.Environment != env || g.Status != store.Active {
-			continue
-		}
-		if r.Scene.Now.Add(life).After(g.Certificate.NotAfter) {
-			return fmt.Sprintf("%s ends at %s", g.Addr, g.Certificate.NotAfter.UTC().Format(time.RFC3339))
-		}
-		return ""
-	}
-	return "the environment has no issuer yet"
-}
-
-// closed notes what is disabled: that it denies shows nothing.
-func (r *asking) closed(a anchor, p profile) bool {
-	const why = "it is disabled, so that it denies shows nothing; the model judges it as if it were enabled"
-	if !a.Live.Enabled {
-		r.untested(a.name(), why, false)
-	}
-	if !p.Live.Enabled {
-		r.untested(p.name(), why, false)
-	}
-	return !a.Live.Enabled || !p.Live.Enabled
-}
-
-// by are the calls by one profile: every role that it lists and, at an anchor
-// of the workload's own environment, one that it does not list. granted are
-// those left out.
-func (r *asking) by(workload plan.Addr, a anchor, p profile) (list []call, granted int) {
-	for _, i := range p.listed {
-		one := call{workload, a, p, r.stage.roles[i]}
-		if r.stage.expected(class{workload: workload, active: true}, a, p, one.role) != expectDenied {
-			granted++
-			continue
-		}
-		list = append(list, one)
-	}
-	if i := r.unlisted(workload, p); i >= 0 && a.Environment == workload.Environment {
-		list = append(list, call{workload, a, p, r.stage.roles[i]})
-	}
-	return list, granted
-}
-
-// unlisted is a role that the profile does not list, best one whose trust
-// policy lets the workload in: then the list alone denies it.
-func (r *asking) unlisted(workload plan.Addr, p profile) int {
-	for i, one := range r.stage.roles {
-		for g := range r.stage.grants {
-			if g.workload == workload && g.role == one.addr && one.addr.Target.Account == p.at.Account && !slices.Contains(p.listed, i) {
-				return i
-			}
-		}
-	}
-	if p.other >= 0 && r.stage.roles[p.other].addr.Target.Account == p.at.Account {
-		return p.other
-	}
-	return -1
-}
-
-// spread leaves out calls, evenly, until there are no more than AtMost.
-func (r *asking) spread(all []call) []call {
-	if r.AtMost <= 0 || len(all) <= r.AtMost {
-		return all
-	}
-	var kept []call
-	for i := range r.AtMost {
-		kept = append(kept, all[i*len(all)/r.AtMost])
-	}
-	r.untested("sessions beyond --at-most", fmt.Sprintf("%d of %d were asked for", len(kept), len(all)), false)
-	return kept
+	held  map[plan.Addr]issuance.Unfiled // by workload, in memory alone
+	takes map[plan.Addr][]int            // what the configuration grants each workload
 }
 
 // ask asks for one session and records what came of it.

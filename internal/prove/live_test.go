@@ -77,6 +77,9 @@ func TestTheServiceDeniesWhatItShould(t *testing.T) {
 	if got := l.sent(); len(got) != 10 {
 		t.Errorf("%d sessions were asked for", len(got))
 	}
+	if len(r.Notices) > 0 {
+		t.Errorf("it is told %v", r.Notices)
+	}
 	if len(r.NotTested) != 1 || r.NotTested[0].What != "what the configuration grants" || r.NotTested[0].Open {
 		t.Errorf("not tested are %+v", r.NotTested)
 	}

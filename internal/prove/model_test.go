@@ -213,6 +213,10 @@ func TestLeaksAreFound(t *testing.T) {
 			l.fillAnchor(prodAnchor, l.certificate("issuer/prod#1")+l.certificate("issuer/dev#1"))
 			return ""
 		}, []string{"ANC604 path granted every workload of dev " + prodAnchor + "  "}},
+		{"a foreign CA in prod's anchor", func(l *lab) string {
+			l.fillAnchor(prodAnchor, l.certificate("issuer/prod#1")+strangerPEM(l.t))
+			return ""
+		}, []string{"ANC604 certificate granted any certificate " + prodAnchor + " * " + prodRole}},
 		{"the root in prod's anchor", func(l *lab) string {
 			l.fillAnchor(prodAnchor, l.certificate("root#1"))
 			return ""
@@ -288,7 +292,7 @@ func TestWhatIsGrantedAndDeniedIsFound(t *testing.T) {
 			_, err := l.sdk().DisableTrustAnchor(l.t.Context(), &rolesanywhere.DisableTrustAnchorInput{TrustAnchorId: aws.String(arn[strings.LastIndex(arn, "/")+1:])})
 			l.must(err)
 		}, []prove.Blocked{{prodApp, prodAnchor, prodProfile, prodRole, "trust anchor enabled", ""}}},
-		{"a role whose pin is gone", func(l *lab) { l.setTrust("dev-app", trustEC2) },
+		{"a role whose pin is gone", func(l *lab) { l.setTrust("dev-app", trustNobody) },
 			[]prove.Blocked{{devApp, devAnchor, devProfile, devRole, "trust policy", ""}}},
 		{"an anchor that is gone", func(l *lab) {
 			arn := l.arn(devAnchor)

@@ -107,10 +107,12 @@ func (t *tally) tuple(c class, a anchor, p profile, one role, r Row) {
 		t.seen[g] = true
 	}
 	t.row(r, map[string]int{one.environment: 1})
-	switch r.outcome() {
-	case leaking:
+	switch outcome := r.outcome(); {
+	case outcome == leaking:
 		t.leak(c, a, p, one, r)
-	case blocking:
+	case outcome == Untested && r.Expected == expectGranted:
+		t.blocked(g, gates.GateRole, r.Why)
+	case outcome == blocking:
 		gate, why := cmp.Or(r.Disabled, r.Gate), r.Why
 		if r.Disabled != "" {
 			why = "it is disabled"
