@@ -17,6 +17,7 @@ import (
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
+	"anchorctl/internal/rules"
 )
 
 func TestASessionThatWouldBeGranted(t *testing.T) {
@@ -262,6 +263,34 @@ func TestAWorkloadThatNobodyConfigures(t *testing.T) {
 	s := l.explain(t, backup()).Sessions[0]
 	if remedies := failed(s)[0].Remedies; s.Fails != "trust policy" || !strings.Contains(remedies[0].Do, "add the workload to environments.prod.workloads") {
 		t.Errorf("%s: %+v", s.Fails, remedies)
+	}
+}
+
+// What is shown to be written has to pass the house's own rules.
+func TestTheStatementThatIsShownIsRefusedByNoRule(t *testing.T) {
+	for name, leaf := range map[string][]pkitest.Option{
+		"a workload's certificate":    nil,
+		"a certificate without a URI": {pkitest.With(func(c *x509.Certificate) { c.URIs = nil })},
+	} {
+		l := newLab(t, leaf...)
+		l.place.roles["prod-backup"] = roles.Live{ARN: backupRole, Exists: true, Trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`}
+		gate := failed(l.alone(t, prodAnchor, prodARN, backupRole).Sessions[0])[0]
+		if gate.Name != "trust policy" || gate.Remedies[0].Text == "" {
+			t.Fatalf("%s: %+v", name, gate)
+		}
+		document := []byte(gate.Remedies[0].Text)
+		for _, f := range rules.JudgeTrust(rules.TrustCase{At: "x", Document: document, Account: account, Anchors: []string{prodAnchor}}) {
+			t.Errorf("%s: %s in\n%s", name, f, document)
+		}
+		live := l.place.roles["prod-backup"]
+		live.Trust = string(document)
+		l.place.roles["prod-backup"] = live
+		if r := l.alone(t, prodAnchor, prodARN, backupRole); !r.Granted {
+			t.Errorf("%s: it lets nobody in: %+v", name, failed(r.Sessions[0]))
+		}
+		if last := gate.Remedies[len(gate.Remedies)-1].Do; !strings.Contains(last, `"anchorctl check policy FILE --anchor `+prodAnchor+` --account 111122223333"`) {
+			t.Errorf("%s: the last remedy is %q", name, last)
+		}
 	}
 }
 

@@ -23,14 +23,15 @@ func (v view) trustRemedies() []Remedy {
 		}
 	}
 	trusts := v.trust()
-	if len(trusts) == 0 {
-		return []Remedy{{Do: "write a trust policy that IAM can read and that has a statement for Roles Anywhere", Text: v.example()}}
-	}
 	var out []Remedy
+	if len(trusts) == 0 {
+		out = []Remedy{{Do: "write a trust policy that IAM can read and that has a statement for Roles Anywhere", Text: v.example()}}
+	}
 	for _, t := range trusts {
 		out = append(out, v.statementRemedies(t)...)
 	}
-	return out
+	return append(out, Remedy{Do: "before a changed trust policy is installed, run " +
+		fmt.Sprintf("%q", fmt.Sprintf("anchorctl check policy FILE --anchor %s --account %s", v.c.AnchorARN, v.c.Target.Account))})
 }
 
 // ownRole tells what to do about a role of the configuration; nothing when its
