@@ -151,7 +151,7 @@ func remedySection(p *render.Page, s denial.Session) {
 			if i == 0 {
 				p.Line("  %s", g.Name)
 			}
-			p.Line("    - %s", r.Do)
+			p.Fields(render.Field{Name: "   -", Value: r.Do})
 			for line := range strings.SplitSeq(strings.TrimSpace(r.Text), "\n") {
 				if line != "" {
 					p.Text("        " + line)
