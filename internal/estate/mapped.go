@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
@@ -59,6 +60,10 @@ func (b *builder) standing(role plan.Addr, f rules.Finding) {
 		// Its pin is still to be installed: until then, and until both are
 		// there, the other trust is nobody's way in by our anchors.
 		f.Severity = rules.Warn
+	}
+	// What is not there yet is named by its address.
+	for _, anchor := range b.anchorsOf(b.d.pins[role]) {
+		f.Remedy = strings.ReplaceAll(f.Remedy, unborn(anchor), engine.Reference(anchor, "arn"))
 	}
 	if b.told(role, f) {
 		return

@@ -71,6 +71,7 @@ func (s *service) read() {
 		line = strings.TrimSuffix(line, "\n")
 		if kind, found := strings.CutPrefix(line, "-"); found {
 			kinds = append(kinds, strings.Fields(kind))
+			s.kinds = append(s.kinds, strings.Fields(kind)...)
 			continue
 		}
 		a, err := s.action(line, kinds)

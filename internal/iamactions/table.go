@@ -56,6 +56,7 @@ type service struct {
 	actions []Action
 	folded  []string // their names in lower case
 	byName  map[string]int
+	kinds   []string
 	err     error
 }
 
@@ -101,6 +102,17 @@ func (t *Table) Actions(service string) []Action {
 	}
 	s.once.Do(s.read)
 	return slices.Clone(s.actions)
+}
+
+// Kinds are the ARNs of all kinds of resources that the actions of a service
+// take, in order.
+func (t *Table) Kinds(service string) []string {
+	s := t.services[strings.ToLower(service)]
+	if s == nil {
+		return nil
+	}
+	s.once.Do(s.read)
+	return slices.Clone(s.kinds)
 }
 
 // Action finds an action by its whole name, such as "s3:ListBucket".

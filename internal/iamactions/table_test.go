@@ -104,6 +104,16 @@ func TestMatching(t *testing.T) {
 	}
 }
 
+func TestKinds(t *testing.T) {
+	table := iamactions.Load()
+	if diff := cmp.Diff([]string{"arn:${Partition}:sqs:${Region}:${Account}:${QueueName}"}, table.Kinds("SQS")); diff != "" {
+		t.Errorf("of sqs (-want +got):\n%s", diff)
+	}
+	if got := table.Kinds("no-such-service"); got != nil {
+		t.Errorf("of no service: %v", got)
+	}
+}
+
 func TestAge(t *testing.T) {
 	table := iamactions.Load()
 	date := table.Date()

@@ -251,6 +251,26 @@ func (g Glob) WithAny(parts ...int) Glob {
 	return out.normal()
 }
 
+// Unnamed is a kind of resource with other text in the place of each name: what
+// services write that judge an action on all of the kind.
+func (g Glob) Unnamed(instead string) Glob {
+	var out Glob
+	colons := 0
+	for _, s := range g.symbols {
+		switch {
+		case colons == arnParts-1 && (s.kind == name || s.kind == part):
+			for _, char := range instead {
+				out.add(symbol{char: char})
+			}
+			continue
+		case s == symbol{char: ':'} && colons < arnParts-1:
+			colons++
+		}
+		out.add(s)
+	}
+	return out
+}
+
 // arnParts is the number of parts of an ARN: "arn", partition, service, region,
 // account, and what it is there.
 const arnParts = 6

@@ -80,6 +80,26 @@ func TestPatternsCoverKindsOfResources(t *testing.T) {
 	}
 }
 
+func TestKindsWithoutNames(t *testing.T) {
+	table := iampolicy.Resources("arn:${Partition}:dynamodb:${Region}:${Account}:table/${TableName}")
+	for _, test := range []struct {
+		pattern, instead string
+		want             bool
+	}{
+		{"arn:aws:dynamodb:eu-central-1:111122223333:table/*", "*", true},
+		{"arn:aws:dynamodb:eu-central-1:111122223333:table/*", "", true},
+		{"arn:aws:dynamodb:eu-central-1:111122223333:table/?", "*", true},
+		{"arn:aws:dynamodb:eu-central-1:111122223333:table/", "", true},
+		{"arn:aws:dynamodb:eu-central-1:111122223333:table/orders", "*", false},
+		{"arn:aws:dynamodb:eu-central-1:111122223333:table/o*", "*", false},
+		{"arn:aws:dynamodb:eu-central-1:111122223333:table/o*", "", false},
+	} {
+		if got := glob(test.pattern).Meets(table.Unnamed(test.instead)); got != test.want {
+			t.Errorf("%s meets tables named %q: %v, want %v", test.pattern, test.instead, got, test.want)
+		}
+	}
+}
+
 func TestVariablesAreTextInOlderDocuments(t *testing.T) {
 	older := &iampolicy.Document{Version: iampolicy.Version2008}
 	if older.Glob("a${b}").Meets(glob("ax")) {

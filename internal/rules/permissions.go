@@ -120,12 +120,14 @@ type grant struct {
 
 	table     *iamactions.Table
 	name      string
-	resources []resource // of Resource
-	spared    []resource // of NotResource
+	resources []resource      // of Resource
+	spared    []resource      // of NotResource
+	met       map[string]bool // the kinds that were asked for, and whether a resource is of them
+	covered   map[string]bool // the same, and whether all of them are
 }
 
 func (j *permissionJudgement) grant(d *iampolicy.Document, i int, s iampolicy.Statement) *grant {
-	g := &grant{Statement: s, table: j.table, name: trustStatement{Statement: s, index: i}.String()}
+	g := &grant{Statement: s, table: j.table, name: trustStatement{Statement: s, index: i}.String(), met: map[string]bool{}, covered: map[string]bool{}}
 	for _, text := range s.Resources {
 		g.resources = append(g.resources, resourceOf(d, text))
 	}

@@ -21,14 +21,18 @@ func (g *grant) wholeServices() []string {
 	whole := map[string]bool{}
 	for _, text := range g.Actions {
 		pattern := actionGlob(text)
-		if pattern.Everything() {
+		if pattern.Everything() || pattern.Covers(actionGlob("?*:?*")) {
 			return []string{fmt.Sprintf("%q: every action of every service", text)}
 		}
+		var services []string
 		for _, service := range g.services(text) {
 			if !whole[service] && pattern.Covers(actionGlob(service+":?*")) {
 				whole[service] = true
-				found = append(found, fmt.Sprintf("%q: every action of %s", shortened(text), service))
+				services = append(services, service)
 			}
+		}
+		if len(services) > 0 {
+			found = append(found, fmt.Sprintf("%q: every action of %s", shortened(text), some(services, "and")))
 		}
 	}
 	return append(found, g.together(whole)...)

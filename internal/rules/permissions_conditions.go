@@ -40,12 +40,15 @@ func resourceKey(key string) bool {
 	if name == "resourceaccount" || strings.HasPrefix(name, "resourcetag/") {
 		return true
 	}
-	if strings.HasPrefix(key, "s3:existingobjecttag/") || strings.HasPrefix(key, "s3:buckettag/") {
+	if slices.ContainsFunc([]string{"s3:existingobjecttag/", "s3:buckettag/"}, func(p string) bool { return strings.HasPrefix(key, p) }) {
+		return true
+	}
+	if strings.HasPrefix(key, "rds:") && strings.Contains(key, "-tag/") {
 		return true
 	}
 	return slices.Contains([]string{
 		"aws:resourceorgid", "aws:resourceorgpaths", "kms:resourcealiases", "ecs:cluster", "cloudwatch:namespace",
-		"ec2:createaction", "secretsmanager:secretid",
+		"ec2:createaction", "secretsmanager:secretid", "iam:awsservicename",
 	}, key)
 }
 

@@ -114,7 +114,7 @@ func (g *grant) widely(pattern string) breadth {
 		if b.example.Name == "" {
 			b.example = a
 		}
-		if !a.Level.Reads() {
+		if !a.Level.Reads() && (a.String() != passRole || g.passedTo() == "") { // which services take it narrows iam:PassRole
 			b.reads, b.example = false, a
 			return b
 		}
@@ -156,9 +156,14 @@ func (g *grant) covers(a iamactions.Action) bool {
 }
 
 func (g *grant) coversKind(arn string) bool {
-	return slices.ContainsFunc(g.resources, func(r resource) bool {
-		return wildcards(r.text) && (r.Everything() || r.anywhere.Covers(iampolicy.Resources(arn)))
-	})
+	covered, known := g.covered[arn]
+	if !known {
+		covered = slices.ContainsFunc(g.resources, func(r resource) bool {
+			return wildcards(r.text) && (r.Everything() || r.anywhere.Covers(iampolicy.Resources(arn)))
+		})
+		g.covered[arn] = covered
+	}
+	return covered
 }
 
 // widest are the patterns to show for what a statement allows widely.
@@ -180,6 +185,9 @@ func (g *grant) widest() []string {
 
 // kindsOf are the resources that an action takes, as people write them.
 func kindsOf(a iamactions.Action) string {
+	if len(a.Resources) == 0 {
+		return `"*" alone`
+	}
 	var arns []string
 	for _, r := range a.Resources {
 		if !slices.Contains(arns, r.ARN) {
@@ -209,72 +217,4 @@ func checkEveryRole(j *permissionJudgement, g *grant) {
 	case narrow != "":
 		f.Severity, f.Evidence = Warn, f.Evidence+"; the condition on "+narrow+" narrows it"
 	}
-}
-
-// checkDead: an action is given resources that it takes (ANC317).
-func checkDead(j *permissionJudgement, g *grant) {
-	if slices.ContainsFunc(g.resources, func(r resource) bool { return r.Everything() }) {
-		return
-	}
-	var dead []string
-	for _, text := range g.Actions {
-		if !named(text) {
-			continue
-		}
-		if action, found := g.unmet(text); found {
-			dead = append(dead, deadName(text, action))
-		}
-	}
-	if len(dead) > 0 && len(g.resources) > 0 {
-		j.find("ANC317", g.name, "it allows nothing of this on %s: %s", some(quoted(g.Resources), "and"), some(dead, "and"))
-	}
-}
-
-func deadName(pattern string, a iamactions.Action) string {
-	name := a.String()
-	if wildcards(pattern) {
-		name = strconv.Quote(pattern) + " (such as " + name + ")"
-	}
-	if len(a.Resources) == 0 {
-		return name + `, which takes "*" alone`
-	}
-	return name + ", which takes " + kindsOf(a)
-}
-
-// unmet reports whether no action of a pattern takes any of the resources, and
-// gives the first.
-func (g *grant) unmet(pattern string) (iamactions.Action, bool) {
-	var first iamactions.Action
-	for a := range g.table.Matching(pattern) {
-		if g.meets(a) {
-			return iamactions.Action{}, false
-		}
-		if first.Name == "" {
-			first = a
-		}
-	}
-	return first, first.Name != ""
-}
-
-func (g *grant) meets(a iamactions.Action) bool {
-	if len(a.Resources) == 0 {
-		return slices.ContainsFunc(g.resources, func(r resource) bool { return wholeService(r, a) })
-	}
-	for _, kind := range a.Resources {
-		if slices.ContainsFunc(g.resources, func(r resource) bool { return r.Meets(iampolicy.Resources(kind.ARN)) }) {
-			return true
-		}
-	}
-	return false
-}
-
-// wholeService: an action that takes no resource is also allowed on what names
-// all of its service: AWS's own examples give s3:ListAllMyBuckets arn:aws:s3:::*.
-// A few are judged on a resource though the reference gives them none.
-func wholeService(r resource, a iamactions.Action) bool {
-	kind := "arn:${Partition}:" + a.Service + ":${Region}:${Account}:"
-	if a.String() == "logs:DescribeLogGroups" {
-		return r.Meets(iampolicy.Resources(kind + "log-group:${Name}"))
-	}
-	return r.Covers(iampolicy.Resources(kind+"${Name}")) || r.whoever.Covers(iampolicy.Resources(kind+"${Name}"))
 }
