@@ -56,6 +56,7 @@ func accountsPage(p *render.Page, r survey.Report) {
 		for _, region := range a.Regions {
 			p.Blank()
 			p.Table([]string{region.Region, "whose", "state", "holds"}, regionRows(region))
+			p.Line("%s", used(region))
 		}
 	}
 	p.Findings(r.Findings)
@@ -93,6 +94,18 @@ func regionRows(r survey.Region) [][]string {
 		})
 	}
 	return rows
+}
+
+// used is how much of the region's quotas is used, and how many revocation lists
+// there are.
+func used(r survey.Region) string {
+	words := []string{}
+	for _, q := range r.Quotas {
+		if q.Adjustable {
+			words = append(words, fmt.Sprintf("%d of %d %s", q.Used, q.Most, strings.TrimSuffix(q.Quota, " of an account and region")))
+		}
+	}
+	return fmt.Sprintf("%s by default; %d revocation lists", strings.Join(words, ", "), r.RevocationLists)
 }
 
 // nameOf is the address of what is ours, and kind and name of what is not.
