@@ -6,6 +6,7 @@ import (
 	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
 	"anchorctl/internal/iampolicy"
+	"anchorctl/internal/rules"
 )
 
 // shortest is the shortest session there is: whoever wants in asks for what the
@@ -15,6 +16,9 @@ const shortest = 900
 // InModel judges every tuple of a scene by a model of the service. The form is
 // Model for a scene that was looked at, Offline for a draft.
 func InModel(s estate.Scene, form string) (Report, error) {
+	if err := refused(s); err != nil {
+		return Report{}, err
+	}
 	c, err := newCast(s)
 	if err != nil {
 		return Report{}, fmt.Errorf("proving isolation: %w", err)
@@ -23,17 +27,28 @@ func InModel(s estate.Scene, form string) (Report, error) {
 	for _, a := range m.stage.anchors {
 		m.certificates[a.Live.ARN] = c.anchor(m.stage, a)
 	}
-	for _, one := range c.classes(s) {
+	classes := c.classes(s)
+	for _, one := range classes {
 		for _, a := range m.stage.anchors {
 			m.at(one, a)
 		}
 	}
-	m.strangers()
+	m.heirless(c, classes)
+	m.strangers(c)
 	m.absent()
 	m.report.Notices = append(m.report.Notices, c.notes...)
 	m.limits()
 	r := m.done()
 	return r, r.conclude()
+}
+
+// refused: a configuration that the rules refuse grants nothing that AWS could
+// be held against.
+func refused(s estate.Scene) error {
+	if found := rules.JudgeConfig(s.Config, s.Now); rules.Refused(found) {
+		return &rules.Refusal{Findings: found}
+	}
+	return nil
 }
 
 // anchor is an anchor as the gates take it, as if it were enabled.
@@ -77,7 +92,7 @@ func (m *model) at(c class, a anchor) {
 		m.whole(whole, c, a, last.Name, last.Detail)
 		return
 	}
-	m.crossing(c, a)
+	m.crossing(c.workload.Environment, a)
 	m.elsewhere(whole, presented, a)
 	for _, p := range m.stage.here(a.at) {
 		m.by(c, a, p, presented)
