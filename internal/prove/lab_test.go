@@ -48,10 +48,10 @@ type lab struct {
 	url            string
 }
 
-const trustEC2 = `{"Version":"2012-10-17","Statement":[{"Sid":"Team","Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+const trustNobody = `{"Version":"2012-10-17","Statement":[{"Sid":"Team","Effect":"Deny","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
 // newLab founds an estate with the configuration beside a fresh sandbox whose
-// roles exist and trust only EC2.
+// roles exist and trust nobody, by a statement of their team.
 func newLab(t *testing.T, configuration string, roleNames ...string) *lab {
 	t.Helper()
 	l := &lab{t: t, dir: t.TempDir(), stateHome: t.TempDir()}
@@ -59,7 +59,7 @@ func newLab(t *testing.T, configuration string, roleNames ...string) *lab {
 		AccessKeys: []seed.AccessKey{{ID: "AKIAEXAMPLELAB", Secret: "sandbox-only"}}, Roles: map[string]seed.Role{},
 	}}}
 	for _, name := range roleNames {
-		seeded.Accounts[account].Roles[name] = seed.Role{MaxSessionDuration: 3600, Trust: trustEC2}
+		seeded.Accounts[account].Roles[name] = seed.Role{MaxSessionDuration: 3600, Trust: trustNobody}
 	}
 	server, err := sandbox.Serve(t.Context(), sandbox.Options{Seed: seeded, Token: token, Clock: clock.Clock{Now: start}})
 	l.must(err)

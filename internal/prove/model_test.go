@@ -292,7 +292,7 @@ func TestWhatIsGrantedAndDeniedIsFound(t *testing.T) {
 			_, err := l.sdk().DisableTrustAnchor(l.t.Context(), &rolesanywhere.DisableTrustAnchorInput{TrustAnchorId: aws.String(arn[strings.LastIndex(arn, "/")+1:])})
 			l.must(err)
 		}, []prove.Blocked{{prodApp, prodAnchor, prodProfile, prodRole, "trust anchor enabled", ""}}},
-		{"a role whose pin is gone", func(l *lab) { l.setTrust("dev-app", trustEC2) },
+		{"a role whose pin is gone", func(l *lab) { l.setTrust("dev-app", trustNobody) },
 			[]prove.Blocked{{devApp, devAnchor, devProfile, devRole, "trust policy", ""}}},
 		{"an anchor that is gone", func(l *lab) {
 			arn := l.arn(devAnchor)
