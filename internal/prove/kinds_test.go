@@ -129,6 +129,29 @@ func TestTheIssuerOfAnEnvironmentThatLeftIsHeldToItsAnchors(t *testing.T) {
 	}
 }
 
+// What keeps a session out for another reason than isolation would be mended
+// some day. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html:
+// DurationSeconds may be as low as 900, and a session policy must be one.
+func TestALengthOrASessionPolicyDoesNotHideALeak(t *testing.T) {
+	l := two(t)
+	l.setTrust("prod-app", fmt.Sprintf(careless, ""))
+	s := l.look()
+	for i := range s.Places[0].Profiles {
+		if s.Places[0].Profiles[i].Environment == "prod" {
+			s.Places[0].Profiles[i].Live.DurationSeconds = 43200 // the role allows 3600
+			s.Places[0].Profiles[i].Live.SessionPolicy = "{"
+		}
+	}
+	r, _ := prove.InModel(s, prove.Model)
+	if want := []string{"ANC301 session granted workload/dev/app " + devAnchor + " " + prodProfile + " " + prodRole}; !slices.Equal(said(r), want) {
+		t.Errorf("leaks are %v", said(r))
+	}
+	// It blocks who should be let in.
+	if len(r.Blocked) != 1 || r.Blocked[0].Gate != gates.GateDuration {
+		t.Errorf("blocked are %+v", r.Blocked)
+	}
+}
+
 // Before anything is minted there are stand-ins of what would be.
 func TestOfflineNeedsNothingMinted(t *testing.T) {
 	l := newLab(t, environments("dev", "prod", "staging"), "dev-app")

@@ -51,7 +51,7 @@ type lab struct {
 const trustNobody = `{"Version":"2012-10-17","Statement":[{"Sid":"Team","Effect":"Deny","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
 // newLab founds an estate with the configuration beside a fresh sandbox whose
-// roles exist and trust nobody, by a statement of their team.
+// roles exist and trust nobody.
 func newLab(t *testing.T, configuration string, roleNames ...string) *lab {
 	t.Helper()
 	l := &lab{t: t, dir: t.TempDir(), stateHome: t.TempDir()}

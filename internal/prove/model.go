@@ -147,7 +147,7 @@ func (m *model) per(n int, listed []int) map[string]int {
 func (m *model) elsewhere(row Row, presented gates.Presented, a anchor) {
 	n := 0
 	for _, p := range m.stage.elsewhere(a.at) {
-		result := presented.Ask(gates.Session{Profile: p.enabled(), RoleARN: a.Live.ARN})
+		result := presented.Ask(gates.Session{Profile: p.open(), RoleARN: a.Live.ARN})
 		if result.Last().Name == gates.GateProfile && !result.Granted {
 			n++
 			continue
@@ -193,10 +193,10 @@ func (m *model) ask(c class, a anchor, p profile, one role, presented gates.Pres
 		m.untested(one.addr.String(), one.unread, !m.waived("ANC603", one.addr))
 		return Row{Verdict: Untested, Why: one.unread}
 	}
-	request := gates.Session{Profile: p.enabled(), RoleARN: one.arn, Role: one.gate()}
+	request := gates.Session{Profile: p.whole(), RoleARN: one.arn, Role: one.gate()}
 	if m.stage.expected(c, a, p, one) == expectDenied {
 		seconds := shortest
-		request.DurationSeconds = &seconds
+		request.Profile, request.DurationSeconds = p.open(), &seconds
 	}
 	result := presented.Ask(request)
 	last := result.Last()

@@ -199,10 +199,18 @@ func (r role) gate() *gates.Role {
 	return &gates.Role{ARN: r.live.ARN, Trust: r.live.Trust, MaxSessionSeconds: r.live.MaxSessionSeconds}
 }
 
-// enabled is the profile as the gates take it, as if it were enabled.
-func (p profile) enabled() *gates.Profile {
+// open is the profile as the gates take it, as if it were enabled and narrowed
+// no session: that a session policy is no good keeps nobody out for long.
+func (p profile) open() *gates.Profile {
 	return &gates.Profile{
 		ARN: p.Live.ARN, Enabled: true, RoleARNs: p.Live.RoleARNs, DurationSeconds: p.Live.DurationSeconds,
 		AcceptRoleSessionName: p.Live.AcceptRoleSessionName, Mappings: p.Live.Mappings,
 	}
+}
+
+// whole is the profile as if it were enabled.
+func (p profile) whole() *gates.Profile {
+	whole := p.open()
+	whole.ManagedPolicyARNs, whole.SessionPolicy = p.Live.ManagedPolicyARNs, p.Live.SessionPolicy
+	return whole
 }
