@@ -91,7 +91,8 @@ func (b *builder) told(role plan.Addr, f rules.Finding) bool {
 		return false
 	}
 	for i, other := range b.proposal.Findings {
-		if other.Rule == gateForeignRoles && other.At == role.String() {
+		// An ended waiver is a finding of that rule as well, and holds nothing.
+		if other.Rule == gateForeignRoles && other.At == role.String() && other.Severity == rules.Hold {
 			b.proposal.Findings[i].Evidence = fmt.Sprintf("%s; %s: %s [%s]", other.Evidence, f.Element, f.Evidence, f.Rule)
 			return true
 		}

@@ -152,6 +152,15 @@ func TestWhatA603IsAboutIsSaidInItsEvidence(t *testing.T) {
 	}
 }
 
+func TestAnEndedWaiverTakesNothingIn(t *testing.T) {
+	l := converged(t)
+	l.setTrust(t, "prod-app", withStatement(t, l.trust(t, "prod-app"), `"Condition":{"ArnEquals":{"aws:SourceArn":"arn:aws:rolesanywhere:eu-central-1:444455556666:trust-anchor/x"},"StringEquals":{"aws:PrincipalTag/x509Subject/CN":"app"}}`))
+	l.write(t, twoEnvironments("manage")+strings.Replace(waiver("ANC603"), "2026-12-31", "2026-02-28", 1))
+	if diff := cmp.Diff([]string{"ANC603 warn", "ANC304 hold"}, found(t, l.plan(t, estate.Options{}))); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
 func waiver(rule string) string {
 	return "waivers:\n  - {rule: " + rule + ", at: " + prodRole + ", reason: moves to its own role, owner: platform, until: 2026-12-31}\n"
 }
