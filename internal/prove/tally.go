@@ -49,7 +49,7 @@ func (c *Counts) add(n int, row Row, outcome string) {
 	default:
 		c.Denied += n
 	}
-	if row.Gate != "" {
+	if row.Gate != "" && row.Verdict == Denied {
 		c.Gates[row.Gate] += n
 	}
 }
