@@ -48,6 +48,12 @@ func makeForeign(ts *testscript.TestScript, neg bool, args []string) {
 		s.makeAnchor(ts, name)
 	case "certificate":
 		s.addCertificate(ts, name)
+	case "tag":
+		usage(ts, neg, len(rest) == 2, "foreign")
+		_, err := s.anywhere.TagResource(context.Background(), &rolesanywhere.TagResourceInput{
+			ResourceArn: s.anchor(ts, name).TrustAnchorArn, Tags: []types.Tag{{Key: &rest[0], Value: &rest[1]}},
+		})
+		ts.Check(err)
 	case "profile":
 		s.makeProfile(ts, name, rest)
 	case "role":
@@ -72,21 +78,28 @@ func (s somebody) makeAnchor(ts *testscript.TestScript, name string) {
 }
 
 // addCertificate puts a CA of its own into an anchor, beside what is there.
-func (s somebody) addCertificate(ts *testscript.TestScript, anchor string) {
+func (s somebody) addCertificate(ts *testscript.TestScript, name string) {
+	a := s.anchor(ts, name)
+	held, ok := a.Source.SourceData.(*types.SourceDataMemberX509CertificateData)
+	if !ok {
+		ts.Fatalf("anchor %q holds no certificates", name)
+	}
+	_, err := s.anywhere.UpdateTrustAnchor(context.Background(), &rolesanywhere.UpdateTrustAnchorInput{
+		TrustAnchorId: a.TrustAnchorId, Source: bundleOf(strings.TrimSpace(held.Value) + "\n" + selfSigned(ts, name)),
+	})
+	ts.Check(err)
+}
+
+func (s somebody) anchor(ts *testscript.TestScript, name string) types.TrustAnchorDetail {
 	all, err := s.anywhere.ListTrustAnchors(context.Background(), &rolesanywhere.ListTrustAnchorsInput{})
 	ts.Check(err)
 	for _, a := range all.TrustAnchors {
-		held, ok := a.Source.SourceData.(*types.SourceDataMemberX509CertificateData)
-		if aws.ToString(a.Name) != anchor || !ok {
-			continue
+		if aws.ToString(a.Name) == name {
+			return a
 		}
-		_, err := s.anywhere.UpdateTrustAnchor(context.Background(), &rolesanywhere.UpdateTrustAnchorInput{
-			TrustAnchorId: a.TrustAnchorId, Source: bundleOf(strings.TrimSpace(held.Value) + "\n" + selfSigned(ts, anchor)),
-		})
-		ts.Check(err)
-		return
 	}
-	ts.Fatalf("there is no anchor %q", anchor)
+	ts.Fatalf("there is no anchor %q", name)
+	return types.TrustAnchorDetail{}
 }
 
 func (s somebody) makeProfile(ts *testscript.TestScript, name string, roles []string) {

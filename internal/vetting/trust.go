@@ -79,6 +79,7 @@ func configured(c *config.Config, env *config.Environment, r Role) (rules.TrustC
 			out.Workloads = append(out.Workloads, pki.WorkloadURI(env.Name, c.Estate.TrustDomain, w))
 		}
 	}
+	out.Workloads = slices.Compact(slices.Sorted(slices.Values(out.Workloads)))
 	if len(out.Mappings) == 0 {
 		return out, fmt.Errorf("no profile of the environment %q hands out a role %q; they hand out %s", env.Name, r.Name,
 			strings.Join(slices.Compact(slices.Sorted(slices.Values(known))), ", "))
