@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"anchorctl/internal/gates"
 	"anchorctl/internal/plan"
@@ -22,7 +23,7 @@ type tally struct {
 func newTally(s *stage, form string) *tally {
 	t := &tally{stage: s, lines: map[[2]string]*Line{}, seen: map[grant]bool{}, open: map[string]NotTested{}}
 	t.report = Report{
-		Form: form, At: s.scene.Now.UTC(), Workloads: s.workloads(), Anchors: len(s.anchors), Profiles: len(s.profiles), Roles: len(s.roles),
+		Form: form, At: s.scene.Now.UTC().Truncate(time.Second), Workloads: s.workloads(), Anchors: len(s.anchors), Profiles: len(s.profiles), Roles: len(s.roles),
 		Totals: newCounts(), Matrix: []Line{}, Leaks: []Leak{}, Blocked: []Blocked{}, Rows: []Row{}, NotTested: []NotTested{},
 		Notices: append([]string{}, s.scene.Notices...), Findings: append([]rules.Finding{}, s.scene.Findings...),
 	}
@@ -48,7 +49,7 @@ func (c *Counts) add(n int, row Row, outcome string) {
 	default:
 		c.Denied += n
 	}
-	if row.Gate != "" {
+	if row.Gate != "" && row.Verdict == Denied {
 		c.Gates[row.Gate] += n
 	}
 }
