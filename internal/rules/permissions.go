@@ -120,6 +120,7 @@ type grant struct {
 
 	table     *iamactions.Table
 	name      string
+	folded    []string        // the patterns of Action or NotAction in lower case
 	resources []resource      // of Resource
 	spared    []resource      // of NotResource
 	met       map[string]bool // the kinds that were asked for, and whether a resource is of them
@@ -128,6 +129,9 @@ type grant struct {
 
 func (j *permissionJudgement) grant(d *iampolicy.Document, i int, s iampolicy.Statement) *grant {
 	g := &grant{Statement: s, table: j.table, name: trustStatement{Statement: s, index: i}.String(), met: map[string]bool{}, covered: map[string]bool{}}
+	for _, text := range slices.Concat(s.Actions, s.NotActions) {
+		g.folded = append(g.folded, strings.ToLower(text))
+	}
 	for _, text := range s.Resources {
 		g.resources = append(g.resources, resourceOf(d, text))
 	}

@@ -105,6 +105,9 @@ func named(pattern string) bool {
 
 func (g *grant) widely(pattern string) breadth {
 	b := breadth{reads: true}
+	if !named(pattern) && !g.coversAny() {
+		return b // before all actions of AWS are looked at
+	}
 	for a := range g.matching(pattern) {
 		b.all++
 		if !takes(a) || !g.covers(a) {
@@ -155,11 +158,20 @@ func (g *grant) covers(a iamactions.Action) bool {
 	return required > 0
 }
 
+// coversAny reports whether the statement covers a kind of resource of any
+// service.
+func (g *grant) coversAny() bool {
+	return slices.ContainsFunc(g.table.Services(), func(service string) bool {
+		return slices.ContainsFunc(g.table.Kinds(service), g.coversKind)
+	})
+}
+
 func (g *grant) coversKind(arn string) bool {
 	covered, known := g.covered[arn]
 	if !known {
+		kind := iampolicy.Resources(arn)
 		covered = slices.ContainsFunc(g.resources, func(r resource) bool {
-			return wildcards(r.text) && (r.Everything() || r.anywhere.Covers(iampolicy.Resources(arn)))
+			return wildcards(r.text) && (r.Everything() || r.anywhere.Covers(kind))
 		})
 		g.covered[arn] = covered
 	}
