@@ -163,13 +163,13 @@ func (n *narrator) engine(e engine.Event) {
 	}
 }
 
-// revocationLists says which anchors have CRLs.
+// revocationLists are the CRLs of a target.
 func revocationLists(target *awsapi.Target) func(context.Context) ([]estate.CRL, error) {
 	return func(ctx context.Context) ([]estate.CRL, error) {
 		all, err := target.CRLs().List(ctx)
 		lists := make([]estate.CRL, len(all))
 		for i, crl := range all {
-			lists[i] = estate.CRL{ARN: crl.ARN, AnchorARN: crl.AnchorARN}
+			lists[i] = estate.CRL{ARN: crl.ARN, Name: crl.Name, AnchorARN: crl.AnchorARN, Enabled: crl.Enabled, Data: crl.Data}
 		}
 		return lists, err
 	}

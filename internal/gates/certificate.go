@@ -70,15 +70,20 @@ func checkDates(a *attempt) (string, *refusal) {
 }
 
 func checkPath(a *attempt) (string, *refusal) {
-	if len(a.Chain) > maxChain {
-		return "", denied(msgUntrusted, fmt.Sprintf("the chain header has %d certificates, more than %d", len(a.Chain), maxChain))
-	}
 	path, err := pki.VerifyPath(a.Leaf, a.Chain, a.Anchor.Certificates, a.Now, pki.AsWorkload)
 	if err != nil {
 		return "", denied(msgUntrusted, err.Error())
 	}
 	a.path = path
 	return fmt.Sprintf("leads to %q in %d steps", path[len(path)-1].Subject.String(), len(path)-1), nil
+}
+
+// checkDepth counts what is sent, whether the path needs it or not.
+func checkDepth(a *attempt) (string, *refusal) {
+	if len(a.Chain) > maxChain {
+		return "", denied(msgUntrusted, fmt.Sprintf("the chain header has %d certificates, more than %d", len(a.Chain), maxChain))
+	}
+	return fmt.Sprintf("%d certificates in the chain header, of at most %d", len(a.Chain), maxChain), nil
 }
 
 // checkRevocation looks for every certificate below the anchor. An entry counts

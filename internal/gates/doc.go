@@ -6,7 +6,8 @@
 // the wire, signatures of requests, AWS clients or the store: who calls it has
 // verified the request's signature and looked up the objects.
 //
-// Invariants: the first gate that fails ends the list, nothing is granted
-// unless all pass, and what the service's documentation leaves open is refused.
+// Invariants: the first gate that fails ends what CreateSession asks, and
+// Explain goes on only to gates that do not rest on a failed one; nothing is
+// granted unless all pass, and what the service's documentation leaves open is refused.
 // It is a model: verdicts of tests come from AWS's text and never from here.
 package gates

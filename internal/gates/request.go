@@ -67,7 +67,7 @@ func checkAnchorEnabled(a *attempt) (string, *refusal) {
 	if !a.Anchor.Enabled {
 		return "", denied(msgAnchorDisabled, a.Anchor.ARN+" is disabled")
 	}
-	return "", nil
+	return "it is enabled", nil
 }
 
 func checkProfile(a *attempt) (string, *refusal) {
@@ -84,7 +84,7 @@ func checkProfileEnabled(a *attempt) (string, *refusal) {
 	if !a.Profile.Enabled {
 		return "", denied(msgNoProfile, a.Profile.ARN+" is disabled")
 	}
-	return "", nil
+	return "it is enabled", nil
 }
 
 func checkRoleListed(a *attempt) (string, *refusal) {

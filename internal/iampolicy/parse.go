@@ -2,6 +2,7 @@ package iampolicy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,41 @@ func Parse(document []byte) (*Document, error) { return ParseKind(document, AnyK
 func ParseKind(document []byte, kind Kind) (*Document, error) {
 	d, _, err := parse(document, kind)
 	return d, err
+}
+
+// KindOf guesses what a document is written for, so that it can be told what is
+// wrong with it: one that names principals is a trust policy, and so is one
+// that names no resources and speaks of STS. What is no JSON is of AnyKind.
+func KindOf(document []byte) Kind {
+	root, err := readJSON(document)
+	if err != nil {
+		return AnyKind
+	}
+	trust, permission := false, false
+	for _, m := range root.members {
+		if foldASCII(m.name) != "statement" {
+			continue
+		}
+		for _, statement := range items(m.value) {
+			for _, e := range statement.members {
+				name := foldASCII(e.name)
+				permission = permission || strings.HasSuffix(name, "resource")
+				trust = trust || strings.HasSuffix(name, "principal")
+			}
+			permission = permission || !statement.speaks(func(text string) bool { return strings.HasPrefix(foldASCII(text), "sts:") })
+		}
+	}
+	if trust || !permission {
+		return TrustKind
+	}
+	return PermissionKind
+}
+
+// speaks reports whether a string in the node does.
+func (n *node) speaks(of func(string) bool) bool {
+	return n.kind == kindString && of(n.text) ||
+		slices.ContainsFunc(n.items, func(i *node) bool { return i.speaks(of) }) ||
+		slices.ContainsFunc(n.members, func(m member) bool { return m.value.speaks(of) })
 }
 
 // parse also returns the node of the Statement element, for editing in place.

@@ -13,12 +13,8 @@ const (
 	awsCreateRole   = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
 	awsIAMQuotas    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 	awsProfile      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html"
-	awsTagging      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_TagResource.html"
-	awsTrustMapping = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping-and-trust-policy.html"
-	awsConditions   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
-	awsVariables    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"
-	awsPrincipal    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
-	awsGrammar      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
+	awsTagRoles     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html"
+	awsRoleSession  = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html"
 	awsPermissions  = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
 	awsActions      = "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"
 	awsNotAction    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html"
@@ -26,6 +22,12 @@ const (
 	awsResource     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"
 	awsPassRole     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
 	awsManaged      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html"
+	awsTagging      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_TagResource.html"
+	awsTrustMapping = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping-and-trust-policy.html"
+	awsConditions   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
+	awsVariables    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"
+	awsPrincipal    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
+	awsGrammar      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
 	rfcSerial       = "RFC 5280 section 4.1.2.2"
 	rfcVersion      = "RFC 5280 section 4.1.2.1"
 	rfcValidity     = "RFC 5280 section 4.1.2.5"
@@ -177,6 +179,10 @@ func All() []Rule {
 			trust:  checkOthers,
 		},
 		{
+			ID: "ANC309", Name: "session longer than the role allows", Severity: Warn, Cites: []string{awsSession, awsRoleSession},
+			Remedy: "shorten sessionDuration of the profile, or have the role's maximum session duration raised",
+		},
+		{
 			ID: "ANC310", Name: "trust policy too long", Severity: Refuse, Cites: []string{awsIAMQuotas},
 			Remedy: "split the role: fewer workloads or fewer targets for each",
 			config: checkTrustSize,
@@ -217,6 +223,11 @@ func All() []Rule {
 			grant:  checkDead,
 		},
 		{
+			ID: "ANC318", Name: "sensitive role", Severity: Refuse, Cites: []string{awsTrustModel, awsTagRoles, awsMapping},
+			Remedy: "give the role a profile of its own, short sessions, and one workload that its trust policy names",
+			config: checkSensitive,
+		},
+		{
 			ID: "ANC401", Name: "stale plan", Severity: Refuse, Cites: []string{rfcJCS},
 			Remedy: "make a new plan and have it approved",
 		},
@@ -229,6 +240,14 @@ func All() []Rule {
 			Remedy: "leave it alone, or remove it by hand with whoever owns it",
 		},
 		{
+			ID: "ANC601", Name: "foreign anchor in the account", Severity: Warn, Cites: []string{awsTrustModel, awsSource},
+			Remedy: "find out whose it is; disable and delete it if nobody can say",
+		},
+		{
+			ID: "ANC602", Name: "quota nearly used up", Severity: Warn, Cites: []string{awsQuotas},
+			Remedy: "ask for more in Service Quotas where the quota is adjustable, or remove what nobody uses",
+		},
+		{
 			ID: "ANC603", Name: "another enabled role would accept this anchor", Severity: Hold, Waivable: true,
 			Cites:  []string{awsTrustModel},
 			Remedy: "have the role's trust policy name its own anchor in aws:SourceArn, or waive it with reason, owner and end date",
@@ -236,6 +255,18 @@ func All() []Rule {
 		{
 			ID: "ANC604", Name: "foreign certificate in our anchor", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
 			Remedy: "find out who put it there; then let apply put the anchor back as it was",
+		},
+		{
+			ID: "ANC605", Name: "key of a retired issuer", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
+			Remedy: "take the certificate out of the anchor: whoever holds that key signs for the environment",
+		},
+		{
+			ID: "ANC606", Name: "anchor disabled or unused", Severity: Warn, Cites: []string{awsTrustModel},
+			Remedy: "delete it, or say what it is for by a role that trusts it",
+		},
+		{
+			ID: "ANC607", Name: "profile mixes environments", Severity: Warn, Cites: []string{awsProfile, awsTrustModel},
+			Remedy: "give each environment profiles of its own, with its own roles alone",
 		},
 	}
 }

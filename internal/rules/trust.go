@@ -68,10 +68,33 @@ func Unreadable(at string, document []byte, err error) []Finding {
 			evidence += ": " + near
 		}
 		f := Find("ANC312", at, evidence)
+		if remedy := unpack(document); remedy != "" {
+			f.Remedy = remedy
+		}
 		f.Element = fmt.Sprintf("line %d, column %d", one.Line, one.Column)
 		findings = append(findings, f)
 	}
 	return findings
+}
+
+// unpack says how to get at a document that is inside of what was given, or "".
+func unpack(document []byte) string {
+	text := bytes.TrimSpace(document)
+	switch {
+	case len(text) > iampolicy.MaxBytes:
+		return ""
+	case bytes.Contains(text, []byte(`"AssumeRolePolicyDocument"`)):
+		return `give the document alone: run "aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument"`
+	case bytes.Contains(text, []byte(`"PolicyDocument"`)):
+		return `give the document alone: run "aws iam get-role-policy --role-name ROLE --policy-name POLICY --query PolicyDocument"`
+	case bytes.Contains(text, []byte(`"PolicyVersion"`)):
+		return `give the document alone: run "aws iam get-policy-version --policy-arn ARN --version-id VERSION --query PolicyVersion.Document"`
+	case bytes.HasPrefix(text, []byte("%7B")):
+		return "decode it first: the text is URL-encoded, as the IAM API sends it"
+	case bytes.HasPrefix(text, []byte(`"`)):
+		return "give the document itself, not a string that holds it"
+	}
+	return ""
 }
 
 // excerpt is what stands at a place in a document, shortened.

@@ -63,7 +63,6 @@ func (j *trustJudgement) anchorFaults(c trustCondition) []string {
 		arn, ok := readAnchorARN(v)
 		switch {
 		case j.Anchors != nil && slices.Contains(j.Anchors, v):
-			continue
 		case !ok:
 			wrong = append(wrong, fmt.Sprintf("%q is not the ARN of a trust anchor", v))
 		case j.Account != "" && arn.account != j.Account:
@@ -71,7 +70,9 @@ func (j *trustJudgement) anchorFaults(c trustCondition) []string {
 		case j.Anchors != nil:
 			wrong = append(wrong, fmt.Sprintf("%q is not an anchor that may let sessions in here", v))
 		}
-		accounts[arn.account] = true
+		if ok {
+			accounts[arn.account] = true
+		}
 	}
 	if len(accounts) > 1 {
 		wrong = append(wrong, "the anchors are of several accounts, and a role is taken through those of its own alone")

@@ -17,6 +17,7 @@ type Error struct {
 	Message   string
 	RequestID string
 	Status    int
+	Date      time.Time // the service's; zero when the answer has none
 	Hints     []string
 }
 
@@ -57,6 +58,9 @@ func refusal(a answer, ready call, now time.Time) error {
 		RequestID: short(first(a.header.Get("X-Amzn-Requestid"), a.header.Get("X-Amz-Request-Id")), 100),
 		Status:    a.status,
 	}
+	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		e.Date = date
+	}
 	e.Hints = hintsFor(e, ready, now, a.header)
 	return hint.With(e, e.Hints...)
 }
@@ -90,6 +94,9 @@ type cause struct {
 	contains string
 	hints    func(call) []string
 }
+
+// explainHint leads to who can look: a host that asks for sessions cannot.
+const explainHint = `add "--report denied.json", then run "anchorctl explain --session denied.json" where the estate is: it names the gate that closed`
 
 // lines are hints that depend on nothing.
 func lines(hints ...string) func(call) []string { return func(call) []string { return hints } }
@@ -129,7 +136,6 @@ func causes() []cause {
 		{"Unable to assume role", func(c call) []string {
 			return []string{
 				"the role is not there, or its trust policy refuses this certificate at this anchor, or lacks sts:TagSession or sts:SetSourceIdentity",
-				`run "anchorctl status" where the estate is to see whether the trust policy is as configured`,
 				`run "aws iam get-role --role-name ` + c.role.name() + `" to read the trust policy`,
 			}
 		}},
@@ -145,7 +151,7 @@ func hintsFor(e *Error, ready call, now time.Time, header http.Header) []string 
 	}
 	for _, c := range causes() {
 		if strings.Contains(e.Message, c.contains) {
-			return c.hints(ready)
+			return append(c.hints(ready), explainHint)
 		}
 	}
 	switch {
