@@ -1,7 +1,7 @@
 // Package rules says what must never be: the literal list of the house's rules,
 // what each of them found, and the certificates that may become trust anchors.
 //
-// It knows the rules (ANC001 …), their pages, how certificates and
+// It knows the rules (ANC001 …), their pages, how certificates, policies and
 // configurations are held against them, and how findings become a refusal. It
 // must not know AWS, the store, nor how a finding is shown; rules that need
 // live state are judged where that state is read, with findings made by Find.

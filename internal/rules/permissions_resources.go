@@ -208,25 +208,3 @@ func kindsOf(a iamactions.Action) string {
 	}
 	return some(arns, "or")
 }
-
-const passRole = "iam:PassRole"
-
-// checkEveryRole: who may hand a role to a service may use all that the role may
-// (ANC316).
-func checkEveryRole(j *permissionJudgement, g *grant) {
-	const roleKind = "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}"
-	every := func(r resource) bool {
-		return wildcards(r.text) && r.whoever.Covers(iampolicy.Resources(roleKind))
-	}
-	wide := slices.ContainsFunc(g.resources, every) || len(g.spared) > 0 && !slices.ContainsFunc(g.spared, every)
-	if !wide || !g.includes(passRole) {
-		return
-	}
-	f := j.find("ANC316", g.name, "it allows %s on every role", passRole)
-	switch narrow := g.narrowed(); {
-	case g.passedTo() != "":
-		f.Severity, f.Evidence = Warn, f.Evidence+", to "+g.passedTo()+" alone"
-	case narrow != "":
-		f.Severity, f.Evidence = Warn, f.Evidence+"; the condition on "+narrow+" narrows it"
-	}
-}
