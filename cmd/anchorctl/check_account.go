@@ -48,14 +48,19 @@ func checkAccount(ctx context.Context, c *cmdline.Call, w estate.World) (cmdline
 
 func accountsPage(p *render.Page, r survey.Report) {
 	for _, a := range r.Accounts {
-		of := "not all roles could be read"
+		of := "not all could be read"
 		if a.Roles.Listed {
-			of = fmt.Sprintf("%d roles", a.Roles.All)
+			of = fmt.Sprintf("%d in all", a.Roles.All)
 		}
-		p.Heading(fmt.Sprintf("account %s: %s, %d trust Roles Anywhere, %d are the configuration's", a.Account, of, a.Roles.RolesAnywhere, a.Roles.Mapped))
+		p.Heading(fmt.Sprintf("account %s: roles: %s, %d for Roles Anywhere, %d of the configuration", a.Account, of, a.Roles.RolesAnywhere, a.Roles.Mapped))
 		for _, region := range a.Regions {
 			p.Blank()
-			p.Table([]string{region.Region, "whose", "state", "holds"}, regionRows(region))
+			if rows := regionRows(region); len(rows) > 0 {
+				p.Table([]string{region.Region, "whose", "state", "holds"}, rows)
+			} else {
+				p.Line("%s: no trust anchors and no profiles", region.Region)
+			}
+			p.Line("%s", used(region))
 		}
 	}
 	p.Findings(r.Findings)
@@ -93,6 +98,18 @@ func regionRows(r survey.Region) [][]string {
 		})
 	}
 	return rows
+}
+
+// used is how much of the region's quotas is used, and how many revocation lists
+// there are.
+func used(r survey.Region) string {
+	words := []string{}
+	for _, q := range r.Quotas {
+		if q.Adjustable {
+			words = append(words, fmt.Sprintf("%s %d of %d", strings.TrimSuffix(q.Quota, " of an account and region"), q.Used, q.Most))
+		}
+	}
+	return fmt.Sprintf("quotas by default: %s; revocation lists: %d", strings.Join(words, ", "), r.RevocationLists)
 }
 
 // nameOf is the address of what is ours, and kind and name of what is not.

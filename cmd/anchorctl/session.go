@@ -89,28 +89,30 @@ func openSession(ctx context.Context, c *cmdline.Call, o sessionOptions) (cmdlin
 	}
 	credentials, err := session.Client{Clock: c.Clock}.CreateSession(ctx, request)
 	if err != nil {
-		return cmdline.Reply{}, errors.Join(err, reportDenial(c, o.report, request, err))
+		return cmdline.Reply{}, reported(c, o.report, request, err)
 	}
 	out, err := session.ProcessOutput(credentials)
 	return cmdline.Reply{Raw: out}, err
 }
 
-// reportDenial writes down what the service denied, for somebody who can look
-// why. What is no denial is not written.
-func reportDenial(c *cmdline.Call, path string, r session.Request, err error) error {
+// reported says of a denial who can find out why, and writes down for them what
+// was asked and answered, when there is a file to write to.
+func reported(c *cmdline.Call, path string, r session.Request, err error) error {
 	var refused *session.Error
-	if path == "" || !errors.As(err, &refused) || !refused.Denied() {
-		return nil
-	}
-	text, err := r.Denial(refused, c.Clock.Now()).Encode()
-	if err != nil {
+	if !errors.As(err, &refused) || !refused.Denied() {
 		return err
 	}
-	if err := (durable.Files{Step: c.Step}).Replace(within(c, path), text, 0o600); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+	if path == "" {
+		return hint.With(err, `add "--report denied.json", then run "anchorctl explain --session denied.json" where the estate is: it names the gate that closed`)
 	}
-	c.Voice.Note(fmt.Sprintf("wrote %s, which holds nothing secret", path))
-	return nil
+	text, failed := r.Denial(refused, c.Clock.Now()).Encode()
+	if failed == nil {
+		failed = durable.Files{Step: c.Step}.Replace(within(c, path), text, 0o600)
+	}
+	if failed != nil {
+		return errors.Join(err, fmt.Errorf("writing the report: %w", failed))
+	}
+	return hint.With(err, fmt.Sprintf(`run "anchorctl explain --session %s" where the estate is: it names the gate that closed; nothing in the file is secret`, path))
 }
 
 // complete fills in what the estate knows of ENV/WORKLOAD, or holds that

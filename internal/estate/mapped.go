@@ -25,8 +25,9 @@ func (b *builder) mapped() error {
 		resolved, _ := b.resolved(b.d.pins[addr])
 		c := roleCase(b.world.Folder.Config, resolved, live)
 		c.Trust.Document = b.trustToBe(resolved, live)
+		awaited := b.awaited(resolved, live)
 		for _, f := range rules.JudgeRole(c) {
-			b.standing(addr, f)
+			b.standing(addr, f, awaited)
 		}
 		for _, unread := range live.Unread {
 			b.notice("%s: what it may do is not checked: %s", addr, unread)
@@ -51,14 +52,25 @@ func (b *builder) trustToBe(resolved roles.Pin, live roles.Live) []byte {
 	return after
 }
 
-// standing adds a finding about a role as it stands.
-func (b *builder) standing(role plan.Addr, f rules.Finding) {
+// awaited reports whether somebody has to install the pin at a role. Nothing of
+// ours is enabled before that, and they need to be told with what ARNs: the
+// anchors have to be created first.
+func (b *builder) awaited(resolved roles.Pin, live roles.Live) bool {
+	if b.world.Folder.Config.Roles != config.Verify {
+		return false
+	}
+	installed, _, err := resolved.Installed(live.Trust)
+	return err == nil && !installed
+}
+
+// standing adds a finding about a role as it stands. What its trust policy says
+// before its pin is installed there is said, and need not hold: the installing
+// is waited for.
+func (b *builder) standing(role plan.Addr, f rules.Finding, awaited bool) {
 	if f.Severity == rules.Refuse {
 		f.Severity = rules.Hold
 	}
-	if f.Rule == "ANC308" && b.world.Folder.Config.Roles == config.Verify && !b.admits(role) {
-		// Its pin is still to be installed: until then, and until both are
-		// there, the other trust is nobody's way in by our anchors.
+	if awaited && f.Rule >= "ANC304" && f.Rule <= "ANC308" {
 		f.Severity = rules.Warn
 	}
 	// What is not there yet is named by its address.
@@ -71,16 +83,11 @@ func (b *builder) standing(role plan.Addr, f rules.Finding) {
 	b.proposal.Findings = append(b.proposal.Findings, f)
 }
 
-func (b *builder) admits(role plan.Addr) bool {
-	admits, err := rules.AdmitsRolesAnywhere([]byte(b.o.roles[role].Trust))
-	return err != nil || admits
-}
-
 // told reports whether a finding about the pins of a statement was said with
 // what comes of it: the role accepts an anchor of ours that is enabled. It is
 // then evidence of that finding, not a second one.
 func (b *builder) told(role plan.Addr, f rules.Finding) bool {
-	if f.Rule < "ANC304" || f.Rule > "ANC306" || f.Severity == rules.Warn || b.world.waived(gateForeignRoles, role) {
+	if f.Rule < "ANC304" || f.Rule > "ANC306" || b.world.waived(gateForeignRoles, role) {
 		return false
 	}
 	for i, other := range b.proposal.Findings {

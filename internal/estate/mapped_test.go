@@ -198,12 +198,34 @@ func TestAVerifiedRoleThatTrustsSomethingElseIsHeldOnceBothAreThere(t *testing.T
 	if document.At != "role/111122223333/dev-app" {
 		t.Fatalf("the first document is for %s", document.At)
 	}
+	if len(l.live(t)) == 0 {
+		t.Error("nothing was made: nobody can be told what to install")
+	}
 	pinned := strings.ReplaceAll(strings.ReplaceAll(document.Text, "AnchorctlDev", "AnchorctlProd"), "dev", "prod")
 	pinned = strings.ReplaceAll(pinned, l.anchor(t, devAnchor).ARN, l.anchor(t, prodAnchor).ARN)
 	l.setTrust(t, "prod-app", strings.Replace(pinned, `"Statement": [`, `"Statement": [{"Sid":"Team","Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"},`, 1))
 	if got := found(t, l.plan(t, estate.Options{})); !slices.Contains(got, "ANC308 hold") {
 		t.Errorf("with both installed, found is %v in %s", got, l.trust(t, "prod-app"))
 	}
+}
+
+func TestAVerifiedPinToAnAnchorThatIsGoneIsToldTheNewOne(t *testing.T) {
+	l := verified(t)
+	gone := l.anchor(t, prodAnchor)
+	if err := l.cloud(t).Anchors.Delete(t.Context(), gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := found(t, l.plan(t, estate.Options{})); !slices.Equal(got, []string{"ANC304 warn"}) {
+		t.Errorf("found is %v", got)
+	}
+	_, err := l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	hold := held(t, err, "")
+	if again := l.anchor(t, prodAnchor); again.ARN == gone.ARN || again.Enabled || !strings.Contains(hold.Documents[0].Text, again.ARN) {
+		t.Errorf("the anchor is %s, enabled %v; to install is %s", again.ARN, again.Enabled, hold.Documents[0].Text)
+	}
+	l.setTrust(t, "prod-app", hold.Documents[0].Text)
+	l.mustApply(t, estate.ApplyOptions{})
+	l.check(t)
 }
 
 // shortSighted is an account whose roles' permissions may not be read.

@@ -1,6 +1,7 @@
 // Package gates is what CreateSession of IAM Roles Anywhere asks, in order, as
 // a pure function: certificate, path, revocation, anchor, profile, role,
-// session name, duration, attribute mapping, source identity, trust policy.
+// session name, duration, attribute mapping, source identity, trust policy,
+// session policies.
 //
 // It knows the service's rules and the words of its refusals. It must not know
 // the wire, signatures of requests, AWS clients or the store: who calls it has

@@ -47,6 +47,9 @@ type Profile struct {
 	RoleARNs              []string
 	DurationSeconds       int // zero means the service's default of 3600
 	AcceptRoleSessionName bool
+	// What narrows the sessions.
+	ManagedPolicyARNs []string
+	SessionPolicy     string // empty when there is none
 	// Mappings are specifiers by certificate field. Nil means the default
 	// mappings; an empty map maps nothing.
 	Mappings map[string][]string
@@ -81,6 +84,7 @@ const (
 	GateMapping        = "attribute mapping"
 	GateSourceIdentity = "source identity"
 	GateTrust          = "trust policy"
+	GateSessionPolicy  = "session policies"
 )
 
 // The error codes of a refusal.
@@ -137,7 +141,7 @@ func order() []gate {
 		{GateUsage, checkUsage, []string{GateVersion}},
 		{GateDates, checkDates, nil},
 		{GateAnchor, checkAnchor, nil},
-		{GatePath, checkPath, []string{GateVersion, GateUsage, GateDates, GateAnchor}},
+		{GatePath, checkPath, []string{GateVersion, GateUsage, GateAnchor}},
 		{GateDepth, checkDepth, nil},
 		{GateRevocation, checkRevocation, []string{GateAnchor, GatePath}},
 		{GateAnchorEnabled, checkAnchorEnabled, []string{GateAnchor}},
@@ -149,7 +153,8 @@ func order() []gate {
 		{GateDuration, checkDuration, []string{GateProfile, GateRole}},
 		{GateMapping, checkMapping, []string{GateProfile}},
 		{GateSourceIdentity, checkSourceIdentity, nil},
-		{GateTrust, checkTrust, []string{GateAnchor, GateSessionName, GateRole, GateMapping, GateSourceIdentity}},
+		{GateTrust, checkTrust, []string{GateAnchor, GateRole, GateMapping, GateSourceIdentity}},
+		{GateSessionPolicy, checkSessionPolicy, []string{GateProfile}},
 	}
 }
 

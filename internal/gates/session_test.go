@@ -42,7 +42,7 @@ func TestAGrantedSessionPassesEveryGateInOrder(t *testing.T) {
 	}
 	want := []string{"certificate version", "certificate usage", "certificate dates", "trust anchor", "certificate path", "chain depth", "revocation",
 		"trust anchor enabled", "profile", "profile enabled", "role in profile", "session name", "role", "duration", "attribute mapping",
-		"source identity", "trust policy"}
+		"source identity", "trust policy", "session policies"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}

@@ -40,7 +40,9 @@ func TestMappedTagOf(t *testing.T) {
 }
 
 func TestMappedBy(t *testing.T) {
-	only := func(field string, specifiers ...string) map[string][]string { return map[string][]string{field: specifiers} }
+	only := func(field string, specifiers ...string) map[string][]string {
+		return map[string][]string{field: specifiers}
+	}
 	for _, c := range []struct {
 		key      string
 		mappings map[string][]string

@@ -50,6 +50,10 @@ func (l Leak) finding() rules.Finding {
 		at = l.Anchor
 		evidence += "can present its certificate there: " + l.Why
 	case KindCertificate:
+		if l.Rule == "ANC604" {
+			at, evidence = l.Anchor, "some certificate under it could get "+l.Role+": "+l.Why
+			break
+		}
 		evidence = "some certificate under " + l.Anchor + " could get it: " + l.Why
 	default:
 		gets := "gets it"

@@ -6,6 +6,7 @@ import (
 	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
 	"anchorctl/internal/iampolicy"
+	"anchorctl/internal/rules"
 )
 
 // shortest is the shortest session there is: whoever wants in asks for what the
@@ -15,6 +16,9 @@ const shortest = 900
 // InModel judges every tuple of a scene by a model of the service. The form is
 // Model for a scene that was looked at, Offline for a draft.
 func InModel(s estate.Scene, form string) (Report, error) {
+	if err := refused(s); err != nil {
+		return Report{}, err
+	}
 	c, err := newCast(s)
 	if err != nil {
 		return Report{}, fmt.Errorf("proving isolation: %w", err)
@@ -23,17 +27,28 @@ func InModel(s estate.Scene, form string) (Report, error) {
 	for _, a := range m.stage.anchors {
 		m.certificates[a.Live.ARN] = c.anchor(m.stage, a)
 	}
-	for _, one := range c.classes(s) {
+	classes := c.classes(s)
+	for _, one := range classes {
 		for _, a := range m.stage.anchors {
 			m.at(one, a)
 		}
 	}
-	m.strangers()
+	m.heirless(c, classes)
+	m.strangers(c)
 	m.absent()
 	m.report.Notices = append(m.report.Notices, c.notes...)
 	m.limits()
 	r := m.done()
 	return r, r.conclude()
+}
+
+// refused: a configuration that the rules refuse grants nothing that AWS could
+// be held against.
+func refused(s estate.Scene) error {
+	if found := rules.JudgeConfig(s.Config, s.Now); rules.Refused(found) {
+		return &rules.Refusal{Findings: found}
+	}
+	return nil
 }
 
 // anchor is an anchor as the gates take it, as if it were enabled.
@@ -77,7 +92,7 @@ func (m *model) at(c class, a anchor) {
 		m.whole(whole, c, a, last.Name, last.Detail)
 		return
 	}
-	m.crossing(c, a)
+	m.crossing(c.workload.Environment, a)
 	m.elsewhere(whole, presented, a)
 	for _, p := range m.stage.here(a.at) {
 		m.by(c, a, p, presented)
@@ -132,7 +147,7 @@ func (m *model) per(n int, listed []int) map[string]int {
 func (m *model) elsewhere(row Row, presented gates.Presented, a anchor) {
 	n := 0
 	for _, p := range m.stage.elsewhere(a.at) {
-		result := presented.Ask(gates.Session{Profile: p.enabled(), RoleARN: a.Live.ARN})
+		result := presented.Ask(gates.Session{Profile: p.open(), RoleARN: a.Live.ARN})
 		if result.Last().Name == gates.GateProfile && !result.Granted {
 			n++
 			continue
@@ -178,10 +193,10 @@ func (m *model) ask(c class, a anchor, p profile, one role, presented gates.Pres
 		m.untested(one.addr.String(), one.unread, !m.waived("ANC603", one.addr))
 		return Row{Verdict: Untested, Why: one.unread}
 	}
-	request := gates.Session{Profile: p.enabled(), RoleARN: one.arn, Role: one.gate()}
+	request := gates.Session{Profile: p.whole(), RoleARN: one.arn, Role: one.gate()}
 	if m.stage.expected(c, a, p, one) == expectDenied {
 		seconds := shortest
-		request.DurationSeconds = &seconds
+		request.Profile, request.DurationSeconds = p.open(), &seconds
 	}
 	result := presented.Ask(request)
 	last := result.Last()

@@ -54,12 +54,14 @@ func newStage(s estate.Scene) *stage {
 			st.profiles = append(st.profiles, st.profile(one, p.Target, index))
 		}
 	}
+	slices.SortFunc(st.anchors, func(a, b anchor) int { return strings.Compare(a.name(), b.name()) })
+	slices.SortFunc(st.profiles, func(a, b profile) int { return strings.Compare(a.name(), b.name()) })
 	return st
 }
 
 // cast lists the roles and says where each ARN stands in the list.
 func (s *stage) cast() map[string]int {
-	owner, partitions := rolesOf(s.scene.Config), map[string]string{}
+	owner, partitions := s.owners(), map[string]string{}
 	for _, p := range s.scene.Places {
 		partitions[p.Account] = p.Partition
 	}
@@ -89,6 +91,26 @@ func (s *stage) cast() map[string]int {
 		index[one.arn] = i
 	}
 	return index
+}
+
+// owners names the environment of each role: the one that the configuration
+// says or, for a role that it does not know, one that left it and whose profile
+// still lists the role.
+func (s *stage) owners() map[plan.Addr]string {
+	owner := rolesOf(s.scene.Config)
+	for _, p := range s.scene.Places {
+		for _, one := range p.Profiles {
+			if _, stays := s.scene.Config.Environments[one.Environment]; stays || one.Environment == "" {
+				continue
+			}
+			for _, arn := range one.Live.RoleARNs {
+				if addr := estate.RoleAddr(arn); owner[addr] == "" {
+					owner[addr] = one.Environment
+				}
+			}
+		}
+	}
+	return owner
 }
 
 func (s *stage) profile(one estate.PlacedProfile, at plan.Target, index map[string]int) profile {
@@ -177,10 +199,18 @@ func (r role) gate() *gates.Role {
 	return &gates.Role{ARN: r.live.ARN, Trust: r.live.Trust, MaxSessionSeconds: r.live.MaxSessionSeconds}
 }
 
-// enabled is the profile as the gates take it, as if it were enabled.
-func (p profile) enabled() *gates.Profile {
+// open is the profile as the gates take it, as if it were enabled and narrowed
+// no session: that a session policy is no good keeps nobody out for long.
+func (p profile) open() *gates.Profile {
 	return &gates.Profile{
 		ARN: p.Live.ARN, Enabled: true, RoleARNs: p.Live.RoleARNs, DurationSeconds: p.Live.DurationSeconds,
 		AcceptRoleSessionName: p.Live.AcceptRoleSessionName, Mappings: p.Live.Mappings,
 	}
+}
+
+// whole is the profile as if it were enabled.
+func (p profile) whole() *gates.Profile {
+	whole := p.open()
+	whole.ManagedPolicyARNs, whole.SessionPolicy = p.Live.ManagedPolicyARNs, p.Live.SessionPolicy
+	return whole
 }

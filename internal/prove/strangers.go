@@ -2,61 +2,49 @@ package prove
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
+	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/plan"
 )
-
-// crossing records that a class's certificate leads to an anchor that is not
-// of its environment. The roles may still refuse it; that it gets there leaves
-// only them between two environments.
-func (m *model) crossing(c class, a anchor) {
-	if a.Environment == c.workload.Environment {
-		return
-	}
-	l := Leak{
-		Kind: KindPath, Workload: "every workload of " + c.workload.Environment, Anchor: a.name(), Verdict: Granted,
-		Disabled: !a.Live.Enabled, Rule: "ANC604",
-	}
-	var held []string
-	for i, known := range a.Known {
-		switch {
-		case known.IsZero():
-			held = append(held, "a certificate of "+a.Certificates[i].Subject.String())
-		default:
-			held = append(held, known.String())
-		}
-		if !known.IsZero() && known.Environment == "" {
-			l.Rule = "ANC101"
-		}
-	}
-	if a.Addr.IsZero() && l.Rule == "ANC604" {
-		l.Rule = "ANC601"
-	}
-	l.Why = "the anchor holds " + strings.Join(held, " and ")
-	for _, known := range m.report.Leaks {
-		if known == l {
-			return
-		}
-	}
-	m.report.Leaks = append(m.report.Leaks, l)
-}
 
 // strangers holds each role against each anchor that is not of its
 // environment, whatever a certificate under it says: what foreign CAs sign is
 // not known, and what an issuer of ours might sign is more than the workloads
-// there are. Foreign anchors and roles among themselves are not looked at.
-func (m *model) strangers() {
+// there are. An anchor of ours that holds something foreign is held against
+// the roles of its own environment, too. Foreign anchors and roles among
+// themselves are not looked at.
+func (m *model) strangers(c *cast) {
 	for _, a := range m.stage.anchors {
+		strange := c.strange(a.PlacedAnchor)
 		for i, one := range m.stage.roles {
-			if one.addr.Target.Account == a.at.Account && one.environment != a.Environment {
-				m.stranger(a, i)
+			apart := one.environment != a.Environment
+			if one.addr.Target.Account == a.at.Account && (apart || strange != "" && a.Environment != "") {
+				m.stranger(a, i, strange)
 			}
 		}
 	}
 }
 
-func (m *model) stranger(a anchor, i int) {
+// strange says what an anchor holds that is neither ours nor has a key of ours.
+func (c *cast) strange(a estate.PlacedAnchor) string {
+	for i, cert := range a.Certificates {
+		if cert == nil || !a.Known[i].IsZero() {
+			continue
+		}
+		if _, ours := c.byKey[pki.SPKIDigest(cert)]; !ours {
+			return "a certificate of " + cert.Subject.String()
+		}
+	}
+	if a.Unreadable != "" {
+		return "certificates that it does not show"
+	}
+	return ""
+}
+
+func (m *model) stranger(a anchor, i int, strange string) {
 	one := m.stage.roles[i]
 	row := Row{Workload: AnyCertificate, Anchor: a.name(), Profile: Every, Role: name(one.addr, one.arn), Expected: expectDenied}
 	listed, enabled := m.listing(a, i)
@@ -78,12 +66,46 @@ func (m *model) stranger(a anchor, i int) {
 		row.Verdict, row.Gate, row.Why = wouldAccept(one, a)
 	}
 	m.row(row, map[string]int{one.environment: 1})
-	if row.outcome() == leaking && !m.leaked(row) {
-		m.report.Leaks = append(m.report.Leaks, Leak{
-			Kind: KindCertificate, Workload: AnyCertificate, Anchor: row.Anchor, Profile: Every, Role: row.Role, Verdict: row.Verdict,
-			Disabled: row.Disabled != "", Rule: "ANC603", Waived: m.waived("ANC603", one.addr), Why: row.Why,
-		})
+	if row.outcome() != leaking || m.leaked(row) {
+		return
 	}
+	l := Leak{
+		Kind: KindCertificate, Workload: AnyCertificate, Anchor: row.Anchor, Profile: Every, Role: row.Role, Verdict: row.Verdict,
+		Disabled: row.Disabled != "", Rule: "ANC603", Waived: m.waived("ANC603", one.addr), Why: row.Why,
+	}
+	if one.environment == a.Environment {
+		l.Rule, l.Waived, l.Why = "ANC604", false, "the anchor holds "+strange+", and "+row.Why
+	}
+	m.report.Leaks = append(m.report.Leaks, l)
+}
+
+// heirless are issuers without a workload that could be tried: of environments
+// that left the configuration, whose certificates live on. Anchors that are not
+// theirs must not hold them either.
+func (m *model) heirless(c *cast, classes []class) {
+	for _, g := range m.stage.scene.Issuers {
+		tried := slices.ContainsFunc(classes, func(one class) bool { return one.issuer == g.Addr && one.leaf != nil })
+		if g.Environment == "" || g.Certificate == nil || tried || m.stage.scene.Now.After(g.Certificate.NotAfter) {
+			continue
+		}
+		for _, a := range m.stage.anchors {
+			if c.holds(a.PlacedAnchor, g.Addr) {
+				m.crossing(g.Environment, a)
+			}
+		}
+	}
+}
+
+// holds reports whether an anchor holds an issuer, another certificate with its
+// key, or a root.
+func (c *cast) holds(a estate.PlacedAnchor, issuer plan.Addr) bool {
+	for i, cert := range a.Certificates {
+		root := a.Known[i].Kind == plan.KindRoot
+		if a.Known[i] == issuer || root || cert != nil && c.byKey[pki.SPKIDigest(cert)] == issuer {
+			return true
+		}
+	}
+	return false
 }
 
 func wouldAccept(one role, a anchor) (verdict, gate, why string) {

@@ -107,10 +107,12 @@ func (t *tally) tuple(c class, a anchor, p profile, one role, r Row) {
 		t.seen[g] = true
 	}
 	t.row(r, map[string]int{one.environment: 1})
-	switch r.outcome() {
-	case leaking:
+	switch outcome := r.outcome(); {
+	case outcome == leaking:
 		t.leak(c, a, p, one, r)
-	case blocking:
+	case outcome == Untested && r.Expected == expectGranted:
+		t.blocked(g, gates.GateRole, r.Why)
+	case outcome == blocking:
 		gate, why := cmp.Or(r.Disabled, r.Gate), r.Why
 		if r.Disabled != "" {
 			why = "it is disabled"
@@ -128,6 +130,41 @@ func (t *tally) leak(c class, a anchor, p profile, one role, r Row) {
 		Kind: KindSession, Workload: r.Workload, Anchor: r.Anchor, Profile: r.Profile, Role: r.Role, Verdict: r.Verdict,
 		Disabled: r.Disabled != "", Rule: rule, Waived: t.waived(rule, one.addr), Why: r.Why,
 	})
+}
+
+// crossing records that a class's certificate leads to an anchor that is not
+// of its environment. The roles may still refuse it; that it gets there leaves
+// only them between two environments.
+func (t *tally) crossing(environment string, a anchor) {
+	if a.Environment == environment {
+		return
+	}
+	l := Leak{
+		Kind: KindPath, Workload: "every workload of " + environment, Anchor: a.name(), Verdict: Granted,
+		Disabled: !a.Live.Enabled, Rule: "ANC604",
+	}
+	var held []string
+	for i, known := range a.Known {
+		switch {
+		case known.IsZero():
+			held = append(held, "a certificate of "+a.Certificates[i].Subject.String())
+		default:
+			held = append(held, known.String())
+		}
+		if !known.IsZero() && known.Environment == "" {
+			l.Rule = "ANC101"
+		}
+	}
+	if a.Addr.IsZero() && l.Rule == "ANC604" {
+		l.Rule = "ANC601"
+	}
+	l.Why = "the anchor holds " + strings.Join(held, " and ")
+	for _, known := range t.report.Leaks {
+		if known == l {
+			return
+		}
+	}
+	t.report.Leaks = append(t.report.Leaks, l)
 }
 
 func (t *tally) blocked(g grant, gate, why string) {

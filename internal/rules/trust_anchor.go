@@ -60,18 +60,18 @@ func (j *trustJudgement) anchorFaults(c trustCondition) []string {
 			wrong = append(wrong, fault)
 			continue
 		}
-		arn, ok := readAnchorARN(v)
+		arn, ok := iampolicy.ParseAnchorARN(v)
 		switch {
 		case j.Anchors != nil && slices.Contains(j.Anchors, v):
 		case !ok:
 			wrong = append(wrong, fmt.Sprintf("%q is not the ARN of a trust anchor", v))
-		case j.Account != "" && arn.account != j.Account:
-			wrong = append(wrong, fmt.Sprintf("%q is of account %s, the role of %s", v, arn.account, j.Account))
+		case j.Account != "" && arn.Account != j.Account:
+			wrong = append(wrong, fmt.Sprintf("%q is of account %s, the role of %s", v, arn.Account, j.Account))
 		case j.Anchors != nil:
 			wrong = append(wrong, fmt.Sprintf("%q is not an anchor that may let sessions in here", v))
 		}
 		if ok {
-			accounts[arn.account] = true
+			accounts[arn.Account] = true
 		}
 	}
 	if len(accounts) > 1 {
@@ -94,41 +94,16 @@ func (c trustCondition) notComparing() string {
 	return ""
 }
 
-type anchorARN struct{ account, id string }
-
-// readAnchorARN reads arn:PARTITION:rolesanywhere:REGION:ACCOUNT:trust-anchor/ID.
-// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementrolesanywhere.html
-func readAnchorARN(text string) (anchorARN, bool) {
-	const fields, digits = 6, 12
-	parts := strings.Split(text, ":")
-	if len(parts) != fields || parts[0] != "arn" || !strings.HasPrefix(parts[1], "aws") || parts[2] != "rolesanywhere" {
-		return anchorARN{}, false
-	}
-	id, isAnchor := strings.CutPrefix(parts[5], "trust-anchor/")
-	account := parts[4]
-	switch {
-	case !isAnchor || id == "" || strings.Trim(id, wordCharacters) != "" || strings.Trim(parts[1], wordCharacters) != "":
-		return anchorARN{}, false
-	case len(account) != digits || strings.Trim(account, "0123456789") != "":
-		return anchorARN{}, false
-	case !strings.Contains(parts[3], "-") || strings.Trim(parts[3], wordCharacters) != "":
-		return anchorARN{}, false
-	}
-	return anchorARN{account, id}, true
-}
-
-const wordCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
-
 // besideAnchors warns of what keeps a pinned statement from letting anybody in.
 func (j *trustJudgement) besideAnchors(s trustStatement, pins []string) {
 	account := ""
 	for _, pin := range pins {
-		arn, ok := readAnchorARN(pin)
-		if ok && !isUUID(arn.id) {
+		arn, ok := iampolicy.ParseAnchorARN(pin)
+		if ok && !arn.Made() {
 			f := j.find("ANC304", s, fmt.Sprintf("%q has no identifier as the service makes them, so no anchor has this ARN", pin))
 			f.Severity, f.Remedy = Warn, "write the ARN of the anchor as the service gives it"
 		}
-		account = arn.account
+		account = arn.Account
 	}
 	for _, c := range s.conditions {
 		if c.key == strings.ToLower(iampolicy.KeySourceAccount) && c.demands() && account != "" && !slices.Contains(c.Values, account) && c.plain() {
@@ -141,22 +116,6 @@ func (j *trustJudgement) besideAnchors(s trustStatement, pins []string) {
 // plain reports whether all values are exact.
 func (c trustCondition) plain() bool {
 	return !slices.ContainsFunc(c.Values, func(v string) bool { return c.inexact(v) != "" })
-}
-
-// isUUID reports whether an anchor's identifier has the form of the API.
-// https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_TrustAnchorDetail.html
-func isUUID(s string) bool {
-	const length = 36
-	if len(s) != length {
-		return false
-	}
-	for i, c := range s {
-		hyphen := i == 8 || i == 13 || i == 18 || i == 23
-		if hyphen != (c == '-') || !hyphen && !strings.ContainsRune("0123456789abcdef", c) {
-			return false
-		}
-	}
-	return true
 }
 
 func (j *trustJudgement) anchorBlock() string {

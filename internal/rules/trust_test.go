@@ -128,6 +128,34 @@ func TestEveryFaultOfADocumentIsFound(t *testing.T) {
 	}
 }
 
+// Whatever anchorctl itself writes is in order: in every partition, for any
+// number of anchors and workloads, alone and beside other statements.
+func TestWhatAnchorctlWritesIsInOrder(t *testing.T) {
+	for region, partition := range map[string]string{"eu-central-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "eusc-de-east-1": "aws-eusc"} {
+		for n := 1; n <= 5; n++ {
+			trust := iampolicy.Trust{Sid: iampolicy.Sid(fmt.Sprintf("prod-%d", n)), Account: trustAccount, Environment: "prod"}
+			for i := range n {
+				trust.AnchorARNs = append(trust.AnchorARNs, fmt.Sprintf("arn:%s:rolesanywhere:%s:%s:trust-anchor/00000000-0000-0000-0000-%012x", partition, region, trustAccount, i))
+				trust.WorkloadURIs = append(trust.WorkloadURIs, fmt.Sprintf("spiffe://prod.example.internal/w-%d", i))
+			}
+			c := rules.TrustCase{At: "x", Document: iampolicy.GenerateTrust(trust), Account: trustAccount, Anchors: trust.AnchorARNs,
+				Workloads: trust.WorkloadURIs, Mappings: map[string]map[string][]string{"p": {"x509Subject": {"OU"}, "x509SAN": {"URI"}}}}
+			if found := rules.JudgeTrust(c); len(found) > 0 {
+				t.Errorf("%s\n%v", c.Document, found)
+			}
+			const other = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"StringNotEquals":{"aws:PrincipalTag/x509Subject/OU":"prod"}}}}`
+			document, err := iampolicy.WithStatement([]byte(other), trust)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Document = document
+			if found := rules.JudgeTrust(c); len(found) > 0 {
+				t.Errorf("%s\n%v", c.Document, found)
+			}
+		}
+	}
+}
+
 // What others wrote does not reach the terminal as it is.
 func TestTrustFindingsArePrintable(t *testing.T) {
 	document := pinnedBy(`"StringLike":{"aws:SourceArn":"*\u001b[2J\u202e","aws:PrincipalTag/x509Subject/CN":"\u009b*"}`)

@@ -95,9 +95,6 @@ type cause struct {
 	hints    func(call) []string
 }
 
-// explainHint leads to who can look: a host that asks for sessions cannot.
-const explainHint = `add "--report denied.json", then run "anchorctl explain --session denied.json" where the estate is: it names the gate that closed`
-
 // lines are hints that depend on nothing.
 func lines(hints ...string) func(call) []string { return func(call) []string { return hints } }
 
@@ -151,7 +148,7 @@ func hintsFor(e *Error, ready call, now time.Time, header http.Header) []string 
 	}
 	for _, c := range causes() {
 		if strings.Contains(e.Message, c.contains) {
-			return append(c.hints(ready), explainHint)
+			return c.hints(ready)
 		}
 	}
 	switch {

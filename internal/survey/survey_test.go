@@ -191,7 +191,7 @@ func TestAnAccountIsJudged(t *testing.T) {
 		{"with a role that takes every anchor and every certificate", func(_ *testing.T, s *scenery) { s.add(live("/", "loose", open)) },
 			[]string{"refuse ANC304 role/111122223333/loose", "refuse ANC305 role/111122223333/loose"}},
 		{"with a role for another account's anchor", func(_ *testing.T, s *scenery) {
-			s.add(live("/", "far", strings.ReplaceAll(pinned(strings.ReplaceAll(stranger, account, "444455556666"), "urn:x"), "prod", "x")))
+			s.add(live("/", "far", strings.ReplaceAll(strings.ReplaceAll(pinned(stranger, "urn:x"), stranger, strings.ReplaceAll(stranger, account, "444455556666")), "prod", "x")))
 		}, []string{"refuse ANC304 role/111122223333/far"}},
 		{"with a role for Roles Anywhere and EC2", func(_ *testing.T, s *scenery) {
 			both := strings.Replace(pinned(stranger, "urn:x"), `"Statement": [`, `"Statement": [{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"},`, 1)
