@@ -6,12 +6,15 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/iamactions"
 	"anchorctl/internal/iampolicy"
+	"anchorctl/internal/printable"
 	"anchorctl/internal/render"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/terminal"
@@ -91,6 +94,9 @@ func checkPolicyWith(c *cmdline.Call, o checkPolicyOptions, known rules.TrustCas
 		return cmdline.Reply{}, err
 	}
 	result := judgePolicy(c.Args[0], document, o.session, known)
+	if result.Kind == policyPermission || result.Kind == policySession {
+		result.NotChecked = append(result.NotChecked, unknownActions(document, c.Clock.Now())...)
+	}
 	reply := cmdline.Reply{Result: result, Findings: result.Findings, Said: true, Page: func(p *render.Page) { policyPage(p, result) }}
 	return reply, verdict(result.Findings)
 }
@@ -142,10 +148,6 @@ func judgePolicy(at string, document []byte, session bool, known rules.TrustCase
 		out.Kind = policyUnreadable
 	case out.Kind == policyTrust:
 		out.NotChecked = append(out.NotChecked, unknownOfRole(known)...)
-	default:
-		for _, action := range rules.UnknownActions(document) {
-			out.NotChecked = append(out.NotChecked, "what "+action+" allows: the table of IAM actions does not have it")
-		}
 	}
 	if out.Findings == nil {
 		out.Findings = []rules.Finding{}
@@ -157,6 +159,21 @@ func judgePolicy(at string, document []byte, session bool, known rules.TrustCase
 		out.Verdict = "held"
 	}
 	return out
+}
+
+// unknownActions says of which actions nothing is known, and whether the table
+// of actions is old.
+func unknownActions(document []byte, now time.Time) []string {
+	var unknown []string
+	table := iamactions.Load()
+	date := table.Source().Date
+	for _, action := range rules.UnknownActions(document) {
+		unknown = append(unknown, printable.Line(fmt.Sprintf("what %s allows: the table of IAM actions of %s does not have it", action, date)))
+	}
+	if table.Stale(now) {
+		unknown = append(unknown, fmt.Sprintf("what AWS has changed since %s: the table of IAM actions is older than %d days", date, int(iamactions.MaxAge.Hours()/24)))
+	}
+	return unknown
 }
 
 // unknownOfRole says what could not be checked of a trust policy, and what to

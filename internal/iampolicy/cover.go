@@ -14,6 +14,9 @@ const mostSteps = 20_000
 // describes. A value that is not known covers nothing; names of resources are
 // not empty.
 func (g Glob) Covers(other Glob) bool {
+	if !g.coversShortest(other) {
+		return false
+	}
 	have, want := g.covering(), other.covered()
 	c := &cover{have: have, want: want, seen: map[string]bool{}}
 	c.push(0, have.skip([]int{0}))
@@ -26,6 +29,34 @@ func (g Glob) Covers(other Glob) bool {
 		}
 	}
 	return true
+}
+
+// coversShortest is the quick look that comes first: whether the pattern
+// describes the shortest strange string of the other.
+func (g Glob) coversShortest(other Glob) bool {
+	have, want := g.symbols, other.symbols
+	p, w, star, mark := 0, 0, -1, 0
+	for w < len(want) {
+		switch {
+		case want[w].kind == many || want[w].kind == value: // empty
+			w++
+		case p < len(have) && have[p].kind == many:
+			star, mark = p, w
+			p++
+		case p < len(have) && (have[p].kind == one || have[p].kind == literal && have[p] == want[w]):
+			p++
+			w++
+		case star >= 0:
+			mark++
+			p, w = star+1, mark
+		default:
+			return false
+		}
+	}
+	for p < len(have) && have[p].kind == many {
+		p++
+	}
+	return p == len(have)
 }
 
 // cover walks through the strings of want and the places that each leads to in

@@ -110,13 +110,13 @@ func TestVariablesAreTextInOlderDocuments(t *testing.T) {
 // FuzzGlob holds both comparisons against trying every short string.
 func FuzzGlob(f *testing.F) {
 	for _, pair := range [][2]string{
-		{"a*b", "ab"}, {"*", "?"}, {"a?", "?b"}, {"*a", "b*"}, {"a/*", "*/b"}, {"?*", "*?"}, {"a*a", "*aa*"}, {"*a*b*", "*b*a*"}, {"", "*"},
+		{"a*/", "a/"}, {"*", "?"}, {"a?", "?/"}, {"*a", "/*"}, {"a/*", "*/a"}, {"?*", "*?"}, {"a*a", "*aa*"}, {"", "*"}, {"*a??", "aaa*"}, {"?*", "*a"},
 	} {
 		f.Add(pair[0], pair[1])
 	}
-	strs := shorts("ab/z", 5)
+	strs := shorts("a/z", 8)
 	f.Fuzz(func(t *testing.T, a, b string) {
-		if strings.Trim(a+b, "ab/*?") != "" || len(a) > 4 || len(b) > 4 {
+		if strings.Trim(a+b, "a/*?") != "" || len(a) > 4 || len(b) > 4 {
 			t.Skip()
 		}
 		meets, covers := false, true
@@ -125,12 +125,12 @@ func FuzzGlob(f *testing.F) {
 			meets = meets || inA && inB
 			covers = covers && (inA || !inB)
 		}
-		// Two patterns of four symbols that meet at all meet in at most eight
-		// characters, and in five of those tried unless both are long and plain.
-		if got := glob(a).Meets(glob(b)); got != meets && len(strings.Trim(a, "*"))+len(strings.Trim(b, "*")) <= 5 {
+		// Patterns of four symbols that meet do so within eight characters. One
+		// that leaves something out of the other, with one star, does so too.
+		if got := glob(a).Meets(glob(b)); got != meets {
 			t.Errorf("%q meets %q is %v, want %v", a, b, got, meets)
 		}
-		if got := glob(a).Covers(glob(b)); got != covers {
+		if got := glob(a).Covers(glob(b)); got != covers && strings.Count(b, "*") <= 1 {
 			t.Errorf("%q covers %q is %v, want %v", a, b, got, covers)
 		}
 	})

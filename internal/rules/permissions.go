@@ -45,12 +45,16 @@ func JudgePermissions(c PermissionCase) []Finding {
 		j.find("ANC314", "", "%s", err)
 		return j.findings
 	}
-	rules := All()
+	var grants []*grant
 	for i, s := range document.Statements {
-		if s.Effect != iampolicy.Allow {
-			continue
+		if g := j.grant(document, i, s); s.Effect == iampolicy.Allow {
+			grants = append(grants, g)
+		} else {
+			j.denials = append(j.denials, g)
 		}
-		g := j.grant(document, i, s)
+	}
+	rules := All()
+	for _, g := range grants {
 		for _, r := range rules {
 			if r.grant != nil {
 				r.grant(j, g)
@@ -93,6 +97,7 @@ type permissionJudgement struct {
 	PermissionCase
 
 	table    *iamactions.Table
+	denials  []*grant // what the document denies
 	findings []Finding
 }
 
@@ -114,12 +119,13 @@ func (j *permissionJudgement) find(id, part, format string, args ...any) *Findin
 	return &j.findings[len(j.findings)-1]
 }
 
-// grant is a statement that allows.
+// grant is a statement, as far as the actions and resources that it names.
 type grant struct {
 	iampolicy.Statement
 
 	table     *iamactions.Table
 	name      string
+	folded    []string        // the patterns of Action or NotAction in lower case
 	resources []resource      // of Resource
 	spared    []resource      // of NotResource
 	met       map[string]bool // the kinds that were asked for, and whether a resource is of them
@@ -128,6 +134,9 @@ type grant struct {
 
 func (j *permissionJudgement) grant(d *iampolicy.Document, i int, s iampolicy.Statement) *grant {
 	g := &grant{Statement: s, table: j.table, name: trustStatement{Statement: s, index: i}.String(), met: map[string]bool{}, covered: map[string]bool{}}
+	for _, text := range slices.Concat(s.Actions, s.NotActions) {
+		g.folded = append(g.folded, strings.ToLower(text))
+	}
 	for _, text := range s.Resources {
 		g.resources = append(g.resources, resourceOf(d, text))
 	}

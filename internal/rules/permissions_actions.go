@@ -26,7 +26,8 @@ func (g *grant) wholeServices() []string {
 		}
 		var services []string
 		for _, service := range g.services(text) {
-			if !whole[service] && pattern.Covers(actionGlob(service+":?*")) {
+			// A quick look first: what matches all names matches a strange one.
+			if !whole[service] && iamactions.Match(strings.ToLower(text), service+":~") && pattern.Covers(actionGlob(service+":?*")) {
 				whole[service] = true
 				services = append(services, service)
 			}
@@ -41,34 +42,40 @@ func (g *grant) wholeServices() []string {
 // together are the services that all patterns of the statement cover together.
 func (g *grant) together(whole map[string]bool) []string {
 	var found []string
-	seen := map[string]bool{}
-	for _, text := range g.Actions {
-		if !wildcards(text) {
+	for _, service := range g.patternServices() {
+		if whole[service] {
 			continue
 		}
-		for _, service := range g.services(text) {
-			if seen[service] || whole[service] {
-				continue
-			}
-			seen[service] = true
-			if actions := g.table.Actions(service); len(actions) >= fewActions && !slices.ContainsFunc(actions, g.leavesOut) {
-				found = append(found, fmt.Sprintf("all %d actions of %s, by several patterns", len(actions), service))
-			}
+		if actions := g.table.Actions(service); len(actions) >= fewActions && !slices.ContainsFunc(actions, g.leavesOut) {
+			found = append(found, fmt.Sprintf("all %d actions of %s, by several patterns", len(actions), service))
 		}
 	}
 	return found
 }
 
-// services are those that a pattern can mean: the one it names, or those that
-// the table knows.
+// patternServices are those that patterns of the statement can mean.
+func (g *grant) patternServices() []string {
+	var services []string
+	for _, text := range g.Actions {
+		if !named(text) {
+			return g.table.Services()
+		}
+		if wildcards(text) {
+			services = append(services, g.services(text)...)
+		}
+	}
+	slices.Sort(services)
+	return slices.Compact(services)
+}
+
+// services are those that a pattern may mean: the one it names, or all that the
+// table knows.
 func (g *grant) services(pattern string) []string {
 	if named(pattern) {
 		prefix, _, _ := strings.Cut(strings.ToLower(pattern), ":")
 		return []string{prefix}
 	}
-	return slices.DeleteFunc(g.table.Services(), func(s string) bool {
-		return !actionGlob(pattern).Meets(actionGlob(s + ":*"))
-	})
+	return g.table.Services()
 }
 
 func actionGlob(pattern string) iampolicy.Glob { return new(iampolicy.Document).Glob(pattern) }
@@ -78,11 +85,7 @@ func wildcards(pattern string) bool { return strings.ContainsAny(pattern, "*?") 
 // includes reports whether the statement allows an action, by its whole name.
 func (g *grant) includes(action string) bool {
 	action = strings.ToLower(action)
-	matches := func(pattern string) bool { return iamactions.Match(strings.ToLower(pattern), action) }
-	if len(g.NotActions) > 0 {
-		return !slices.ContainsFunc(g.NotActions, matches)
-	}
-	return slices.ContainsFunc(g.Actions, matches)
+	return slices.ContainsFunc(g.folded, func(pattern string) bool { return iamactions.Match(pattern, action) }) != (len(g.NotActions) > 0)
 }
 
 func (g *grant) leavesOut(a iamactions.Action) bool { return !g.includes(a.String()) }

@@ -57,7 +57,8 @@ func (g *grant) meets(a iamactions.Action) bool {
 func (g *grant) meetsKind(arn string) bool {
 	met, known := g.met[arn]
 	if !known {
-		met = slices.ContainsFunc(g.resources, func(r resource) bool { return r.Meets(iampolicy.Resources(arn)) })
+		kind := iampolicy.Resources(arn)
+		met = slices.ContainsFunc(g.resources, func(r resource) bool { return r.Meets(kind) })
 		g.met[arn] = met
 	}
 	return met

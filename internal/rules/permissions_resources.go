@@ -105,6 +105,9 @@ func named(pattern string) bool {
 
 func (g *grant) widely(pattern string) breadth {
 	b := breadth{reads: true}
+	if !named(pattern) && !g.coversAny() {
+		return b // before all actions of AWS are looked at
+	}
 	for a := range g.matching(pattern) {
 		b.all++
 		if !takes(a) || !g.covers(a) {
@@ -155,11 +158,20 @@ func (g *grant) covers(a iamactions.Action) bool {
 	return required > 0
 }
 
+// coversAny reports whether the statement covers a kind of resource of any
+// service.
+func (g *grant) coversAny() bool {
+	return slices.ContainsFunc(g.table.Services(), func(service string) bool {
+		return slices.ContainsFunc(g.table.Kinds(service), g.coversKind)
+	})
+}
+
 func (g *grant) coversKind(arn string) bool {
 	covered, known := g.covered[arn]
 	if !known {
+		kind := iampolicy.Resources(arn)
 		covered = slices.ContainsFunc(g.resources, func(r resource) bool {
-			return wildcards(r.text) && (r.Everything() || r.anywhere.Covers(iampolicy.Resources(arn)))
+			return wildcards(r.text) && (r.Everything() || r.anywhere.Covers(kind))
 		})
 		g.covered[arn] = covered
 	}
@@ -195,26 +207,4 @@ func kindsOf(a iamactions.Action) string {
 		}
 	}
 	return some(arns, "or")
-}
-
-const passRole = "iam:PassRole"
-
-// checkEveryRole: who may hand a role to a service may use all that the role may
-// (ANC316).
-func checkEveryRole(j *permissionJudgement, g *grant) {
-	const roleKind = "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}"
-	every := func(r resource) bool {
-		return wildcards(r.text) && r.whoever.Covers(iampolicy.Resources(roleKind))
-	}
-	wide := slices.ContainsFunc(g.resources, every) || len(g.spared) > 0 && !slices.ContainsFunc(g.spared, every)
-	if !wide || !g.includes(passRole) {
-		return
-	}
-	f := j.find("ANC316", g.name, "it allows %s on every role", passRole)
-	switch narrow := g.narrowed(); {
-	case g.passedTo() != "":
-		f.Severity, f.Evidence = Warn, f.Evidence+", to "+g.passedTo()+" alone"
-	case narrow != "":
-		f.Severity, f.Evidence = Warn, f.Evidence+"; the condition on "+narrow+" narrows it"
-	}
 }
