@@ -1,6 +1,6 @@
 # anchorctl: make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build test race quickstart bench fuzz lint docs check clean
+.PHONY: help build test race quickstart bench fuzz lint docs publicset check clean
 
 ifeq ($(CI),true)
 export ANCHORCTL_TEST_REQUIRE_TOOLS := 1
@@ -50,6 +50,9 @@ lint: ## gofmt, go vet and staticcheck
 docs: ## rewrite what is made from the code: the schema, the map, the pages of commands
 	go run ./internal/house/cmd/generate
 	go test ./cmd/anchorctl -run Fresh -count 1 -update
+
+publicset: ## make the embedded set of public CAs anew, from the packages that docs/public-set.md names
+	go run ./internal/publicca/cmd/publicset
 
 check: ## all that must hold before a change is taken
 	.ci/run
