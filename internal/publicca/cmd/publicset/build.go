@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -21,9 +20,13 @@ type collection struct {
 	hashed map[publicca.Hash]*publicca.Record // by hash of the SubjectPublicKeyInfo
 }
 
+func nothing() collection {
+	return collection{known: map[[32]byte]*publicca.Record{}, hashed: map[publicca.Hash]*publicca.Record{}}
+}
+
 // build makes the two files of the set.
 func build(w workshop) (set, manifest []byte, err error) {
-	all := collection{map[[32]byte]*publicca.Record{}, map[publicca.Hash]*publicca.Record{}}
+	all := nothing()
 	var list []publicca.Source
 	var failed []error
 	for i, s := range sources() {
@@ -58,13 +61,15 @@ func build(w workshop) (set, manifest []byte, err error) {
 // takeFrom takes the keys of one source: from its package, or, when that can no
 // longer be had, from what an earlier run took.
 func (c *collection) takeFrom(w workshop, s source, at int) (string, error) {
-	earlier := slices.IndexFunc(w.old.Sources(), func(o publicca.Source) bool { return o.Package == s.pkg && o.Version == s.version })
+	earlier := slices.IndexFunc(w.old.Sources(), func(o publicca.Source) bool {
+		return o.Package == s.pkg && o.Version == s.version && o.Name == s.name
+	})
 	in, err := w.obtain(s)
 	if err != nil && earlier < 0 {
 		return "", err
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "publicset: kept as it was: %v\n", err)
+		fmt.Fprintf(w.log, "publicset: kept as it was: %v\n", err)
 		for r := range w.old.All() {
 			if slices.Contains(r.Sources, earlier) {
 				r.Sources = []int{at}
@@ -80,7 +85,7 @@ func (c *collection) takeFrom(w workshop, s source, at int) (string, error) {
 	if err := c.read(s, in, at); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(os.Stderr, "publicset: %s %s: %d new\n", s.pkg, s.version, len(c.known)+len(c.hashed)-before)
+	fmt.Fprintf(w.log, "publicset: %s %s: %d new\n", s.pkg, s.version, len(c.known)+len(c.hashed)-before)
 	return in.sha256, nil
 }
 
@@ -97,6 +102,12 @@ func (c *collection) read(s source, in input, at int) error {
 	if err != nil {
 		return err
 	}
+	c.take(s, all, at)
+	return nil
+}
+
+// take takes what was found in the files of a source.
+func (c *collection) take(s source, all []finds, at int) {
 	open := published(all)
 	for _, f := range all {
 		for _, cert := range f.certificates {
@@ -113,7 +124,6 @@ func (c *collection) read(s source, in input, at int) error {
 			})
 		}
 	}
-	return nil
 }
 
 // published are the keys whose private half was found.

@@ -26,6 +26,8 @@ type workshop struct {
 	inputs string        // folder of fetched packages
 	data   string        // folder of the certificates that are kept in the repository
 	old    *publicca.Set // what an earlier run made
+	fetch  func(client, name, version, folder string) (string, error)
+	log    io.Writer
 }
 
 // obtain gives the package of a source, fetched by its own client unless that
@@ -43,13 +45,12 @@ func (w workshop) obtain(s source) (input, error) {
 	if err != nil {
 		return input{}, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
-	fetched, err := fetch(client, name, s.version, temporary)
-	if err != nil {
-		return input{}, fmt.Errorf("fetching %s %s: %w", s.pkg, s.version, err)
+	fetched, err := w.fetch(client, name, s.version, temporary)
+	if err == nil {
+		err = keep(fetched, kept)
 	}
-	if err := move(fetched, kept); err != nil {
-		return input{}, err
+	if err := errors.Join(err, os.RemoveAll(temporary)); err != nil {
+		return input{}, fmt.Errorf("fetching %s %s: %w", s.pkg, s.version, err)
 	}
 	return sealed(kept)
 }
@@ -114,8 +115,8 @@ func only(folder string, err error) (string, error) {
 	return filepath.Join(folder, largest), nil
 }
 
-// move copies, since a module cache must stay as it is.
-func move(from, to string) error {
+// keep copies, since a module cache must stay as it is.
+func keep(from, to string) error {
 	content, err := os.ReadFile(from)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func run(folder, inputs string, check bool) error {
 		return err
 	}
 	old := publicca.Open(previous(folder))
-	set, manifest, err := build(workshop{inputs: inputs, data: filepath.Join(folder, "cmd", "publicset"), old: old})
+	set, manifest, err := build(workshop{inputs: inputs, data: filepath.Join(folder, "cmd", "publicset"), old: old, fetch: fetch, log: os.Stderr})
 	if err != nil {
 		return err
 	}
