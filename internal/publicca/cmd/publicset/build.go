@@ -27,6 +27,7 @@ func nothing() collection {
 // build makes the two files of the set.
 func build(w workshop) (set, manifest []byte, err error) {
 	all := nothing()
+	w.earlier = slices.Collect(w.old.All())
 	var list []publicca.Source
 	var failed []error
 	for i, s := range sources() {
@@ -70,7 +71,7 @@ func (c *collection) takeFrom(w workshop, s source, at int) (string, error) {
 	}
 	if err != nil {
 		fmt.Fprintf(w.log, "publicset: kept as it was: %v\n", err)
-		for r := range w.old.All() {
+		for _, r := range w.earlier {
 			if slices.Contains(r.Sources, earlier) {
 				r.Sources = []int{at}
 				c.add(r)

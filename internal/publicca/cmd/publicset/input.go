@@ -23,11 +23,12 @@ type input struct {
 
 // workshop is what the building of a set works with.
 type workshop struct {
-	inputs string        // folder of fetched packages
-	data   string        // folder of the certificates that are kept in the repository
-	old    *publicca.Set // what an earlier run made
-	fetch  func(client, name, version, folder string) (string, error)
-	log    io.Writer
+	earlier []publicca.Record // of old
+	inputs  string            // folder of fetched packages
+	data    string            // folder of the certificates that are kept in the repository
+	old     *publicca.Set     // what an earlier run made
+	fetch   func(client, name, version, folder string) (string, error)
+	log     io.Writer
 }
 
 // obtain gives the package of a source, fetched by its own client unless that
