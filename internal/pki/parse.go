@@ -92,6 +92,11 @@ func ParseDER(der []byte) (*x509.Certificate, error) {
 	if err := strict(c); err != nil {
 		return nil, &ParseError{Found: FoundMalformed, Err: err}
 	}
+	for _, e := range c.Extensions {
+		if holdsPrivateKey(e.Value) || otherDER(e.Value) == FoundPrivateKey {
+			return nil, &ParseError{Found: FoundPrivateKey, Err: fmt.Errorf("in the extension %s", e.Id)}
+		}
+	}
 	return c, nil
 }
 

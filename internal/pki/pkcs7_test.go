@@ -15,50 +15,6 @@ import (
 	"anchorctl/internal/pki/pkitest"
 )
 
-// tlv is one element of DER with this identifier octet.
-func tlv(tag byte, parts ...[]byte) []byte {
-	content := bytes.Join(parts, nil)
-	switch n := len(content); {
-	case n < 0x80:
-		return append([]byte{tag, byte(n)}, content...)
-	case n < 0x100:
-		return append([]byte{tag, 0x81, byte(n)}, content...)
-	case n < 0x10000:
-		return append([]byte{tag, 0x82, byte(n >> 8), byte(n)}, content...)
-	default:
-		return append([]byte{tag, 0x83, byte(n >> 16), byte(n >> 8), byte(n)}, content...)
-	}
-}
-
-// open ended is the same with an indefinite length.
-func openEnded(tag byte, parts ...[]byte) []byte {
-	return append(append([]byte{tag, 0x80}, bytes.Join(parts, nil)...), 0, 0)
-}
-
-// A bundle is SignedData in its parts.
-type bundle struct {
-	content, certificates, lists, signers, algorithms []byte
-	constructed                                       func(tag byte, parts ...[]byte) []byte
-}
-
-func (b bundle) bytes() []byte {
-	make := b.constructed
-	if make == nil {
-		make = tlv
-	}
-	oid := func(last byte) []byte {
-		return []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, last}
-	}
-	fields := [][]byte{{2, 1, 1}, tlv(0x31, b.algorithms), make(0x30, oid(1), b.content)}
-	if b.certificates != nil {
-		fields = append(fields, make(0xa0, b.certificates))
-	}
-	if b.lists != nil {
-		fields = append(fields, make(0xa1, b.lists))
-	}
-	return make(0x30, oid(2), make(0xa0, make(0x30, append(fields, tlv(0x31, b.signers))...)))
-}
-
 func TestPKCS7IsTheOneCertificateInItOrRefused(t *testing.T) {
 	estate := pkitest.NewEstate(t, "prod")
 	one, root := estate.Issuers["prod"].Certificate.Raw, estate.Root.Certificate.Raw
@@ -66,7 +22,7 @@ func TestPKCS7IsTheOneCertificateInItOrRefused(t *testing.T) {
 	labelled := func(label string, der []byte) []byte {
 		return pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der})
 	}
-	sound := bundle{certificates: one}.bytes()
+	sound := pkitest.Bundle{Certificates: one}.Bytes()
 	for _, c := range []struct {
 		name string
 		data []byte
@@ -76,24 +32,24 @@ func TestPKCS7IsTheOneCertificateInItOrRefused(t *testing.T) {
 		{"DER", sound, "", ""},
 		{"PEM", labelled("PKCS7", sound), "", ""},
 		{"PEM, as CMS", labelled("CMS", sound), "", ""},
-		{"with an empty set of revocation lists, as OpenSSL once wrote it", bundle{certificates: one, lists: []byte{}}.bytes(), "", ""},
-		{"BER of indefinite lengths, as Bouncy Castle writes it", bundle{certificates: one, constructed: openEnded}.bytes(), "", ""},
-		{"two certificates", bundle{certificates: two}.bytes(), pki.FoundPKCS7, "it holds 2 certificates"},
-		{"the same certificate twice", bundle{certificates: append(bytes.Clone(one), one...)}.bytes(), pki.FoundPKCS7, "it holds 2 certificates"},
-		{"no certificate", bundle{}.bytes(), pki.FoundPKCS7, "it holds no certificate"},
-		{"an empty set of certificates", bundle{certificates: []byte{}}.bytes(), pki.FoundPKCS7, "it holds no certificate"},
-		{"content", bundle{certificates: one, content: tlv(0xa0, tlv(0x04, []byte("x")))}.bytes(), pki.FoundPKCS7, "content"},
-		{"a signature", bundle{certificates: one, signers: tlv(0x30, []byte{2, 1, 1})}.bytes(), pki.FoundPKCS7, "signatures"},
-		{"digest algorithms", bundle{certificates: one, algorithms: tlv(0x30, []byte{5, 0})}.bytes(), pki.FoundPKCS7, "digest"},
-		{"a revocation list", bundle{certificates: one, lists: tlv(0x30)}.bytes(), pki.FoundPKCS7, "revocation lists"},
-		{"an attribute certificate", bundle{certificates: append(bytes.Clone(one), tlv(0xa2)...)}.bytes(), pki.FoundPKCS7, "attribute"},
+		{"with an empty set of revocation lists, as OpenSSL once wrote it", pkitest.Bundle{Certificates: one, Lists: []byte{}}.Bytes(), "", ""},
+		{"BER of indefinite lengths, as Bouncy Castle writes it", pkitest.Bundle{Certificates: one, Constructed: pkitest.OpenEnded}.Bytes(), "", ""},
+		{"two certificates", pkitest.Bundle{Certificates: two}.Bytes(), pki.FoundPKCS7, "it holds 2 certificates"},
+		{"the same certificate twice", pkitest.Bundle{Certificates: append(bytes.Clone(one), one...)}.Bytes(), pki.FoundPKCS7, "it holds 2 certificates"},
+		{"no certificate", pkitest.Bundle{}.Bytes(), pki.FoundPKCS7, "it holds no certificate"},
+		{"an empty set of certificates", pkitest.Bundle{Certificates: []byte{}}.Bytes(), pki.FoundPKCS7, "it holds no certificate"},
+		{"content", pkitest.Bundle{Certificates: one, Content: pkitest.TLV(0xa0, pkitest.TLV(0x04, []byte("x")))}.Bytes(), pki.FoundPKCS7, "content"},
+		{"a signature", pkitest.Bundle{Certificates: one, Signers: pkitest.TLV(0x30, []byte{2, 1, 1})}.Bytes(), pki.FoundPKCS7, "signatures"},
+		{"digest algorithms", pkitest.Bundle{Certificates: one, Algorithms: pkitest.TLV(0x30, []byte{5, 0})}.Bytes(), pki.FoundPKCS7, "digest"},
+		{"a revocation list", pkitest.Bundle{Certificates: one, Lists: pkitest.TLV(0x30)}.Bytes(), pki.FoundPKCS7, "revocation lists"},
+		{"an attribute certificate", pkitest.Bundle{Certificates: append(bytes.Clone(one), pkitest.TLV(0xa2)...)}.Bytes(), pki.FoundPKCS7, "attribute"},
 		{"trailing bytes", append(bytes.Clone(sound), 0), pki.FoundPKCS7, "follows"},
 		{"trailing bytes in PEM", labelled("PKCS7", append(bytes.Clone(sound), 0)), pki.FoundPKCS7, "follows"},
 		{"a certificate after it", append(bytes.Clone(sound), one...), pki.FoundPKCS7, "follows"},
 		{"cut short", sound[:len(sound)-40], pki.FoundUnknownData, ""},
 		{"cut short in PEM", labelled("PKCS7", sound[:len(sound)-40]), pki.FoundPKCS7, "cut"},
-		{"an end that never comes", bundle{certificates: one, constructed: openEnded}.bytes()[:len(one)], pki.FoundUnknownData, ""},
-		{"bytes after the certificate, inside", bundle{certificates: append(bytes.Clone(one), 0x05, 0)}.bytes(), pki.FoundPKCS7, "other than"},
+		{"an end that never comes", pkitest.Bundle{Certificates: one, Constructed: pkitest.OpenEnded}.Bytes()[:len(one)], pki.FoundUnknownData, ""},
+		{"bytes after the certificate, inside", pkitest.Bundle{Certificates: append(bytes.Clone(one), 0x05, 0)}.Bytes(), pki.FoundPKCS7, "other than"},
 		{"a bundle in lines of a certificate", labelled("CERTIFICATE", sound), pki.FoundMalformed, ""},
 		{"a certificate in lines of a bundle", labelled("PKCS7", one), pki.FoundPKCS7, ""},
 		{"text before it", append([]byte("subject=CN=x\n"), labelled("PKCS7", sound)...), pki.FoundTrailing, ""},
@@ -120,7 +76,7 @@ func TestPKCS7IsTheOneCertificateInItOrRefused(t *testing.T) {
 func TestAChainIsPEMOrDEROrPKCS7(t *testing.T) {
 	estate := pkitest.NewEstate(t, "prod")
 	one, root := estate.Issuers["prod"].Certificate, estate.Root.Certificate
-	both := bundle{certificates: append(bytes.Clone(one.Raw), root.Raw...)}.bytes()
+	both := pkitest.Bundle{Certificates: append(bytes.Clone(one.Raw), root.Raw...)}.Bytes()
 	text := pki.EncodePEM(one, root)
 	bundled := pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: both})
 	for _, c := range []struct {
@@ -139,7 +95,7 @@ func TestAChainIsPEMOrDEROrPKCS7(t *testing.T) {
 		{"a private key among them", append(bytes.Clone(text), "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n"...), 0},
 		{"another block among them", append(bytes.Clone(text), "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"...), 0},
 		{"a damaged block among them", append(bytes.Clone(text), "-----BEGIN CERTIFICATE-----\nAAAA\n"...), 0},
-		{"a signed bundle", bundle{certificates: one.Raw, signers: tlv(0x30, []byte{2, 1, 1})}.bytes(), 0},
+		{"a signed bundle", pkitest.Bundle{Certificates: one.Raw, Signers: pkitest.TLV(0x30, []byte{2, 1, 1})}.Bytes(), 0},
 		{"a certificate with something after it", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: append(bytes.Clone(one.Raw), 0)}), 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -177,10 +133,10 @@ func TestPKCS7OfGnuTLS(t *testing.T) {
 // FuzzPKCS7: whatever the bytes are, what comes out of a bundle stood in it.
 func FuzzPKCS7(f *testing.F) {
 	one := pkitest.Root(f).Certificate.Raw
-	f.Add(bundle{certificates: one}.bytes())
-	f.Add(bundle{certificates: one, lists: []byte{}}.bytes())
-	f.Add(bundle{certificates: one, constructed: openEnded}.bytes())
-	f.Add(bundle{certificates: one, content: tlv(0xa0, tlv(0x04))}.bytes())
+	f.Add(pkitest.Bundle{Certificates: one}.Bytes())
+	f.Add(pkitest.Bundle{Certificates: one, Lists: []byte{}}.Bytes())
+	f.Add(pkitest.Bundle{Certificates: one, Constructed: pkitest.OpenEnded}.Bytes())
+	f.Add(pkitest.Bundle{Certificates: one, Content: pkitest.TLV(0xa0, pkitest.TLV(0x04))}.Bytes())
 	f.Add(bytes.Repeat([]byte{0x30, 0x80}, 100))
 	f.Add([]byte{0x30, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, data []byte) {

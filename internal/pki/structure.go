@@ -202,6 +202,9 @@ func extensionValue(id asn1.ObjectIdentifier, value []byte) error {
 		if err != nil || !tagged(parts) && !tagged(parts, asn1.TagBoolean) && !tagged(parts, asn1.TagInteger) && !tagged(parts, asn1.TagBoolean, asn1.TagInteger) {
 			return errors.New("it is not CA and path length alone")
 		}
+		if last := len(parts) - 1; last >= 0 && parts[last].Tag == asn1.TagInteger && (len(parts[last].Bytes) != 1 || parts[last].Bytes[0] > 0x7f) {
+			return errors.New("its path length is negative or beyond reason")
+		}
 	case 14:
 		if v.Tag != asn1.TagOctetString {
 			return errors.New("it is no octet string")
