@@ -60,6 +60,8 @@ func alone(data []byte) ([]byte, error) {
 	switch {
 	case !ok:
 		return nil, &ParseError{Found: FoundUnknownData}
+	case first == len(data) && otherDER(data) == FoundPrivateKey:
+		return nil, &ParseError{Found: FoundPrivateKey}
 	case first == len(data):
 		return data, nil
 	case !certificateLike(data[:first]):

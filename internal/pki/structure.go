@@ -202,8 +202,13 @@ func extensionValue(id asn1.ObjectIdentifier, value []byte) error {
 		if err != nil || !tagged(parts) && !tagged(parts, asn1.TagBoolean) && !tagged(parts, asn1.TagInteger) && !tagged(parts, asn1.TagBoolean, asn1.TagInteger) {
 			return errors.New("it is not CA and path length alone")
 		}
-		if last := len(parts) - 1; last >= 0 && parts[last].Tag == asn1.TagInteger && (len(parts[last].Bytes) != 1 || parts[last].Bytes[0] > 0x7f) {
+		if last := len(parts) - 1; last >= 0 && parts[last].Tag == asn1.TagInteger && (len(parts[last].Bytes) > 4 || parts[last].Bytes[0] > 0x7f) {
 			return errors.New("its path length is negative or beyond reason")
+		}
+	case 37:
+		list, err := children(v, "its value")
+		if err != nil || len(list) == 0 {
+			return errors.New("it names no purpose")
 		}
 	case 14:
 		if v.Tag != asn1.TagOctetString {
@@ -230,8 +235,8 @@ func namedBits(v asn1.RawValue) error {
 // host is up to GODEBUG (urlstrictcolons).
 func alternativeNames(v asn1.RawValue) error {
 	list, err := children(v, "its value")
-	if err != nil {
-		return err
+	if err != nil || len(list) == 0 {
+		return errors.New("it holds no names")
 	}
 	for _, n := range list {
 		if n.Class != asn1.ClassContextSpecific || n.Tag != formURI {
