@@ -44,6 +44,8 @@ const (
 type ParseError struct {
 	Found Found
 	Err   error // what the parser said, when it got that far
+	// Unsettled: whether crypto/x509 parses it is up to GODEBUG.
+	Unsettled bool
 }
 
 func (e *ParseError) Error() string {
@@ -83,7 +85,8 @@ func ParseOne(data []byte) (*x509.Certificate, error) {
 // GODEBUG. A *ParseError says what is wrong.
 func ParseDER(der []byte) (*x509.Certificate, error) {
 	if err := structure(der); err != nil {
-		return nil, &ParseError{Found: FoundMalformed, Err: err}
+		var unsettled *unsettledError
+		return nil, &ParseError{Found: FoundMalformed, Err: err, Unsettled: errors.As(err, &unsettled)}
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {

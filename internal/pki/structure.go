@@ -33,6 +33,11 @@ func structure(der []byte) error {
 	return content(parts[0])
 }
 
+// unsettledError is about what crypto/x509 takes or not, as GODEBUG says.
+type unsettledError struct{ message string }
+
+func (e *unsettledError) Error() string { return e.message }
+
 // content judges a TBSCertificate.
 func content(tbs asn1.RawValue) error {
 	fields, err := children(tbs, "the certificate")
@@ -49,6 +54,9 @@ func content(tbs asn1.RawValue) error {
 	}
 	if len(fields) < 6 || !tagged(fields[:6], asn1.TagInteger, asn1.TagSequence, asn1.TagSequence, asn1.TagSequence, asn1.TagSequence, asn1.TagSequence) {
 		return errors.New("the certificate lacks fields, or has others")
+	}
+	if serial := fields[0].Bytes; len(serial) > 0 && serial[0] > 0x7f { // x509negativeserial
+		return &unsettledError{"the serial number is negative (RFC 5280 section 4.1.2.2)"}
 	}
 	for _, check := range []error{
 		algorithm(fields[1]), name(fields[2], "issuer"), dated(fields[3]), name(fields[4], "subject"), publicKey(fields[5]),
@@ -249,7 +257,7 @@ func alternativeNames(v asn1.RawValue) error {
 		}
 		host := authority[strings.LastIndexByte(authority, '@')+1:]
 		if !strings.HasPrefix(host, "[") && strings.Count(host, ":") > 1 {
-			return fmt.Errorf("the host of the URI %q has more than one colon", n.Bytes)
+			return &unsettledError{fmt.Sprintf("the host of the URI %q has more than one colon", n.Bytes)}
 		}
 	}
 	return nil

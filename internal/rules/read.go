@@ -49,9 +49,9 @@ func (j *judgement) readDER(name string, der []byte) *x509.Certificate {
 		return c
 	}
 	facts, understood := peek(der)
-	// Whether Go parses a negative serial number is up to GODEBUG.
+	var parse *pki.ParseError
 	c, parseErr := x509.ParseCertificate(der)
-	readable := parseErr == nil && understood && facts.serial.Sign() >= 0
+	readable := parseErr == nil && understood && errors.As(err, &parse) && !parse.Unsettled
 	switch {
 	case readable && badSerial(facts.serial) != "" && pki.Sound(der):
 		// checkQuality says so

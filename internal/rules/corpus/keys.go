@@ -192,8 +192,8 @@ func (m *maker) prime(bits int) *big.Int {
 	return p
 }
 
-// modulus is a number of so many bits with no small factor. Nobody knows its
-// factors, which are not needed here.
+// modulus is a number of so many bits with no small factor, and no prime.
+// Nobody knows its factors, which are not needed here.
 func (m *maker) modulus(bits int) *big.Int {
 	for {
 		n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), uint(bits-1)))
@@ -201,7 +201,7 @@ func (m *maker) modulus(bits int) *big.Int {
 			m.Fatal(err)
 		}
 		n.SetBit(n.SetBit(n, bits-1, 1), 0, 1)
-		if rough(n) {
+		if rough(n) && (bits > 8192 || !n.ProbablyPrime(0)) {
 			return n
 		}
 	}
