@@ -5,7 +5,7 @@ import "anchorctl/internal/cmdline"
 func checkCommand() *cmdline.Command {
 	return &cmdline.Command{
 		Name:    "check",
-		Summary: "judge a certificate or the configuration by the rules, changing nothing",
-		Sub:     []*cmdline.Command{checkCertCommand(), checkConfigCommand()},
+		Summary: "judge a certificate, a chain or the configuration by the rules, changing nothing",
+		Sub:     []*cmdline.Command{checkCertCommand(), checkChainCommand(), checkConfigCommand()},
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -74,10 +73,7 @@ func checkCertWith(c *cmdline.Call, o checkCertOptions, known *rules.Estate) (cm
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
-	if report.Public.Stale {
-		c.Voice.Warning(fmt.Sprintf("the list of public CAs is of %s and may miss newer ones", report.Public.Date.Format(time.DateOnly)),
-			"use a newer release of anchorctl")
-	}
+	warnOfAge(c, report.Public)
 	reply := cmdline.Reply{Result: report, Findings: report.Findings, Said: true, Page: func(p *render.Page) { certPage(p, report) }}
 	if !report.Admitted {
 		return reply, &rules.Refusal{Findings: report.Findings}
