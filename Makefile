@@ -1,6 +1,6 @@
 # anchorctl: make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build test race quickstart bench fuzz lint docs iamactions publicset check clean
+.PHONY: help build test race quickstart bench corpus fuzz lint docs iamactions publicset check clean
 
 ifeq ($(CI),true)
 export ANCHORCTL_TEST_REQUIRE_TOOLS := 1
@@ -39,6 +39,9 @@ race: ## all tests under the race detector
 bench: ## start-up and issuing, side by side with others
 	go test -run '^$$' -bench . -benchtime 1x ./internal/bench
 
+corpus: ## the certificate files that the rules are held against, in corpus/
+	go run ./internal/rules/corpus/write corpus
+
 fuzz: ## every fuzz target for ten seconds
 	.ci/fuzz 10s
 
@@ -67,4 +70,4 @@ check: ## all that must hold before a change is taken
 
 clean: ## remove what was built, and the quickstart with the secret it left outside
 	@if [ -s quickstart/.quickstart ]; then rm -rf "$$(cat quickstart/.quickstart)"; fi
-	rm -rf bin quickstart
+	rm -rf bin quickstart corpus

@@ -92,6 +92,7 @@ type judgement struct {
 	pathErr   error
 	endless   bool // some key is too large to work with
 	parents   map[*x509.Certificate][]*x509.Certificate
+	opened    map[*x509.Certificate]bool // read from a file; what was wrong has been said
 	findings  []Finding
 }
 
@@ -99,7 +100,7 @@ func newJudgement(c AnchorCase) *judgement {
 	if c.Public == nil {
 		c.Public = publicca.Load()
 	}
-	return &judgement{AnchorCase: c}
+	return &judgement{AnchorCase: c, opened: map[*x509.Certificate]bool{}}
 }
 
 // find adds a finding with the rule's own severity and remedy.
@@ -152,7 +153,9 @@ func (j *judgement) assemble() {
 		j.elements = append(j.elements, element{name: "root", cert: c, root: true})
 	}
 	for _, e := range j.elements[1:] {
-		j.read(e.name, e.cert.Raw)
+		if !j.opened[e.cert] {
+			j.readDER(e.name, e.cert.Raw)
+		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"anchorctl/internal/pki"
@@ -152,17 +151,20 @@ func (j *judgement) openRoot(data []byte) {
 }
 
 func (j *judgement) openChain(data []byte) {
-	switch {
-	case data == nil:
-	case strings.Contains(string(data), "-----BEGIN "):
-		chain, err := pki.ParseBundle(string(data))
-		if err != nil {
-			j.find("ANC013", "chain", "%v", err)
+	if data == nil {
+		return
+	}
+	ders, err := pki.OpenChain(data)
+	if err != nil {
+		j.unreadable("chain", err)
+		return
+	}
+	for i, der := range ders {
+		if i == maxChain {
+			j.find("ANC013", "chain", "it holds %d certificates, at most %d are read", len(ders), maxChain)
 			return
 		}
-		j.Chain = chain
-	default:
-		if c := j.read("chain", data); c != nil {
+		if c := j.readDER(fmt.Sprintf("chain %d", i+1), der); c != nil {
 			j.Chain = append(j.Chain, c)
 		}
 	}
