@@ -56,7 +56,7 @@ func TestEveryKeyOfThePublicSetIsRefused(t *testing.T) {
 			continue
 		}
 		verdict := "certificate carries the key of the " + r.What()
-		alone := forge(t, w.prod(), byRoot(stranger), setKey(t, r.Key))
+		alone := pkitest.Forge(t, w.prod(), pkitest.ByRoot(stranger), pkitest.SetKey(t, r.Key))
 		if i := slices.IndexFunc(r.Certificates, func(h publicca.Hash) bool { return own[h] != nil }); i >= 0 {
 			alone, verdict = own[r.Certificates[i]].Raw, "certificate is that of the "+r.What()
 			counts["by its own certificate"]++
@@ -68,7 +68,7 @@ func TestEveryKeyOfThePublicSetIsRefused(t *testing.T) {
 		}{
 			{"alone", verdict, alone, nil},
 			{"with a private root", verdict, alone, []*x509.Certificate{w.root().Certificate}},
-			{"below a private root", "certificate carries the key of the " + r.What(), forge(t, w.prod(), byRoot(w.estate), setKey(t, r.Key)),
+			{"below a private root", "certificate carries the key of the " + r.What(), pkitest.Forge(t, w.prod(), pkitest.ByRoot(w.estate), pkitest.SetKey(t, r.Key)),
 				[]*x509.Certificate{w.root().Certificate}},
 		} {
 			admitted, findings := rules.Admit(rules.AnchorCase{At: "anchor/prod", Data: c.data, Roots: c.roots, Now: w.now(), Public: set})
@@ -119,7 +119,7 @@ func TestWhatAPublicKeyHasSignedIsRefused(t *testing.T) {
 // The counterpart: a key of one's own is none of them, however the case is made.
 func TestAKeyOfOnesOwnIsNotPublic(t *testing.T) {
 	w := newWorld(t)
-	admitted, findings := rules.Admit(w.of(parsed(t, forge(t, w.prod(), byRoot(w.estate), setKey(t, w.prod().PublicKey)))))
+	admitted, findings := rules.Admit(w.of(pkitest.Parsed(t, pkitest.Forge(t, w.prod(), pkitest.ByRoot(w.estate), pkitest.SetKey(t, w.prod().PublicKey)))))
 	if admitted.Certificate() == nil || len(findings) > 0 {
 		t.Errorf("it is refused: %v", findings)
 	}
