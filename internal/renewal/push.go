@@ -1,0 +1,75 @@
+package renewal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"anchorctl/internal/issuance"
+)
+
+// Delivery is a workload's files on their way to its host.
+type Delivery struct {
+	Environment, Workload, Instance            string
+	Folder                                     string
+	KeyFile, CertificateFile, CertificateChain string
+	SerialHex                                  string
+	NotAfter                                   time.Time
+}
+
+// Environ are the variables that tell a program of it. None of them is secret.
+func (d Delivery) Environ() []string {
+	return []string{
+		"ANCHORCTL_ENVIRONMENT=" + d.Environment,
+		"ANCHORCTL_WORKLOAD=" + d.Workload,
+		"ANCHORCTL_INSTANCE=" + d.Instance,
+		"ANCHORCTL_FOLDER=" + d.Folder,
+		"ANCHORCTL_KEY_FILE=" + d.KeyFile,
+		"ANCHORCTL_CERTIFICATE_FILE=" + d.CertificateFile,
+		"ANCHORCTL_CHAIN_FILE=" + d.CertificateChain,
+		"ANCHORCTL_SERIAL=" + d.SerialHex,
+		"ANCHORCTL_NOT_AFTER=" + d.NotAfter.UTC().Format(time.RFC3339),
+	}
+}
+
+// owe makes it known, before the files change, that they have to be pushed: what
+// was pushed last is written down, and it is not what will be in place.
+func (r *one) owe() error {
+	if r.o.Push == nil {
+		return nil
+	}
+	_, kept, err := r.place.pushed()
+	if err != nil || kept {
+		return err
+	}
+	return r.place.notePushed("none")
+}
+
+// push pushes what is in place when that was not pushed yet, be it of this run
+// or of an earlier one.
+func (r *one) push(ctx context.Context) error {
+	last, kept, err := r.place.pushed()
+	if err != nil || !kept || last == r.outcome.SerialHex {
+		return err
+	}
+	r.outcome.Push = PushOwed
+	if r.o.Push == nil {
+		return nil
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	err = r.o.Push(ctx, Delivery{
+		Environment: r.record.Environment, Workload: r.record.Workload, Instance: r.record.Instance, Folder: r.place.dir,
+		KeyFile: r.place.path(issuance.KeyFile), CertificateFile: r.place.path(issuance.CertificateFile), CertificateChain: r.place.path(issuance.ChainFile),
+		SerialHex: r.outcome.SerialHex, NotAfter: *r.outcome.NotAfter,
+	})
+	if err != nil {
+		return fmt.Errorf("%w; the next run tries it again", err)
+	}
+	if err := r.place.notePushed(r.outcome.SerialHex); err != nil {
+		return err
+	}
+	r.outcome.Push = PushDone
+	return nil
+}

@@ -1,0 +1,282 @@
+package renewal
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"anchorctl/internal/engine"
+	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
+	"anchorctl/internal/issuance"
+	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/store"
+)
+
+// Options say how renewals are done.
+type Options struct {
+	Force    bool          // although it is not due
+	Lifetime time.Duration // 0 is the configured one; it may only be shorter
+	Probe    bool          // a session must be given before the old files are replaced
+	Endpoint string        // of the sessions; "" is AWS
+	// Push brings the files of a workload to its host; nil when nobody does.
+	Push func(context.Context, Delivery) error
+}
+
+// What came of a folder.
+const (
+	Renewed = "renewed" // a new certificate is in place
+	Current = "current" // it is not due
+	Skipped = "skipped" // it is not ours to renew
+	Held    = "held"    // the old one stays; somebody has something to do
+	Failed  = "failed"
+)
+
+// What became of the push.
+const (
+	PushDone = "done"
+	PushOwed = "owed" // the next run with a push tries it again
+)
+
+// Outcome is what came of one folder.
+type Outcome struct {
+	Address   string     `json:"address,omitempty"`
+	Instance  string     `json:"instance,omitempty"`
+	Folder    string     `json:"folder"`
+	Action    string     `json:"action"`
+	SerialHex string     `json:"serialHex,omitempty"` // of the certificate in place
+	NotAfter  *time.Time `json:"notAfter,omitempty"`
+	Due       *time.Time `json:"due,omitempty"`
+	Probed    []string   `json:"probed,omitempty"` // the sessions that were given for the new certificate
+	Push      string     `json:"push,omitempty"`
+	Why       string     `json:"why,omitempty"`
+	Err       error      `json:"-"`
+}
+
+// one is the renewal of one folder.
+type one struct {
+	folder *folder.Folder
+	o      Options
+	place  place
+	want   *issuance.Request // whose files they have to be; nil: anybody's
+
+	here    *x509.Certificate
+	record  store.Issued
+	outcome Outcome
+}
+
+// Renew renews the certificate in a folder when it is due. want, when it is not
+// nil, says whose it has to be.
+func Renew(ctx context.Context, f *folder.Folder, dir string, want *issuance.Request, o Options) Outcome {
+	r := &one{folder: f, o: o, place: place{files: f.Files, dir: dir}, want: want, outcome: Outcome{Folder: dir, Action: Current}}
+	if err := r.run(ctx); err != nil {
+		r.fail(err)
+	}
+	return r.outcome
+}
+
+func (r *one) fail(err error) {
+	what := r.outcome.Folder
+	if r.record.Workload != "" {
+		what = r.name()
+	}
+	var held *engine.HeldError
+	switch {
+	case errors.As(err, &held):
+		r.outcome.Action = Held
+	case r.outcome.Push != "":
+		err = fmt.Errorf("pushing %s: %w", what, err) // what was renewed is renewed
+	default:
+		r.outcome.Action = Failed
+		err = fmt.Errorf("renewing %s: %w", what, err)
+	}
+	r.outcome.Err, r.outcome.Why = err, err.Error()
+}
+
+func (r *one) name() string {
+	return r.record.Environment + "/" + pki.WorkloadName(r.record.Workload, r.record.Instance)
+}
+
+func (r *one) run(ctx context.Context) error {
+	release, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.locked(ctx), release())
+}
+
+// How long a run waits for another one that writes to the folder.
+const (
+	lockPoll  = 100 * time.Millisecond
+	lockTries = 300
+)
+
+func (r *one) lock(ctx context.Context) (func() error, error) {
+	for range lockTries {
+		release, held, err := r.place.files.TryLockFolder(r.place.dir)
+		if err != nil || held {
+			return release, err
+		}
+		if err := r.folder.Clock.Wait(ctx, lockPoll); err != nil {
+			return nil, err
+		}
+	}
+	return nil, hint.With(fmt.Errorf("another run is writing to %q", r.place.dir), "wait for it to end; the next run goes on")
+}
+
+func (r *one) locked(ctx context.Context) error {
+	finished, err := r.place.finish()
+	if err != nil {
+		return err
+	}
+	known, err := r.identify(ctx)
+	if err != nil || !known {
+		return err
+	}
+	if finished {
+		r.outcome.Action, r.outcome.Why = Renewed, "an earlier run had been stopped while it replaced the files"
+	}
+	if r.o.Force || !r.folder.Clock.Now().Before(*r.outcome.Due) {
+		if err := r.replace(ctx); err != nil {
+			return err
+		}
+	}
+	return r.push(ctx)
+}
+
+// identify reads whose certificate lies here. One that no record knows, and one
+// without its key, is nothing to renew.
+func (r *one) identify(ctx context.Context) (known bool, err error) {
+	if r.here, err = readCertificate(r.place.path(issuance.CertificateFile)); err != nil {
+		return false, err
+	}
+	if r.here == nil {
+		return false, hint.With(fmt.Errorf("there is no certificate in %q", r.place.dir), `run "anchorctl issue ENV/WORKLOAD" first, or name its folder with --out`)
+	}
+	var found bool
+	if r.record, found, err = r.folder.Store.IssuedBySPKI(ctx, pki.SPKIDigest(r.here)); err != nil {
+		return false, err
+	}
+	if !found {
+		return false, r.skip("this estate did not issue the certificate")
+	}
+	r.outcome.Address = plan.Workload(r.record.Environment, r.record.Workload).String()
+	r.outcome.Instance = r.record.Instance
+	r.describe()
+	if w := r.want; w != nil && (w.Environment != r.record.Environment || w.Workload != r.record.Workload || w.Instance != r.record.Instance) {
+		return false, fmt.Errorf("%q holds the certificate of %s", r.place.dir, r.name())
+	}
+	key, err := readPublic(r.place.path(issuance.KeyFile))
+	if err != nil {
+		return false, err
+	}
+	if key == nil {
+		return false, r.skip("its key is not here: whoever holds it sends a certificate signing request")
+	}
+	env := r.folder.Config.Environments[r.record.Environment]
+	if env == nil || env.Workloads[r.record.Workload] == nil {
+		return false, r.skip("anchorctl.yaml does not name the workload any more")
+	}
+	return true, nil
+}
+
+// skip leaves a folder of many alone; of the one that was named it is an error.
+func (r *one) skip(why string) error {
+	if r.want != nil {
+		return errors.New(why)
+	}
+	r.outcome.Action, r.outcome.Why = Skipped, why
+	return nil
+}
+
+// describe says what is in place.
+func (r *one) describe() {
+	ends := r.here.NotAfter.UTC()
+	due := Due(time.Unix(r.record.Created, 0).UTC(), ends,
+		Slot(r.folder.Estate.Lineage, r.record.Environment, r.record.Workload, r.record.Instance))
+	r.outcome.SerialHex, r.outcome.NotAfter, r.outcome.Due = pki.SerialHex(r.here), &ends, &due
+}
+
+// replace makes a new set, tries it, and puts it in place of the old one.
+func (r *one) replace(ctx context.Context) error {
+	kind, err := keys.TypeOf(r.here.PublicKey)
+	if err != nil {
+		return err
+	}
+	request := issuance.Request{
+		Environment: r.record.Environment, Workload: r.record.Workload, Instance: r.record.Instance,
+		Out: r.place.making(), Lifetime: r.o.Lifetime, KeyType: kind,
+	}
+	if err := r.make(ctx, request); err != nil {
+		return err
+	}
+	if r.o.Probe {
+		if r.outcome.Probed, err = r.probe(ctx, request); err != nil {
+			return err
+		}
+	}
+	if err := r.owe(); err != nil {
+		return err
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err // the set stays, and is what the next run tries
+	}
+	if err := r.place.decide(); err != nil {
+		return err
+	}
+	r.outcome.Action, r.outcome.Why = Renewed, ""
+	return r.reread(ctx)
+}
+
+// make issues the new set. One that an earlier run made, and could not put in
+// place, will do as long as it is not due itself.
+func (r *one) make(ctx context.Context, request issuance.Request) error {
+	if r.madeBefore(ctx) {
+		return nil
+	}
+	_, err := issuance.Issue(ctx, r.folder, request)
+	return err
+}
+
+func (r *one) madeBefore(ctx context.Context) bool {
+	made, err := signer(r.place.making())
+	if err != nil || made.Certificate == nil || made.Check() != nil {
+		return false
+	}
+	record, found, err := r.folder.Store.IssuedBySPKI(ctx, pki.SPKIDigest(made.Certificate))
+	if err != nil || !found || record.Environment != r.record.Environment || record.Workload != r.record.Workload || record.Instance != r.record.Instance {
+		return false
+	}
+	active, found, err := r.folder.Store.Active(ctx, record.Environment)
+	if err != nil || !found || active.Number != record.Generation {
+		return false
+	}
+	due := Due(time.Unix(record.Created, 0), made.Certificate.NotAfter, 0)
+	wanted := r.o.Lifetime == 0 || !made.Certificate.NotAfter.After(r.folder.Clock.Now().Add(r.o.Lifetime))
+	return wanted && r.folder.Clock.Now().Before(due)
+}
+
+// reread reads what is in place now.
+func (r *one) reread(ctx context.Context) error {
+	known, err := r.identify(ctx)
+	if err == nil && !known {
+		err = errors.New(r.outcome.Why)
+	}
+	return err
+}
+
+// hints are lines that follow an error of the service.
+func hints(err error, more ...string) []string {
+	var all []string
+	for _, h := range append(hint.Of(err), more...) {
+		if strings.TrimSpace(h) != "" {
+			all = append(all, h)
+		}
+	}
+	return all
+}
