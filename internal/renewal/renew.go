@@ -163,7 +163,7 @@ func (r *one) identify(ctx context.Context) (known bool, err error) {
 		return false, err
 	}
 	if !found {
-		return false, r.skip("this estate did not issue the certificate")
+		return false, r.skip("the estate has no record of the certificate")
 	}
 	r.outcome.Address = plan.Workload(r.record.Environment, r.record.Workload).String()
 	r.outcome.Instance = r.record.Instance
@@ -177,6 +177,9 @@ func (r *one) identify(ctx context.Context) (known bool, err error) {
 	}
 	if key == nil {
 		return false, r.skip("its key is not here: whoever holds it sends a certificate signing request")
+	}
+	if r.record.Revoked != nil && !r.o.Force {
+		return false, r.skip("it was revoked: renew it with --force when its host is to have another one")
 	}
 	env := r.folder.Config.Environments[r.record.Environment]
 	if env == nil || env.Workloads[r.record.Workload] == nil {
@@ -249,7 +252,7 @@ func (r *one) madeBefore(ctx context.Context) bool {
 		return false
 	}
 	record, found, err := r.folder.Store.IssuedBySPKI(ctx, pki.SPKIDigest(made.Certificate))
-	if err != nil || !found || record.Environment != r.record.Environment || record.Workload != r.record.Workload || record.Instance != r.record.Instance {
+	if err != nil || !found || record.Revoked != nil || record.Environment != r.record.Environment || record.Workload != r.record.Workload || record.Instance != r.record.Instance {
 		return false
 	}
 	active, found, err := r.folder.Store.Active(ctx, record.Environment)
