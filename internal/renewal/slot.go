@@ -23,8 +23,8 @@ func Slot(lineage, environment, workload, instance string) int {
 	return int(binary.BigEndian.Uint32(sum[:4]) % slots)
 }
 
-// Due is when a certificate that lives from issued to ends is due.
+// Due is when a certificate that lives from issued to ends is due, to the second.
 func Due(issued, ends time.Time, slot int) time.Time {
 	life := ends.Sub(issued)
-	return issued.Add(life * dueNumerator / dueDenominator).Add(life / spreadDenominator * time.Duration(slot) / slots)
+	return issued.Add(life * dueNumerator / dueDenominator).Add(life / spreadDenominator * time.Duration(slot) / slots).Truncate(time.Second)
 }
