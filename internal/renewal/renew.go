@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -119,6 +120,9 @@ const (
 func (r *one) lock(ctx context.Context) (func() error, error) {
 	for range lockTries {
 		release, held, err := r.place.files.TryLockFolder(r.place.dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, r.nothing()
+		}
 		if err != nil || held {
 			return release, err
 		}
@@ -156,7 +160,7 @@ func (r *one) identify(ctx context.Context) (known bool, err error) {
 		return false, err
 	}
 	if r.here == nil {
-		return false, hint.With(fmt.Errorf("there is no certificate in %q", r.place.dir), `run "anchorctl issue ENV/WORKLOAD" first, or name its folder with --out`)
+		return false, r.nothing()
 	}
 	var found bool
 	if r.record, found, err = r.folder.Store.IssuedBySPKI(ctx, pki.SPKIDigest(r.here)); err != nil {
@@ -186,6 +190,10 @@ func (r *one) identify(ctx context.Context) (known bool, err error) {
 		return false, r.skip("anchorctl.yaml does not name the workload any more")
 	}
 	return true, nil
+}
+
+func (r *one) nothing() error {
+	return hint.With(fmt.Errorf("there is no certificate in %q", r.place.dir), `run "anchorctl issue ENV/WORKLOAD" first, or name its folder with --out`)
 }
 
 // skip leaves a folder of many alone; of the one that was named it is an error.
