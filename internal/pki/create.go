@@ -100,17 +100,23 @@ func newWorkload(spec WorkloadSpec, pub crypto.PublicKey, parent Parent) (*x509.
 	return c, nil
 }
 
-// check: the signer of smallstep looks at none of this.
-func (p Parent) check(child crypto.PublicKey) error {
+// whole: the signer of smallstep looks at none of this.
+func (p Parent) whole() error {
 	if p.Certificate == nil || p.Key == nil {
 		return errors.New("there is no issuer to sign with")
 	}
-	name := p.Certificate.Subject.CommonName
 	if err := keyutil.VerifyPair(p.Certificate.PublicKey, p.Key); err != nil {
-		return fmt.Errorf("the private key does not belong to the certificate of %q", name)
+		return fmt.Errorf("the private key does not belong to the certificate of %q", p.Certificate.Subject.CommonName)
+	}
+	return nil
+}
+
+func (p Parent) check(child crypto.PublicKey) error {
+	if err := p.whole(); err != nil {
+		return err
 	}
 	if keyutil.Equal(child, p.Certificate.PublicKey) {
-		return fmt.Errorf("the key to certify is that of %q itself", name)
+		return fmt.Errorf("the key to certify is that of %q itself", p.Certificate.Subject.CommonName)
 	}
 	return nil
 }
