@@ -143,6 +143,11 @@ func All() []Rule {
 			workload: checkShape,
 		},
 		{
+			ID: "ANC205", Name: "lifetimes that do not fit", Severity: Refuse, Cites: []string{awsSession, rfcValidity},
+			Remedy: "lengthen certificateLifetime of the workload, shorten sessionDuration of the profile, or run renew more often and say so in limits.renewalInterval",
+			config: checkLifetimesFit,
+		},
+		{
 			ID: "ANC301", Name: "role of no or another environment", Severity: Refuse, Cites: []string{awsTrustModel, awsCreateRole},
 			Remedy: "give each environment roles of its own, named by path and name in their own account",
 			config: checkRoles,
