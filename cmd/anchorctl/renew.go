@@ -35,10 +35,10 @@ a moment of its own between two thirds and three quarters, so that a fleet does
 not renew at once. It belongs on a timer, on the issuing machine. The old files
 stay until the new ones are whole and, with --probe, the service has given a
 session for them. --exec brings them to their host: CMD runs in sh after each
-renewal, with ANCHORCTL_KEY_FILE, _CERTIFICATE_FILE, _CHAIN_FILE, _FOLDER,
-_ENVIRONMENT, _WORKLOAD, _INSTANCE, _SERIAL and _NOT_AFTER in its environment,
-and again in the next run when it failed. What was revoked is renewed with
---force only.`,
+renewal and for what was issued and never pushed, with ANCHORCTL_KEY_FILE,
+_CERTIFICATE_FILE, _CHAIN_FILE, _FOLDER, _ENVIRONMENT, _WORKLOAD, _INSTANCE,
+_SERIAL and _NOT_AFTER in its environment; when it fails, the next run tries it
+again. What was revoked is renewed with --force only.`,
 		Example: `anchorctl renew prod/backup --probe
 anchorctl renew --all due --exec /usr/local/bin/push-certificate`,
 		Exits:  []int{terminal.ExitHeld, terminal.ExitInterrupted},

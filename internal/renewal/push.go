@@ -45,11 +45,12 @@ func (r *one) owe() error {
 	return r.place.notePushed("none")
 }
 
-// push pushes what is in place when that was not pushed yet, be it of this run
-// or of an earlier one.
+// push pushes what is in place when that was not pushed yet, be it of this run,
+// of an earlier one, or of an issue. Where nothing was ever pushed and nobody
+// pushes, nothing is owed.
 func (r *one) push(ctx context.Context) error {
 	last, kept, err := r.place.pushed()
-	if err != nil || !kept || last == r.outcome.SerialHex {
+	if err != nil || last == r.outcome.SerialHex || !kept && r.o.Push == nil {
 		return err
 	}
 	r.outcome.Push = PushOwed
