@@ -329,6 +329,31 @@ func TestAKeyHasOneOwner(t *testing.T) {
 	}
 }
 
+// What was revoked is never given out again; a key that others have gets no
+// certificate any more.
+func TestARevokedCertificateIsNotGivenOutAgain(t *testing.T) {
+	dir := newEstate(t)
+	hostKey(t, dir)
+	f := open(t, dir, start())
+	revoke := func(serial string, reason int) {
+		t.Helper()
+		_, err := f.Store.Revoke(t.Context(), store.Revocation{Environment: "prod", Generation: 1, Serial: serial, Reason: reason, NotAfter: start().Add(12 * time.Hour).Unix()})
+		must(t, err)
+	}
+	first, err := issuance.Issue(t.Context(), f, crashing("csr", dir))
+	must(t, err)
+	revoke(first.SerialHex, 4)
+	second, err := issuance.Issue(t.Context(), f, crashing("csr", dir))
+	must(t, err)
+	if second.Resumed || second.SerialHex == first.SerialHex {
+		t.Error("a revoked certificate was given out")
+	}
+	revoke(second.SerialHex, 1)
+	if _, err := issuance.Issue(t.Context(), f, crashing("csr", dir)); err == nil || !strings.Contains(err.Error(), "keyCompromise") {
+		t.Errorf("a compromised key: %v", err)
+	}
+}
+
 func TestABundleIsRecordedAndItsKeyIsNotShown(t *testing.T) {
 	f := open(t, newEstate(t), start())
 	b, err := issuance.IssueBundle(t.Context(), f, backup())

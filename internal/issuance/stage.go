@@ -151,13 +151,13 @@ func (w wanted) recorded(record store.Issued, s signer) ([]*x509.Certificate, er
 }
 
 // fits returns the path of a recorded certificate that this request could have
-// got: same names, same issuer, valid, and not longer than asked for.
+// got: same names, same issuer, valid, not revoked, and not longer than asked for.
 func (w wanted) fits(record store.Issued, c *x509.Certificate, s signer) []*x509.Certificate {
 	kind, err := keys.TypeOf(c.PublicKey)
 	if err != nil || !w.anyKeyType && kind != w.keyType {
 		return nil
 	}
-	if record.Generation != s.generation.Number || !w.names(c) || !slices.Equal(c.DNSNames, w.spec.DNS) {
+	if record.Revoked != nil || record.Generation != s.generation.Number || !w.names(c) || !slices.Equal(c.DNSNames, w.spec.DNS) {
 		return nil
 	}
 	if c.NotAfter.After(w.spec.Now.Add(w.spec.Lifetime)) {

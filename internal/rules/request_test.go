@@ -112,6 +112,13 @@ func publicKeyOfTheSet(t *testing.T) crypto.PublicKey {
 	return nil
 }
 
+func TestACompromisedKeyIsRefused(t *testing.T) {
+	findings := rules.JudgeKey(rules.KeyCase{At: "host.csr", Key: pkitest.ECDSA(t).Public(), Compromised: true})
+	if len(findings) != 1 || !strings.Contains(findings[0].Evidence, "keyCompromise") {
+		t.Errorf("%v", findings)
+	}
+}
+
 // A set that cannot be read knows nothing, so nothing is certified.
 func TestNoKeyPassesABrokenPublicSet(t *testing.T) {
 	findings := rules.JudgeKey(rules.KeyCase{At: "host.csr", Key: pkitest.ECKey(t, elliptic.P256()).Public(), Public: publicca.Open("", "")})

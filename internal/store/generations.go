@@ -74,12 +74,12 @@ func (g Generation) detail() map[string]any {
 	return map[string]any{"certificate": digest(g.Certificate), "guard": g.Guard, "key": g.KeyURI}
 }
 
-// said reports whether the audit log's canonical detail speaks of this very
-// certificate and key. Whoever reads a generation may then rely on what was
+// said reports whether the audit log speaks of this very certificate and key.
+// Whoever reads a generation may then rely on what was
 // verified before it was recorded.
-func (g Generation) said(detail string) bool {
+func (g Generation) said(subject, detail string) bool {
 	text, err := plan.Canonical(g.detail())
-	return err == nil && string(text) == detail
+	return err == nil && string(text) == detail && g.Addr().String() == subject
 }
 
 func (t *tx) refuseTaken(g Generation) error {
@@ -121,7 +121,7 @@ func (g Generation) check() error {
 }
 
 // selectGenerations reads what was recorded beside what the audit log says of it.
-const selectGenerations = `SELECT g.environment, g.number, g.certificate, g.key_uri, g.guard, g.status, g.created, a.detail
+const selectGenerations = `SELECT g.environment, g.number, g.certificate, g.key_uri, g.guard, g.status, g.created, a.subject, a.detail
 	FROM generations g LEFT JOIN audit a ON a.estate = g.estate AND a.entry = g.entry WHERE g.estate = $1`
 
 // Generations returns all generations of an environment ("" for the root) by
@@ -164,12 +164,12 @@ func (s *Store) generations(ctx context.Context, query string, args ...any) (lis
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var g Generation
-		var detail sql.NullString
-		err := rows.Scan(&g.Environment, &g.Number, &g.Certificate, &g.KeyURI, &g.Guard, &g.Status, &g.Created, &detail)
+		var subject, detail sql.NullString
+		err := rows.Scan(&g.Environment, &g.Number, &g.Certificate, &g.KeyURI, &g.Guard, &g.Status, &g.Created, &subject, &detail)
 		if err != nil {
 			return nil, err
 		}
-		if !g.said(detail.String) {
+		if !g.said(subject.String, detail.String) {
 			return nil, errDamaged(fmt.Sprintf("%s is not what the audit log says of it", g.Addr()))
 		}
 		list = append(list, g)
