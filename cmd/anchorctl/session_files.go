@@ -12,6 +12,7 @@ import (
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/durable"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/sigx509"
@@ -70,6 +71,9 @@ func loadPair(c *cmdline.Call, o sessionOptions) (sigx509.Signer, error) {
 		return sigx509.Signer{}, err
 	}
 	var s sigx509.Signer
+	if o.certificate == o.privateKey {
+		return loadCombined(o, text)
+	}
 	if s.Certificate, err = pki.ParseOne(text); err != nil {
 		return sigx509.Signer{}, fmt.Errorf("reading certificate %q: %w", o.certificate, err)
 	}
@@ -79,6 +83,21 @@ func loadPair(c *cmdline.Call, o sessionOptions) (sigx509.Signer, error) {
 	defer clear(text)
 	if s.Key, err = keys.ParseWorkload(text); err != nil {
 		return sigx509.Signer{}, fmt.Errorf("reading private key %q: %w", o.privateKey, err)
+	}
+	return s, nil
+}
+
+// loadCombined reads the one file of "issue --format combined".
+func loadCombined(o sessionOptions, text []byte) (sigx509.Signer, error) {
+	defer clear(text)
+	key, certificates, err := issuance.ParseCombined(text)
+	defer clear(key)
+	if err != nil {
+		return sigx509.Signer{}, fmt.Errorf("reading %q: %w", o.certificate, err)
+	}
+	s := sigx509.Signer{Certificate: certificates[0]}
+	if s.Key, err = keys.ParseWorkload(key); err != nil {
+		return sigx509.Signer{}, fmt.Errorf("reading %q: %w", o.privateKey, err)
 	}
 	return s, nil
 }

@@ -152,28 +152,28 @@ func TestJudgeConfig(t *testing.T) {
 		}, nil},
 		{"a renewal that has room for one run", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
 			prod.Workloads["reports"].CertificateLifetime, prod.Limits.RenewalInterval = hours(8)-4, hours(1)
-		}, []string{"ANC205 warn"}},
+		}, []string{"ANC206 warn"}},
 		{"a renewal that just has room for one run", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
 			prod.Workloads["reports"].CertificateLifetime, prod.Limits.RenewalInterval = hours(4), hours(1)
-		}, []string{"ANC205 warn"}},
+		}, []string{"ANC206 warn"}},
 		{"a renewal that can come too late", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
 			prod.Workloads["reports"].CertificateLifetime, prod.Limits.RenewalInterval = hours(4)-4, hours(1)
-		}, []string{"ANC205"}},
+		}, []string{"ANC206"}},
 		{"80 minutes, which the usual timer renews in time", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
 			prod.Workloads["reports"].CertificateLifetime = config.Duration(80 * time.Minute)
 		}, nil},
 		{"five minutes, and nothing said of renewals", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
 			prod.Workloads["reports"].CertificateLifetime = config.Duration(5 * time.Minute)
-		}, []string{"ANC205 warn"}},
+		}, []string{"ANC206 warn"}},
 		{"sessions as long as the last quarter of their certificates", func(_ *config.Config, prod *config.Environment, backup *config.Profile) {
 			prod.Workloads["backup"].CertificateLifetime, backup.SessionDuration = hours(8), hours(2)
 		}, nil},
 		{"sessions that outlive a certificate that is renewed", func(_ *config.Config, prod *config.Environment, backup *config.Profile) {
 			prod.Workloads["backup"].CertificateLifetime, backup.SessionDuration = hours(8), hours(3)
-		}, []string{"ANC205 warn"}},
+		}, []string{"ANC206 warn"}},
 		{"sessions longer than their certificates", func(_ *config.Config, prod *config.Environment, backup *config.Profile) {
 			prod.Workloads["backup"].CertificateLifetime, backup.SessionDuration = hours(8), hours(9)
-		}, []string{"ANC205 warn"}},
+		}, []string{"ANC206 warn"}},
 		{"long sessions of another workload's profile", func(_ *config.Config, prod *config.Environment, backup *config.Profile) {
 			prod.Workloads["reports"].CertificateLifetime, backup.SessionDuration = hours(8), hours(9)
 		}, nil},
@@ -184,7 +184,7 @@ func TestJudgeConfig(t *testing.T) {
 		{"revocation lists at a distribution point more seldom than that", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
 			prod.Workloads["backup"].CertificateLifetime, prod.Workloads["reports"].CertificateLifetime = hours(8), hours(23)
 			prod.CRL = config.CRLSpec{Interval: hours(24), DistributionPoint: "http://crl.example.internal/a"}
-		}, []string{"ANC205 warn"}},
+		}, []string{"ANC206 warn"}},
 		{"revocation lists that only the anchors get, at once", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
 			prod.Workloads["reports"].CertificateLifetime, prod.CRL = hours(8), config.CRLSpec{Interval: hours(24)}
 		}, nil},

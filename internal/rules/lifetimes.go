@@ -15,7 +15,7 @@ const leftDenominator = 4
 const usualRenewal = 10 * time.Minute
 
 // checkLifetimesFit: certificates, their renewal, sessions and revocation lists
-// leave each other time (ANC205).
+// leave each other time (ANC206).
 func checkLifetimesFit(j *configJudgement) {
 	for _, env := range j.environments() {
 		var longest time.Duration
@@ -30,7 +30,7 @@ func checkLifetimesFit(j *configJudgement) {
 			}
 		}
 		if point, interval := env.CRL.DistributionPoint, time.Duration(env.CRL.Interval); point != "" && longest > 0 && interval > longest {
-			f := j.find("ANC205", place(env, ""), "a revocation list is signed every %s and no certificate lives longer than %s: who reads the distribution point learns of a revocation when the certificate has ended anyway",
+			f := j.find("ANC206", place(env, ""), "a revocation list is signed every %s and no certificate lives longer than %s: who reads the distribution point learns of a revocation when the certificate has ended anyway",
 				env.CRL.Interval, config.Duration(longest))
 			f.Severity, f.Remedy = Warn, "shorten crl.interval of the environment"
 		}
@@ -49,11 +49,11 @@ func (j *configJudgement) renewalFits(env *config.Environment, workload string, 
 	}
 	at := place(env, "") + ".workloads." + workload
 	if said && every > left {
-		j.find("ANC205", at, "its certificates live %s, of which %s are left when the last of them is due; renew runs every %s, so they can end before they are renewed",
+		j.find("ANC206", at, "its certificates live %s, of which %s are left when the last of them is due; renew runs every %s, so they can end before they are renewed",
 			config.Duration(life), config.Duration(left), env.Limits.RenewalInterval)
 		return
 	}
-	f := j.find("ANC205", at, "its certificates live %s, of which %s are left when the last of them is due: too little for two runs of renew, %s apart",
+	f := j.find("ANC206", at, "its certificates live %s, of which %s are left when the last of them is due: too little for two runs of renew, %s apart",
 		config.Duration(life), config.Duration(left), config.Duration(every))
 	f.Severity = Warn
 	if !said {
@@ -70,10 +70,10 @@ func (j *configJudgement) sessionFits(env *config.Environment, profile, workload
 	case life == 0 || session <= life/leftDenominator:
 		return
 	case session > life:
-		f = j.find("ANC205", place(env, profile), "its sessions last %s, the certificates of %s only %s: a session goes on after its certificate has ended, and after its revocation",
+		f = j.find("ANC206", place(env, profile), "its sessions last %s, the certificates of %s only %s: a session goes on after its certificate has ended, and after its revocation",
 			config.Duration(session), workload, config.Duration(life))
 	default:
-		f = j.find("ANC205", place(env, profile), "its sessions last %s, and %s are left of a certificate of %s when it is renewed: a session opened shortly before outlives its certificate",
+		f = j.find("ANC206", place(env, profile), "its sessions last %s, and %s are left of a certificate of %s when it is renewed: a session opened shortly before outlives its certificate",
 			config.Duration(session), config.Duration(life/leftDenominator), workload)
 	}
 	f.Severity, f.Remedy = Warn, "shorten sessionDuration of the profile, or lengthen certificateLifetime of the workload"

@@ -43,6 +43,7 @@ const (
 	rfcCRL          = "RFC 5280 section 5.1.2"
 	rfcCRLNumber    = "RFC 5280 section 5.2.3"
 	rfcPEM          = "RFC 7468 section 5.1"
+	rfcRequest      = "RFC 2986 section 4"
 	nistKeys        = "NIST SP 800-131A revision 2"
 	rfcJCS          = "RFC 8785"
 	spiffeID        = "https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md"
@@ -143,7 +144,11 @@ func All() []Rule {
 			workload: checkShape,
 		},
 		{
-			ID: "ANC205", Name: "lifetimes that do not fit", Severity: Refuse, Cites: []string{awsSession, rfcValidity},
+			ID: "ANC205", Name: "certificate request", Severity: Refuse, Cites: []string{awsTrustModel, nistKeys, rfcRequest},
+			Remedy: "make a new key on the host, and a request with it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=any",
+		},
+		{
+			ID: "ANC206", Name: "lifetimes that do not fit", Severity: Refuse, Cites: []string{awsSession, rfcValidity},
 			Remedy: "lengthen certificateLifetime of the workload, shorten sessionDuration of the profile, or run renew more often and say so in limits.renewalInterval",
 			config: checkLifetimesFit,
 		},
