@@ -25,4 +25,5 @@ const (
 	KeyFile         = keyName
 	CertificateFile = certificateName
 	ChainFile       = chainName
+	CombinedFile    = combinedName
 )

@@ -1,8 +1,6 @@
 package renewal
 
 import (
-	"crypto"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,9 +10,6 @@ import (
 
 	"anchorctl/internal/durable"
 	"anchorctl/internal/issuance"
-	"anchorctl/internal/keys"
-	"anchorctl/internal/pki"
-	"anchorctl/internal/sigx509"
 )
 
 // What lies in a workload's folder beside the files that its host reads.
@@ -86,11 +81,11 @@ func inOrder(entries []fs.DirEntry) []string {
 // fits reports whether what is ready still belongs here: certificate and key
 // will match when all is moved, and nobody has issued a newer set since.
 func (p place) fits() (bool, error) {
-	next, err := readCertificate(filepath.Join(p.ready(), issuance.CertificateFile))
+	next, err := certificateIn(p.ready())
 	if err != nil {
 		return false, err
 	}
-	here, err := readCertificate(p.path(issuance.CertificateFile))
+	here, err := certificateIn(p.dir)
 	if err != nil {
 		return false, err
 	}
@@ -100,9 +95,9 @@ func (p place) fits() (bool, error) {
 	if next == nil {
 		next = here
 	}
-	key, err := readPublic(filepath.Join(p.ready(), issuance.KeyFile))
+	key, err := publicIn(p.ready())
 	if err == nil && key == nil {
-		key, err = readPublic(p.path(issuance.KeyFile))
+		key, err = publicIn(p.dir)
 	}
 	return err == nil && next != nil && key != nil && samePublic(next, key), err
 }
@@ -134,67 +129,4 @@ func (p place) pushed() (serial string, kept bool, err error) {
 // notePushed keeps account of a push.
 func (p place) notePushed(serial string) error {
 	return p.files.Replace(p.path(pushedName), []byte(serial+"\n"), 0o600)
-}
-
-// signer is the certificate and the key of a folder.
-func signer(dir string) (sigx509.Signer, error) {
-	var s sigx509.Signer
-	text, err := read(filepath.Join(dir, issuance.KeyFile))
-	defer clear(text)
-	if err != nil {
-		return s, err
-	}
-	if s.Key, err = keys.ParseWorkload(text); err != nil {
-		return s, err
-	}
-	s.Certificate, err = readCertificate(filepath.Join(dir, issuance.CertificateFile))
-	return s, err
-}
-
-// readCertificate is nil without an error when there is none.
-func readCertificate(path string) (*x509.Certificate, error) {
-	text, err := read(path)
-	if err != nil || text == nil {
-		return nil, err
-	}
-	c, err := pki.ParseOne(text)
-	if err != nil {
-		return nil, fmt.Errorf("reading certificate %q: %w", path, err)
-	}
-	return c, nil
-}
-
-// readPublic is nil without an error when there is no key.
-func readPublic(path string) (crypto.PublicKey, error) {
-	text, err := read(path)
-	defer clear(text)
-	if err != nil || text == nil {
-		return nil, err
-	}
-	key, err := keys.ParseWorkload(text)
-	if err != nil {
-		return nil, fmt.Errorf("reading private key %q: %w", path, err)
-	}
-	return key.Public(), nil
-}
-
-func samePublic(c *x509.Certificate, pub crypto.PublicKey) bool {
-	key, ok := pub.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && key.Equal(c.PublicKey)
-}
-
-// read is a small file's content, nil when it is not there.
-func read(path string) (text []byte, err error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if text, err = pki.ReadBounded(file, pki.MaxFile); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", path, err)
-	}
-	return text, nil
 }

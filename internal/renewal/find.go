@@ -44,7 +44,7 @@ func Find(ctx context.Context, f *folder.Folder, roots []string) ([]string, erro
 			if entry.IsDir() && path != abs && strings.HasPrefix(entry.Name(), ".") {
 				return fs.SkipDir
 			}
-			if !entry.IsDir() && entry.Name() == issuance.CertificateFile {
+			if name := entry.Name(); !entry.IsDir() && (name == issuance.CertificateFile || name == issuance.CombinedFile) {
 				found = append(found, filepath.Dir(path))
 			}
 			return nil
@@ -60,7 +60,7 @@ func Find(ctx context.Context, f *folder.Folder, roots []string) ([]string, erro
 // environmentOf is the environment of the certificate in a folder; "" is that of
 // one which the estate did not issue.
 func environmentOf(ctx context.Context, f *folder.Folder, dir string) (string, error) {
-	c, err := readCertificate(filepath.Join(dir, issuance.CertificateFile))
+	c, err := certificateIn(dir)
 	if err != nil || c == nil {
 		return "", err
 	}

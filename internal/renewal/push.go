@@ -10,11 +10,11 @@ import (
 
 // Delivery is a workload's files on their way to its host.
 type Delivery struct {
-	Environment, Workload, Instance            string
-	Folder                                     string
-	KeyFile, CertificateFile, CertificateChain string
-	SerialHex                                  string
-	NotAfter                                   time.Time
+	Environment, Workload, Instance     string
+	Folder                              string
+	KeyFile, CertificateFile, ChainFile string
+	SerialHex                           string
+	NotAfter                            time.Time
 }
 
 // Environ are the variables that tell a program of it. None of them is secret.
@@ -26,7 +26,7 @@ func (d Delivery) Environ() []string {
 		"ANCHORCTL_FOLDER=" + d.Folder,
 		"ANCHORCTL_KEY_FILE=" + d.KeyFile,
 		"ANCHORCTL_CERTIFICATE_FILE=" + d.CertificateFile,
-		"ANCHORCTL_CHAIN_FILE=" + d.CertificateChain,
+		"ANCHORCTL_CHAIN_FILE=" + d.ChainFile,
 		"ANCHORCTL_SERIAL=" + d.SerialHex,
 		"ANCHORCTL_NOT_AFTER=" + d.NotAfter.UTC().Format(time.RFC3339),
 	}
@@ -45,6 +45,20 @@ func (r *one) owe() error {
 	return r.place.notePushed("none")
 }
 
+// delivery is what is in place. Of a combined file, each of its parts is the file.
+func (r *one) delivery() Delivery {
+	d := Delivery{
+		Environment: r.record.Environment, Workload: r.record.Workload, Instance: r.record.Instance, Folder: r.place.dir,
+		KeyFile: r.place.path(issuance.KeyFile), CertificateFile: r.place.path(issuance.CertificateFile), ChainFile: r.place.path(issuance.ChainFile),
+		SerialHex: r.outcome.SerialHex, NotAfter: *r.outcome.NotAfter,
+	}
+	if r.form == issuance.FormatCombined {
+		all := r.place.path(issuance.CombinedFile)
+		d.KeyFile, d.CertificateFile, d.ChainFile = all, all, all
+	}
+	return d
+}
+
 // push pushes what is in place when that was not pushed yet, be it of this run,
 // of an earlier one, or of an issue. Where nothing was ever pushed and nobody
 // pushes, nothing is owed.
@@ -60,12 +74,7 @@ func (r *one) push(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	err = r.o.Push(ctx, Delivery{
-		Environment: r.record.Environment, Workload: r.record.Workload, Instance: r.record.Instance, Folder: r.place.dir,
-		KeyFile: r.place.path(issuance.KeyFile), CertificateFile: r.place.path(issuance.CertificateFile), CertificateChain: r.place.path(issuance.ChainFile),
-		SerialHex: r.outcome.SerialHex, NotAfter: *r.outcome.NotAfter,
-	})
-	if err != nil {
+	if err := r.o.Push(ctx, r.delivery()); err != nil {
 		return fmt.Errorf("%w; the next run tries it again", err)
 	}
 	if err := r.place.notePushed(r.outcome.SerialHex); err != nil {

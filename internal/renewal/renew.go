@@ -66,6 +66,7 @@ type one struct {
 	place  place
 	want   *issuance.Request // whose files they have to be; nil: anybody's
 
+	form    issuance.Format
 	here    *x509.Certificate
 	record  store.Issued
 	outcome Outcome
@@ -156,11 +157,14 @@ func (r *one) locked(ctx context.Context) error {
 // identify reads whose certificate lies here. One that no record knows, and one
 // without its key, is nothing to renew.
 func (r *one) identify(ctx context.Context) (known bool, err error) {
-	if r.here, err = readCertificate(r.place.path(issuance.CertificateFile)); err != nil {
+	if r.form, err = formOf(r.place.dir); err != nil {
 		return false, err
 	}
-	if r.here == nil {
+	if r.form == "" {
 		return false, r.nothing()
+	}
+	if r.here, err = certificateIn(r.place.dir); err != nil {
+		return false, err
 	}
 	var found bool
 	if r.record, found, err = r.folder.Store.IssuedBySPKI(ctx, pki.SPKIDigest(r.here)); err != nil {
@@ -175,12 +179,14 @@ func (r *one) identify(ctx context.Context) (known bool, err error) {
 	if w := r.want; w != nil && (w.Environment != r.record.Environment || w.Workload != r.record.Workload || w.Instance != r.record.Instance) {
 		return false, fmt.Errorf("%q holds the certificate of %s", r.place.dir, r.name())
 	}
-	key, err := readPublic(r.place.path(issuance.KeyFile))
-	if err != nil {
+	key, err := publicIn(r.place.dir)
+	switch {
+	case errors.Is(err, errSealed):
+		return false, r.skip("its key is encrypted: issue it anew with --format encrypted, and its passphrase")
+	case err != nil:
 		return false, err
-	}
-	if key == nil {
-		return false, r.skip("its key is not here: whoever holds it sends a certificate signing request")
+	case key == nil:
+		return false, r.skip("its key is not here: whoever holds it sends a certificate request, for issue --csr")
 	}
 	if r.record.Revoked != nil && !r.o.Force {
 		return false, r.skip("it was revoked: renew it with --force when its host is to have another one")
@@ -221,7 +227,7 @@ func (r *one) replace(ctx context.Context) error {
 	}
 	request := issuance.Request{
 		Environment: r.record.Environment, Workload: r.record.Workload, Instance: r.record.Instance,
-		Out: r.place.making(), Lifetime: r.o.Lifetime, KeyType: kind,
+		Out: r.place.making(), Lifetime: r.o.Lifetime, KeyType: kind, Format: r.form,
 	}
 	if err := r.make(ctx, request); err != nil {
 		return err
@@ -250,13 +256,20 @@ func (r *one) make(ctx context.Context, request issuance.Request) error {
 	if r.madeBefore(ctx) {
 		return nil
 	}
+	// A set of another form would come along with this one.
+	if form, err := formOf(r.place.making()); err != nil || form != "" && form != r.form {
+		if err := r.place.discard(r.place.making()); err != nil {
+			return err
+		}
+	}
 	_, err := issuance.Issue(ctx, r.folder, request)
 	return err
 }
 
 func (r *one) madeBefore(ctx context.Context) bool {
 	made, err := signer(r.place.making())
-	if err != nil || made.Certificate == nil || made.Check() != nil {
+	form, formErr := formOf(r.place.making())
+	if err != nil || formErr != nil || form != r.form || made.Certificate == nil || made.Key == nil || made.Check() != nil {
 		return false
 	}
 	record, found, err := r.folder.Store.IssuedBySPKI(ctx, pki.SPKIDigest(made.Certificate))

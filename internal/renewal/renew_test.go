@@ -134,6 +134,11 @@ func TestWhatIsNotOursToRenewIsLeftAlone(t *testing.T) {
 		change    func(t *testing.T, dir, out string)
 	}{
 		{"its key is on its host", "its key is not here", func(t *testing.T, _, out string) { must(t, os.Remove(filepath.Join(out, "key.pem"))) }},
+		{"its key is encrypted", "its key is encrypted", func(t *testing.T, dir, out string) {
+			_, err := issuance.Issue(t.Context(), open(t, dir, start()), issuance.Request{Environment: "prod", Workload: "backup", Format: issuance.FormatEncrypted,
+				Passphrase: func(context.Context) ([]byte, error) { return []byte("correct horse battery staple"), nil }})
+			must(t, err)
+		}},
 		{"it was revoked", "it was revoked", func(t *testing.T, dir, out string) {
 			_, err := open(t, dir, start()).Store.Revoke(t.Context(), store.Revocation{Environment: "prod", Generation: 1,
 				Serial: serialOf(t, dir, out), Reason: 1, NotAfter: start().Add(12 * time.Hour).Unix()})
@@ -167,6 +172,39 @@ func TestWhatIsNotOursToRenewIsLeftAlone(t *testing.T) {
 				t.Error("by name it is no error")
 			}
 		})
+	}
+}
+
+// One file, which is always whole, is renewed as one file.
+func TestACombinedFileIsRenewedAsOne(t *testing.T) {
+	dir, _ := newEstate(t)
+	out := filepath.Join(dir, "out", "prod", "reports")
+	first, err := issuance.Issue(t.Context(), open(t, dir, start()), issuance.Request{Environment: "prod", Workload: "reports", Format: issuance.FormatCombined})
+	must(t, err)
+	// What a run left that was to make the other form does not come along.
+	_, err = issuance.Issue(t.Context(), open(t, dir, start()), issuance.Request{Environment: "prod", Workload: "reports", Out: filepath.Join(out, ".renewal")})
+	must(t, err)
+	var got renewal.Delivery
+	r, err := renewed(t, dir, 18*time.Hour, renewal.Options{Push: func(_ context.Context, d renewal.Delivery) error { got = d; return nil }})
+	if err != nil || r.Renewed != 2 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	text, err := os.ReadFile(filepath.Join(out, "combined.pem"))
+	must(t, err)
+	key, certificates, err := issuance.ParseCombined(text)
+	must(t, err)
+	signer, err := keys.ParseWorkload(key)
+	must(t, err)
+	if pki.SerialHex(certificates[0]) == first.SerialHex || !signer.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(certificates[0].PublicKey) {
+		t.Error("the file holds the old certificate, or another one's key")
+	}
+	if got.KeyFile != filepath.Join(out, "combined.pem") || got.CertificateFile != got.KeyFile {
+		t.Errorf("pushed %+v", got)
+	}
+	entries, err := os.ReadDir(out)
+	must(t, err)
+	if len(entries) != 2 { // combined.pem and .pushed
+		t.Errorf("in the folder lie %v", entries)
 	}
 }
 
