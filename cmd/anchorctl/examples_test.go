@@ -53,9 +53,8 @@ func (r *rig) clock(advance string) {
 }
 
 // sh runs a line as the user of the timer would.
-func (r *rig) sh(line string, extra ...string) (string, int) {
+func (r *rig) sh(line string) (string, int) {
 	r.t.Helper()
-	r.env = append(r.env[:len(r.env):len(r.env)], extra...)
 	out, said, err := r.run("sh", "-c", line)
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -69,7 +68,7 @@ func (r *rig) sh(line string, extra ...string) (string, int) {
 
 // TestRenewalExample runs the very line of the unit, and that of the crontab.
 func TestRenewalExample(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, renewalsConfig, "prod-app")
 	hosts := filepath.Join(r.dir, "hosts")
 	r.env = append(r.env, "HOSTS="+hosts)
 	service := example(t, "renewal", "anchorctl-renew.service")

@@ -36,13 +36,16 @@ type rig struct {
 	env     []string
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, configuration string, roles ...string) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir()}
 	begun := time.Now().UTC().Truncate(time.Second)
-	o := sandbox.Options{Token: "let-me-in", Clock: clock.Clock{Now: func() time.Time { return begun }}, Seed: &seed.Seed{Accounts: map[string]seed.Account{
-		"111122223333": {AccessKeys: []seed.AccessKey{{ID: "AKIAEXAMPLEPROD", Secret: "sandbox-only"}}, Roles: map[string]seed.Role{"prod-app": {}}},
-	}}}
+	account := seed.Account{AccessKeys: []seed.AccessKey{{ID: "AKIAEXAMPLEPROD", Secret: "sandbox-only"}}, Roles: map[string]seed.Role{}}
+	for _, role := range roles {
+		account.Roles[role] = seed.Role{}
+	}
+	o := sandbox.Options{Token: "let-me-in", Clock: clock.Clock{Now: func() time.Time { return begun }},
+		Seed: &seed.Seed{Accounts: map[string]seed.Account{"111122223333": account}}}
 	running, err := sandbox.Serve(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +58,7 @@ func newRig(t *testing.T) *rig {
 	r.control = control{running.URL, o.Token}
 	home := []string{"HOME=" + filepath.Join(r.dir, "home"), "XDG_STATE_HOME=" + filepath.Join(r.dir, "state"), "PATH=" + os.Getenv("PATH")}
 	r.env = sandbox.ExecEnv(home, sandbox.Child{URL: running.URL, Token: o.Token, Key: running.Keys()[0]})
-	for name, text := range map[string]string{"anchorctl.yaml": renewalsConfig, "passphrase": "correct horse battery staple\n"} {
+	for name, text := range map[string]string{"anchorctl.yaml": configuration, "passphrase": "correct horse battery staple\n"} {
 		if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +128,7 @@ func (r *rig) serials() (given map[string]int, denied int) {
 // names it, knows no other clock than the machine's.
 func TestAHundredRenewals(t *testing.T) {
 	const renewals = 100
-	r := newRig(t)
+	r := newRig(t, renewalsConfig, "prod-app")
 	r.must("init", "--passphrase-file", "passphrase")
 	r.must("apply", "--approve", "--passphrase-file", "passphrase")
 	var issued struct {
