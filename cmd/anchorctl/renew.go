@@ -21,7 +21,7 @@ type renewOptions struct {
 	all, env, out, lifetime string
 	in                      cli.StringSlice
 	exec, endpoint          string
-	force, probe            bool
+	force, probe, watch     bool
 }
 
 func renewCommand() *cmdline.Command {
@@ -52,6 +52,7 @@ anchorctl renew --all due --exec /usr/local/bin/push-certificate`,
 			&cli.StringFlag{Name: "lifetime", Usage: "the new one lives `DURATION`, such as 12h, at most as long as configured", Destination: &o.lifetime},
 			&cli.BoolFlag{Name: "probe", Usage: "ask for a session with the new certificate before the old files are replaced", Destination: &o.probe},
 			&cli.StringFlag{Name: "endpoint", Usage: "with --probe: ask at `URL`, instead of AWS in the trust anchor's region", Destination: &o.endpoint},
+			&cli.BoolFlag{Name: "watch", Usage: "with --all: stay, and look again every ten minutes, until it is interrupted", Destination: &o.watch},
 			&cli.StringFlag{Name: "exec", Usage: "run `CMD` in sh after a renewal, to push the files to their host", Destination: &o.exec},
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
@@ -59,9 +60,15 @@ anchorctl renew --all due --exec /usr/local/bin/push-certificate`,
 			if err != nil {
 				return cmdline.Reply{}, err
 			}
-			return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
-				return renew(ctx, c, f, selection, options)
-			})
+			once := func() (cmdline.Reply, error) {
+				return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
+					return renew(ctx, c, f, selection, options)
+				})
+			}
+			if o.watch {
+				return cmdline.Reply{}, watch(ctx, c, once)
+			}
+			return once()
 		},
 	}
 }
@@ -74,6 +81,31 @@ func renew(ctx context.Context, c *cmdline.Call, f *folder.Folder, s renewal.Sel
 		c.Voice.Progress(fmt.Sprintf("%d/%d %s", done+1, total, dir))
 	})
 	return cmdline.Reply{Result: result, Page: renewPage(result)}, err
+}
+
+// watchEach is how often a run that stays looks again.
+const watchEach = 10 * time.Minute
+
+// watch runs once and again. The estate is opened each time: its configuration
+// may have changed. What fails is said, and tried again.
+func watch(ctx context.Context, c *cmdline.Call, once func() (cmdline.Reply, error)) error {
+	for {
+		reply, err := once()
+		if ctx.Err() != nil {
+			return nil // asked to stop, and every folder is whole
+		}
+		if reply.Page != nil {
+			if err := c.Print(reply.Page); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			c.Voice.Failure(terminal.Explain(err))
+		}
+		if err := c.Clock.Wait(ctx, watchEach); err != nil {
+			return nil
+		}
+	}
 }
 
 // read reads the command line.
@@ -103,8 +135,10 @@ func (o *renewOptions) selection(c *cmdline.Call) (renewal.Selection, error) {
 		return s, terminal.Usage("renew takes ENV/WORKLOAD or --all, not both")
 	case o.all != "" && o.all != "due":
 		return s, terminal.Usage(fmt.Sprintf("there is no --all %q", o.all), `write "--all due"; with --force, those that are not due are renewed too`)
-	case o.all == "" && (o.env != "" || len(roots) > 0):
-		return s, terminal.Usage("--env and --in go with --all due")
+	case o.all == "" && (o.env != "" || len(roots) > 0 || o.watch):
+		return s, terminal.Usage("--env, --in and --watch go with --all due")
+	case o.watch && (c.JSON || o.force):
+		return s, terminal.Usage("--watch goes neither with --json, which is one object, nor with --force")
 	case o.all != "" && o.out != "":
 		return s, terminal.Usage("--out goes with ENV/WORKLOAD", "name the folders that are looked through with --in")
 	case o.all != "":
