@@ -41,7 +41,7 @@ _SERIAL and _NOT_AFTER in its environment; when it fails, the next run tries it
 again. What was revoked is renewed with --force only.`,
 		Example: `anchorctl renew prod/backup --probe
 anchorctl renew --all due --exec /usr/local/bin/push-certificate`,
-		Exits:  []int{terminal.ExitHeld, terminal.ExitInterrupted},
+		Exits:  []int{terminal.ExitRefused, terminal.ExitHeld, terminal.ExitInterrupted},
 		Resume: "run the same command to go on: what was begun is completed, nothing is made twice",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "all", Usage: "all certificates that are `WHICH`; there is one word for it: due", Destination: &o.all},

@@ -37,10 +37,10 @@ type Result struct {
 func Run(ctx context.Context, f *folder.Folder, s Selection, o Options, progress func(done, total int, dir string)) (Result, error) {
 	result := Result{Certificates: []Outcome{}}
 	dirs, err := s.folders(ctx, f)
-	if err != nil {
-		return result, err
-	}
 	var failures []error
+	if err != nil {
+		failures = append(failures, err)
+	}
 	var held []*engine.HeldError
 	for i, dir := range dirs {
 		if err := context.Cause(ctx); err != nil {

@@ -19,8 +19,9 @@ import (
 func Roots(f *folder.Folder) []string { return []string{filepath.Join(f.Dir, "out")} }
 
 // Find finds the folders below the roots in which issue wrote files, each once,
-// in order. Links are not followed. A root that is not there is an error, but for
-// the estate's own, which is made by the first issue.
+// in order. Links are not followed. What cannot be read, and a root that is not
+// there, is an error beside what was found; but for the estate's own root, which is
+// made by the first issue.
 func Find(ctx context.Context, f *folder.Folder, roots []string) ([]string, error) {
 	if len(roots) == 0 {
 		roots = Roots(f)
@@ -29,32 +30,33 @@ func Find(ctx context.Context, f *folder.Folder, roots []string) ([]string, erro
 		}
 	}
 	var found []string
+	var failures []error
 	for _, root := range roots {
-		abs, err := filepath.Abs(root)
+		root, err := filepath.Abs(root)
 		if err != nil {
-			return nil, fmt.Errorf("finding the folder %q: %w", root, err)
+			failures = append(failures, fmt.Errorf("finding the folder: %w", err))
+			continue
 		}
-		err = filepath.WalkDir(abs, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if err := ctx.Err(); err != nil {
+		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case ctx.Err() != nil:
 				return context.Cause(ctx)
-			}
-			if entry.IsDir() && path != abs && strings.HasPrefix(entry.Name(), ".") {
+			case err != nil: // the others are still looked through
+				failures = append(failures, fmt.Errorf("looking for certificates: %w", err))
+				return nil
+			case entry.IsDir() && path != root && strings.HasPrefix(entry.Name(), "."):
 				return fs.SkipDir
-			}
-			if name := entry.Name(); !entry.IsDir() && (name == issuance.CertificateFile || name == issuance.CombinedFile) {
+			case !entry.IsDir() && (entry.Name() == issuance.CertificateFile || entry.Name() == issuance.CombinedFile):
 				found = append(found, filepath.Dir(path))
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("looking for certificates in %q: %w", root, err)
+			return nil, err
 		}
 	}
 	slices.Sort(found)
-	return slices.Compact(found), nil
+	return slices.Compact(found), errors.Join(failures...)
 }
 
 // environmentOf is the environment of the certificate in a folder; "" is that of

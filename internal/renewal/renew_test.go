@@ -447,7 +447,13 @@ func TestFindLooksBelowAndNotIntoWhatIsHidden(t *testing.T) {
 	if want := []string{deep, out}; err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("found %v, want %v (%v)", got, want, err)
 	}
-	if _, err := renewal.Find(t.Context(), f, []string{filepath.Join(dir, "nowhere")}); err == nil {
-		t.Error("a root that is not there is no error")
+	// What cannot be read is an error, and keeps nobody else from their renewal.
+	got, err = renewal.Find(t.Context(), f, []string{filepath.Join(dir, "nowhere"), deep})
+	if err == nil || len(got) != 1 {
+		t.Errorf("with a root that is not there: %v, %v", got, err)
+	}
+	r, err := renewal.Run(t.Context(), open(t, dir, start().Add(9*time.Hour)), renewal.Selection{Roots: []string{filepath.Join(dir, "nowhere"), deep}}, renewal.Options{}, nil)
+	if err == nil || r.Renewed != 1 {
+		t.Errorf("with a root that is not there: %+v, %v", r, err)
 	}
 }
