@@ -14,9 +14,11 @@ mkdir -p "$to"
 
 # Copied whole under other names first: what a reader can find between the two
 # last renames, it finds for as long as a rename takes.
-cp "$ANCHORCTL_CHAIN_FILE" "$to/chain.pem.new"
+if [ -n "$ANCHORCTL_CHAIN_FILE" ]; then # a batch has it elsewhere
+	cp "$ANCHORCTL_CHAIN_FILE" "$to/chain.pem.new"
+	mv "$to/chain.pem.new" "$to/chain.pem"
+fi
 cp "$ANCHORCTL_CERTIFICATE_FILE" "$to/cert.pem.new"
 cp "$ANCHORCTL_KEY_FILE" "$to/key.pem.new"
-mv "$to/chain.pem.new" "$to/chain.pem"
 mv "$to/cert.pem.new" "$to/cert.pem" && mv "$to/key.pem.new" "$to/key.pem"
 echo "pushed $ANCHORCTL_ENVIRONMENT/$name, serial $ANCHORCTL_SERIAL, valid until $ANCHORCTL_NOT_AFTER" >&2

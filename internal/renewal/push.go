@@ -12,7 +12,7 @@ import (
 type Delivery struct {
 	Environment, Workload, Instance     string
 	Folder                              string
-	KeyFile, CertificateFile, ChainFile string
+	KeyFile, CertificateFile, ChainFile string // ChainFile may be empty
 	SerialHex                           string
 	NotAfter                            time.Time
 }
@@ -45,12 +45,16 @@ func (r *one) owe() error {
 	return r.place.notePushed("none")
 }
 
-// delivery is what is in place. Of a combined file, each of its parts is the file.
+// delivery is what is in place. Of a combined file, each of its parts is the file;
+// a batch has its chain once for all, elsewhere.
 func (r *one) delivery() Delivery {
 	d := Delivery{
 		Environment: r.record.Environment, Workload: r.record.Workload, Instance: r.record.Instance, Folder: r.place.dir,
 		KeyFile: r.place.path(issuance.KeyFile), CertificateFile: r.place.path(issuance.CertificateFile), ChainFile: r.place.path(issuance.ChainFile),
 		SerialHex: r.outcome.SerialHex, NotAfter: *r.outcome.NotAfter,
+	}
+	if there, err := exists(d.ChainFile); err != nil || !there {
+		d.ChainFile = ""
 	}
 	if r.form == issuance.FormatCombined {
 		all := r.place.path(issuance.CombinedFile)
