@@ -38,7 +38,7 @@ session for them. --exec brings them to their host: CMD runs in sh after each
 renewal and for what was issued and never pushed, with ANCHORCTL_KEY_FILE,
 _CERTIFICATE_FILE, _CHAIN_FILE, _FOLDER, _ENVIRONMENT, _WORKLOAD, _INSTANCE,
 _SERIAL and _NOT_AFTER in its environment; when it fails, the next run tries it
-again. What was revoked is renewed with --force only.`,
+again. What was revoked is renewed by name and with --force only.`,
 		Example: `anchorctl renew prod/backup --probe
 anchorctl renew --all due --exec /usr/local/bin/push-certificate`,
 		Exits:  []int{terminal.ExitRefused, terminal.ExitHeld, terminal.ExitInterrupted},

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/session"
 )
@@ -47,4 +49,15 @@ func (r *one) probe(ctx context.Context, request issuance.Request) ([]string, er
 
 func (r *one) hold(why string, hints ...string) error {
 	return &engine.HeldError{Action: "the renewal of " + r.name(), Reason: why, Hints: hints}
+}
+
+// hints are lines that follow an error of the service.
+func hints(err error, more ...string) []string {
+	var all []string
+	for _, h := range append(hint.Of(err), more...) {
+		if strings.TrimSpace(h) != "" {
+			all = append(all, h)
+		}
+	}
+	return all
 }

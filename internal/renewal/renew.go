@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 
 	"anchorctl/internal/engine"
@@ -15,7 +14,6 @@ import (
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
-	"anchorctl/internal/plan"
 	"anchorctl/internal/store"
 )
 
@@ -154,71 +152,6 @@ func (r *one) locked(ctx context.Context) error {
 	return r.push(ctx)
 }
 
-// identify reads whose certificate lies here. One that no record knows, and one
-// without its key, is nothing to renew.
-func (r *one) identify(ctx context.Context) (known bool, err error) {
-	if r.form, err = formOf(r.place.dir); err != nil {
-		return false, err
-	}
-	if r.form == "" {
-		return false, r.nothing()
-	}
-	if r.here, err = certificateIn(r.place.dir); err != nil {
-		return false, err
-	}
-	var found bool
-	if r.record, found, err = r.folder.Store.IssuedBySPKI(ctx, pki.SPKIDigest(r.here)); err != nil {
-		return false, err
-	}
-	if !found {
-		return false, r.skip("the estate has no record of the certificate")
-	}
-	r.outcome.Address = plan.Workload(r.record.Environment, r.record.Workload).String()
-	r.outcome.Instance = r.record.Instance
-	r.describe()
-	if w := r.want; w != nil && (w.Environment != r.record.Environment || w.Workload != r.record.Workload || w.Instance != r.record.Instance) {
-		return false, fmt.Errorf("%q holds the certificate of %s", r.place.dir, r.name())
-	}
-	key, err := publicIn(r.place.dir)
-	switch {
-	case errors.Is(err, errSealed):
-		return false, r.skip("its key is encrypted: issue it anew with --format encrypted, and its passphrase")
-	case err != nil:
-		return false, err
-	case key == nil:
-		return false, r.skip("its key is not here: whoever holds it sends a certificate request, for issue --csr")
-	}
-	if r.record.Revoked != nil && !r.o.Force {
-		return false, r.skip("it was revoked: renew it with --force when its host is to have another one")
-	}
-	env := r.folder.Config.Environments[r.record.Environment]
-	if env == nil || env.Workloads[r.record.Workload] == nil {
-		return false, r.skip("anchorctl.yaml does not name the workload any more")
-	}
-	return true, nil
-}
-
-func (r *one) nothing() error {
-	return hint.With(fmt.Errorf("there is no certificate in %q", r.place.dir), `run "anchorctl issue ENV/WORKLOAD" first, or name its folder with --out`)
-}
-
-// skip leaves a folder of many alone; of the one that was named it is an error.
-func (r *one) skip(why string) error {
-	if r.want != nil {
-		return errors.New(why)
-	}
-	r.outcome.Action, r.outcome.Why = Skipped, why
-	return nil
-}
-
-// describe says what is in place.
-func (r *one) describe() {
-	ends := r.here.NotAfter.UTC()
-	due := Due(time.Unix(r.record.Created, 0).UTC(), ends,
-		Slot(r.folder.Estate.Lineage, r.record.Environment, r.record.Workload, r.record.Instance))
-	r.outcome.SerialHex, r.outcome.NotAfter, r.outcome.Due = pki.SerialHex(r.here), &ends, &due
-}
-
 // replace makes a new set, tries it, and puts it in place of the old one.
 func (r *one) replace(ctx context.Context) error {
 	kind, err := keys.TypeOf(r.here.PublicKey)
@@ -292,15 +225,4 @@ func (r *one) reread(ctx context.Context) error {
 		err = errors.New(r.outcome.Why)
 	}
 	return err
-}
-
-// hints are lines that follow an error of the service.
-func hints(err error, more ...string) []string {
-	var all []string
-	for _, h := range append(hint.Of(err), more...) {
-		if strings.TrimSpace(h) != "" {
-			all = append(all, h)
-		}
-	}
-	return all
 }

@@ -213,8 +213,12 @@ func TestARevokedCertificateIsRenewedWhenThatIsSaid(t *testing.T) {
 	first := serialOf(t, dir, out)
 	_, err := open(t, dir, start()).Store.Revoke(t.Context(), store.Revocation{Environment: "prod", Generation: 1, Serial: first, Reason: 4, NotAfter: start().Add(12 * time.Hour).Unix()})
 	must(t, err)
-	if r, err := renewed(t, dir, time.Hour, renewal.Options{Force: true}); err != nil || r.Renewed != 1 || serialOf(t, dir, out) == first {
-		t.Errorf("%+v, %v", r, err)
+	if r, err := renewed(t, dir, time.Hour, renewal.Options{Force: true}); err != nil || r.Skipped != 1 || serialOf(t, dir, out) != first {
+		t.Errorf("among all: %+v, %v", r, err)
+	}
+	o := renewal.Renew(t.Context(), open(t, dir, start().Add(time.Hour)), out, &issuance.Request{Environment: "prod", Workload: "backup"}, renewal.Options{Force: true})
+	if o.Err != nil || o.Action != renewal.Renewed || serialOf(t, dir, out) == first {
+		t.Errorf("by name: %+v", o)
 	}
 }
 
