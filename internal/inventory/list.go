@@ -19,7 +19,7 @@ type Query struct {
 	Workload       string
 	Instance       string
 	Generation     int           // of the issuer
-	ExpiringWithin time.Duration // valid now, and ending so soon
+	ExpiringWithin time.Duration // in its dates now, ending so soon, and not revoked unless Revoked
 	Valid          bool          // in its dates, and not revoked
 	Expired        bool
 	Revoked        bool
@@ -82,7 +82,7 @@ func (q Query) filter(now time.Time) (store.Filter, Listing) {
 	if q.Instance != "" {
 		filter.Instance = &q.Instance
 	}
-	if q.Valid || q.Revoked {
+	if q.Valid || q.Revoked || q.ExpiringWithin > 0 {
 		filter.Revoked = &q.Revoked
 	}
 	switch {
