@@ -16,6 +16,13 @@ import (
 	"anchorctl/internal/terminal"
 )
 
+// How many certificates a page has; more than the largest would be a heap in
+// memory.
+const (
+	usualPage   = 100
+	largestPage = 10_000
+)
+
 type certsListOptions struct {
 	inventory.Query
 	expiringWithin string
@@ -39,7 +46,7 @@ are given together must all hold. It is quick, however many there are.`,
 			&cli.BoolFlag{Name: "valid", Usage: "in their dates and not revoked", Destination: &o.Valid},
 			&cli.BoolFlag{Name: "expired", Usage: "that have ended", Destination: &o.Expired},
 			&cli.BoolFlag{Name: "revoked", Usage: "that are revoked", Destination: &o.Revoked},
-			&cli.IntFlag{Name: "limit", Usage: "list at most `N`; 0 lists all", Value: 100, Destination: &o.Limit},
+			&cli.IntFlag{Name: "limit", Usage: "list at most `N` at once, up to 10000", Value: usualPage, Destination: &o.Limit},
 			&cli.StringFlag{Name: "after", Usage: "go on after the certificate `SERIAL`, the last one of the page before", Destination: &o.After},
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
@@ -49,8 +56,11 @@ are given together must all hold. It is quick, however many there are.`,
 }
 
 func certsList(ctx context.Context, f *folder.Folder, o certsListOptions) (cmdline.Reply, error) {
-	if o.Limit < 0 || o.Generation < 0 {
-		return cmdline.Reply{}, terminal.Usage("--limit and --issuer are no negative numbers")
+	switch {
+	case o.Limit < 1 || o.Limit > largestPage:
+		return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --limit: %d is not between 1 and %d", o.Limit, largestPage))
+	case o.Generation < 0:
+		return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --issuer: %d is no generation", o.Generation))
 	}
 	if o.expiringWithin != "" {
 		d, err := config.ParseDuration(o.expiringWithin)
@@ -130,7 +140,7 @@ func nextPage(after string, o certsListOptions) string {
 			line += " " + flag.name
 		}
 	}
-	if o.Limit != 100 {
+	if o.Limit != usualPage {
 		line += fmt.Sprintf(" --limit %d", o.Limit)
 	}
 	return line + " --after " + after
