@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -173,5 +174,26 @@ func TestRefusalSaysAllOfIt(t *testing.T) {
 	want := "anchor/prod: certificate is self-signed [ANC001]\nwarn: anchor/prod: certificate expires in 3 days [ANC012]"
 	if err.Error() != want {
 		t.Errorf("got %q, want %q", err.Error(), want)
+	}
+}
+
+// Where a rule says no is shown on the real program.
+func TestEveryCertificateRuleHasAScript(t *testing.T) {
+	files, err := filepath.Glob("../../cmd/anchorctl/testdata/script/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	for _, r := range rules.All() {
+		if r.ID < "ANC300" && !strings.Contains(all.String(), r.ID) {
+			t.Errorf("no script shows %s", r.ID)
+		}
 	}
 }
