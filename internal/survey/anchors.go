@@ -3,7 +3,6 @@ package survey
 import (
 	"crypto/x509"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -128,8 +127,8 @@ func outline(a Anchor) string {
 // describe is a certificate in a few words.
 func describe(c Certificate) string {
 	text := fmt.Sprintf("%s (%s, until %s, SHA-256 %s)", c.Subject, c.Key, c.NotAfter.Format(time.DateOnly), c.Fingerprint)
-	if marks := slices.Clone(c.Marks); len(marks) > 0 {
-		text += ": " + strings.Join(marks, ", ")
+	if len(c.Marks) > 0 {
+		text += ": " + strings.Join(c.Marks, ", ")
 	}
 	return text
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
@@ -106,12 +105,4 @@ func (j *judgement) mappings(role plan.Addr) map[string]map[string][]string {
 		}
 	}
 	return known
-}
-
-func targetsOf(e *config.Environment) []string {
-	var accounts []string
-	for _, t := range e.Targets {
-		accounts = append(accounts, t.Account)
-	}
-	return accounts
 }

@@ -93,21 +93,8 @@ func (j *judgement) region(p estate.Place, trusting []trusting, all bool) Region
 	for _, profile := range p.Profiles {
 		r.Profiles = append(r.Profiles, j.profile(profile))
 	}
-	slices.SortFunc(r.Anchors, func(a, b Anchor) int { return oursFirst(a.Addr, b.Addr, a.Name+a.ARN, b.Name+b.ARN) })
-	slices.SortFunc(r.Profiles, func(a, b Profile) int { return oursFirst(a.Addr, b.Addr, a.Name+a.ARN, b.Name+b.ARN) })
 	r.Quotas = append(r.Quotas, j.quotas(p)...)
 	return r
-}
-
-// oursFirst orders what has an address before what has none, and each by name.
-func oursFirst(addrA, addrB, nameA, nameB string) int {
-	foreign := func(addr string) int {
-		if addr == "" {
-			return 1
-		}
-		return 0
-	}
-	return cmp.Or(cmp.Compare(foreign(addrA), foreign(addrB)), cmp.Compare(addrA, addrB), cmp.Compare(nameA, nameB))
 }
 
 // unread says what could not be read, and what is never asked.
