@@ -94,11 +94,15 @@ func (c *collection) read(s source, in input, at int) error {
 	client, _, _ := strings.Cut(s.pkg, ":")
 	var all []finds
 	err := walk(client, in, s.files(), func(name string, content []byte) error {
-		if s.kind == publicca.Intermediates {
+		switch {
+		case s.kind != publicca.Intermediates:
+			all = append(all, extract(name, content))
+			return nil
+		case client == "data":
+			return c.readKeyHashes(content, at)
+		default:
 			return c.readHashes(content, at)
 		}
-		all = append(all, extract(name, content))
-		return nil
 	})
 	if err != nil {
 		return err
@@ -119,7 +123,11 @@ func (c *collection) take(s source, all []finds, at int) {
 		if s.kind != publicca.Published {
 			continue
 		}
-		for _, key := range f.keys {
+		keys := f.keys
+		if strings.HasPrefix(s.pkg, "data:") {
+			keys = f.public // their private halves are published elsewhere
+		}
+		for _, key := range keys {
 			c.add(publicca.Record{
 				Entry: publicca.Entry{Kind: publicca.PublishedKey, Name: printed(f.name)}, Key: key, Rank: publicca.KeyAlone, Sources: []int{at},
 			})
