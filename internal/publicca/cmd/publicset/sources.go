@@ -30,8 +30,8 @@ func sources() []source {
 // files matches the files of a source.
 func (s source) files() *regexp.Regexp { return regexp.MustCompile(s.only) }
 
-// made is the date of the source. Go's pseudo-versions hold theirs.
-func (s source) made() time.Time {
+// dated is the date of the source. Go's pseudo-versions hold theirs.
+func (s source) dated() time.Time {
 	if parts := strings.Split(s.version, "-"); s.date == "" && len(parts) == 3 {
 		if date, err := time.Parse("20060102150405", parts[1][strings.LastIndex(parts[1], ".")+1:]); err == nil {
 			return date.UTC()
