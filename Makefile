@@ -36,8 +36,8 @@ test: ## go vet and all tests; says what it skipped and why
 race: ## all tests under the race detector
 	go test -race ./...
 
-bench: ## start-up and issuing, side by side with others
-	go test -run '^$$' -bench . -benchtime 1x ./internal/bench
+bench: ## start-up, issuing and verdicts, side by side with others
+	go test -run '^$$' -bench . -benchtime 1x ./internal/bench ./internal/rules
 
 corpus: ## the certificate files that the rules are held against, in corpus/
 	go run ./internal/rules/corpus/write corpus

@@ -153,6 +153,7 @@ func TestTheVerdictIsTheSameEverywhere(t *testing.T) {
 	}{
 		{"GODEBUG that lets more pass", []string{"GODEBUG=x509negativeserial=1,x509sha1=1,rsa1024min=0,x509usepolicies=0,x509ignoreCN=0,urlstrictcolons=0,x509usefallbackroots=1,x509keypairleaf=0"}, nil},
 		{"GODEBUG that lets less pass", []string{"GODEBUG=x509negativeserial=0,x509sha1=0,rsa1024min=1,x509usepolicies=1,fips140=on"}, nil},
+		{"GODEBUG that forbids old algorithms", []string{"GODEBUG=fips140=only"}, nil},
 		{"a trusted root of somebody's", []string{"SSL_CERT_FILE=" + store, "SSL_CERT_DIR=" + filepath.Dir(store)}, nil},
 		{"no trusted roots", []string{"SSL_CERT_FILE=/nonexistent", "SSL_CERT_DIR=/nonexistent", "PATH="}, nil},
 		{"endpoints and proxies", []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1", "HTTP_PROXY=http://127.0.0.1:1", "AWS_CA_BUNDLE=" + store, "AWS_PROFILE=nobody"}, nil},

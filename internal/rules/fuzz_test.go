@@ -5,11 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"math/big"
 	"slices"
 	"testing"
-	"time"
 	"unicode"
 
 	"anchorctl/internal/pki"
@@ -128,31 +126,4 @@ func legible(t *testing.T, findings []rules.Finding) {
 			}
 		}
 	}
-}
-
-// BenchmarkAdmit is a verdict with an intermediate, beside parsing alone.
-func BenchmarkAdmit(b *testing.B) {
-	w := newWorld(b)
-	in := w.of(w.prod())
-	in.Data = pki.EncodePEM(w.prod())
-	in.Others = []rules.Use{{Certificate: w.estate.Issuers["dev"].Certificate, By: "issuer/dev#1"}}
-	in.Public = publicca.Load()
-	if err := in.Public.Err(); err != nil {
-		b.Fatal(err)
-	}
-	const parses = 1000
-	began := time.Now()
-	for range parses {
-		block, _ := pem.Decode(in.Data)
-		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			b.Fatal(err)
-		}
-	}
-	parse := time.Since(began) / parses
-	for b.Loop() {
-		if got, _ := rules.Admit(in); got.Certificate() == nil {
-			b.Fatal("refused")
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(parse), "parses/op")
 }

@@ -196,6 +196,7 @@ func TestVerdictsDoNotDependOnTheEnvironment(t *testing.T) {
 		nil,
 		{"GODEBUG=x509negativeserial=1,rsa1024min=0,x509usefallbackroots=1,x509sha1=1,x509sha256skid=0,x509usepolicies=0,urlstrictcolons=0"},
 		{"GODEBUG=x509negativeserial=0,rsa1024min=1,fips140=on"},
+		{"GODEBUG=fips140=only"},
 		{"SSL_CERT_FILE=" + store, "SSL_CERT_DIR=" + dir},
 		{"SSL_CERT_FILE=/nonexistent", "SSL_CERT_DIR=/nonexistent", "HOME=/nonexistent"},
 		{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1", "AWS_CA_BUNDLE=" + store},

@@ -90,7 +90,7 @@ func mod(n *big.Int, p int64) int64 { return new(big.Int).Mod(n, big.NewInt(p)).
 // roca: primes of the broken generator are a power of 65537 modulo the product
 // of the first primes, and so is what they multiply to (Nemec and others, The
 // Return of Coppersmith's Attack, section 2.3). By chance, a modulus is so for
-// all primes up to 167 about once in 2^27.
+// all primes up to 167 about once in 2^28.
 func roca(n *big.Int, primes []int64) bool {
 	for _, p := range primes[1:] {
 		if p > 167 {
