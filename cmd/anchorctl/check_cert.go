@@ -73,7 +73,7 @@ func checkCertWith(c *cmdline.Call, o checkCertOptions, known *rules.Estate) (cm
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
-	warnOfAge(c, report.Public)
+	warnOfAge(c, report.Public.Date, report.Public.Stale)
 	reply := cmdline.Reply{Result: report, Findings: report.Findings, Said: true, Page: func(p *render.Page) { certPage(p, report) }}
 	if !report.Admitted {
 		return reply, &rules.Refusal{Findings: report.Findings}

@@ -65,20 +65,12 @@ func checkChainWith(c *cmdline.Call, root string, known *rules.ChainEstate) (cmd
 	if err = errors.Join(files.err, err); err != nil {
 		return cmdline.Reply{}, err
 	}
-	warnOfAge(c, report.Public)
+	warnOfAge(c, report.Public.Date, report.Public.Stale)
 	reply := cmdline.Reply{Result: report, Findings: report.Findings, Said: true, Page: func(p *render.Page) { chainPage(p, report) }}
 	if !report.Sound {
 		return reply, &rules.Refusal{Findings: report.Findings}
 	}
 	return reply, nil
-}
-
-// warnOfAge says when the list of public CAs is old.
-func warnOfAge(c *cmdline.Call, list rules.PublicList) {
-	if list.Stale {
-		c.Voice.Warning(fmt.Sprintf("the list of public CAs is of %s and may miss newer ones", list.Date.Format(time.DateOnly)),
-			"use a newer release of anchorctl")
-	}
 }
 
 func chainPage(p *render.Page, r rules.ChainReport) {

@@ -47,7 +47,7 @@ place=111122223333/eu-central-1
 # is refused for just that reason.
 denied() {
 	if "$program" session --certificate out/dev/app/cert.pem --private-key out/dev/app/key.pem \
-		--trust-anchor-arn "$2" --profile-arn "$3" --role-arn arn:aws:iam::111122223333:role/prod-app >/dev/null 2>denial.txt; then
+		--trust-anchor-arn "$2" --profile-arn "$3" --role-arn arn:aws:iam::111122223333:role/prod-app --report denied.json >/dev/null 2>denial.txt; then
 		echo "quickstart: $1 was given a session; this must never happen" >&2
 		exit 1
 	fi
@@ -67,6 +67,12 @@ denied "dev's certificate at prod's anchor" "$(arn "anchor/prod@$place")" "$(arn
 say "   At dev's own anchor, asking for prod's profile and role: only the role's trust policy stands in the way."
 denied "dev's certificate at dev's anchor" "$(arn "anchor/dev@$place")" "$(arn "profile/prod/app@$place")" \
 	'Unable to assume role'
+
+say '7. Which gate that was, and what to do, tells whoever has the estate (all of it is in explained.txt).'
+anchorctl explain --session denied.json >explained.txt
+head -n 2 explained.txt
+awk '/ not met$/ { print "  not met: " $1 " " $2 }' explained.txt
+sed -n '/^What to change/,$p' explained.txt
 
 say 'Done. This directory is yours to play with:'
 cat <<EOF

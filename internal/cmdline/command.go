@@ -32,6 +32,8 @@ type Command struct {
 	// which then gets the signals too.
 	Forwards bool
 
+	// Sub are the commands of a group. A group with flags has a Run of its own,
+	// for when one of them is given and no command.
 	Sub []*Command
 	// Run does the work. A reply that comes with an error is shown all the same.
 	Run func(ctx context.Context, c *Call) (Reply, error)
@@ -56,6 +58,7 @@ type Call struct {
 // Reply is what came of a call.
 type Reply struct {
 	Result   any             // of the JSON object
+	Schema   string          // the format of Result, when the command has several: what follows its name
 	Findings []rules.Finding // of the JSON object; warnings are said on stderr besides
 	Exit     int             // when all went well
 	Page     func(*render.Page)

@@ -83,6 +83,9 @@ func (l *line) rest(words []string) error {
 }
 
 func (l *line) descend(word string) error {
+	if len(l.flags) > 0 {
+		return l.usage(fmt.Sprintf("%s takes no command beside its own flags, but %q follows", l.name(), word), "")
+	}
 	next := l.command().sub(word)
 	if next == nil {
 		names := make([]string, len(l.command().Sub))
@@ -155,7 +158,7 @@ func (l *line) flagNames(globals []cli.Flag) []string {
 func (l *line) check() error {
 	c := l.command()
 	switch {
-	case len(c.Sub) > 0 && c.Run == nil:
+	case len(c.Sub) > 0 && len(l.flags) == 0:
 		return l.usage(l.name()+" needs a command", "")
 	case len(l.args) < c.Min:
 		return l.usage(fmt.Sprintf("%s needs %s", l.name(), c.Args), "")

@@ -64,6 +64,9 @@ func tree(got *seen) *cmdline.Command {
 			{Name: "cert", Args: "FILE", Min: 1, Max: 1, Summary: "cert", Flags: flags(), Needs: []string{"out"}, Run: record("check cert")},
 			{Name: "config", Summary: "config", Run: record("check config")},
 		}},
+		{Name: "group", Summary: "group", Flags: flags(), Run: record("group"), Sub: []*cmdline.Command{
+			{Name: "one", Summary: "one", Run: record("group one")},
+		}},
 		{Name: "session", Summary: "session", Plain: "AWS's credential_process format", Flags: flags(),
 			Run: func(context.Context, *cmdline.Call) (cmdline.Reply, error) {
 				return cmdline.Reply{Raw: []byte("{}\n")}, nil
@@ -177,6 +180,8 @@ func TestFlagsStandAnywhere(t *testing.T) {
 		{"check cert f --out x", with(func(s *seen) { s.Command, s.Args = "check cert", []string{"f"} })},
 		{"exec --out x cmd --out y --help", with(func(s *seen) { s.Command, s.Args = "exec", []string{"cmd", "--out", "y", "--help"} })},
 		{"exec --out x -- cmd --json", with(func(s *seen) { s.Command, s.Args = "exec", []string{"cmd", "--json"} })},
+		{"group --out x", with(func(s *seen) { s.Command, s.Args = "group", []string{} })},
+		{"group one", seen{Command: "group one", Args: []string{}, Estate: "/somewhere"}},
 		{"--version", seen{Command: "version", Args: []string{}, Estate: "/somewhere"}},
 	} {
 		t.Run(c.line, func(t *testing.T) {
@@ -196,6 +201,10 @@ func TestUsageErrors(t *testing.T) {
 		{"isue prod/backup", `"isue" is not a command of anchorctl`, `did you mean "anchorctl issue"?`},
 		{"check crt x", `"crt" is not a command of anchorctl check`, `did you mean "anchorctl check cert"?`},
 		{"check", "anchorctl check needs a command", `run "anchorctl check --help"`},
+		{"group", "anchorctl group needs a command", `run "anchorctl group --help"`},
+		{"group --dir x", "anchorctl group needs a command", `run "anchorctl group --help"`},
+		{"group --force one", `takes no command beside its own flags, but "one" follows`, `run "anchorctl group --help"`},
+		{"group one --force", `anchorctl group one has no flag "--force"`, `run "anchorctl group one --help"`},
 		{"issue prod/backup --ouf x", `anchorctl issue has no flag "--ouf"`, `did you mean "--out"?`},
 		{"issue prod/backup --jsn", `anchorctl issue has no flag "--jsn"`, `did you mean "--json"?`},
 		{"issue prod/backup --zzzzzzzz", `has no flag "--zzzzzzzz"`, `run "anchorctl issue --help"`},

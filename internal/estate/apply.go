@@ -132,8 +132,12 @@ func holding(findings []rules.Finding) error {
 	var held []*engine.HeldError
 	for _, f := range findings {
 		if f.Severity == rules.Hold {
+			reason := f.Evidence
+			if f.Element != "" {
+				reason = f.Element + ": " + reason
+			}
 			held = append(held, &engine.HeldError{
-				Action: f.At, Rule: f.Rule, Reason: f.Evidence,
+				Action: f.At, Rule: f.Rule, Reason: reason,
 				Hints: []string{fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
 			})
 		}

@@ -34,7 +34,7 @@ func bannedImports() []ban {
 		{[]string{"os/exec"}, []string{"terminal"}, "starting programs is an effect on the process; it has one place"},
 		{[]string{"github.com/goccy/go-yaml"}, []string{"config", "sandbox/seed"}, "YAML is read where a file is, once"},
 		{[]string{"github.com/invopop/jsonschema"}, nil, "the schema is made beside the house; the program would start later with it"},
-		{[]string{"golang.org/x/crypto/x509roots"}, []string{"publicca"}, "the public set has one place"},
+		{[]string{"golang.org/x/crypto/x509roots"}, nil, "the public set is made beside the house, from more lists than this one"},
 		{[]string{"github.com/pkg/errors"}, nil, "errors are wrapped with %w; two ways to wrap are one too many"},
 		{[]string{"math/rand"}, nil, "what is random here is security; use crypto/rand"},
 		{[]string{"log", "log/slog"}, nil, "results go to stdout and the rest to stderr, through terminal"},

@@ -7,3 +7,6 @@ import (
 
 // Signers is signers, for tests.
 func Signers(c *x509.Certificate) []*ecdsa.PublicKey { return signers(c) }
+
+// Embedded are the two files of the set.
+func Embedded() (set, sources string) { return embeddedSet, embeddedSources }

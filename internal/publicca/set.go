@@ -1,64 +1,49 @@
 package publicca
 
 import (
-	"bytes"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
-	"encoding/hex"
+	_ "embed"
+	"encoding/json"
 	"fmt"
-	"strings"
+	"iter"
+	"math/bits"
+	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// bundleVersion is the version of golang.org/x/crypto/x509roots/fallback that
-// is linked in. A test compares it with go.mod.
-const bundleVersion = "v0.0.0-20261030153154-30a33513ff6d"
+//go:embed set.bin
+var embeddedSet string
+
+//go:embed sources.json
+var embeddedSources string
 
 // MaxAge is how old the set may be before whoever relies on it should be told.
 const MaxAge = 180 * 24 * time.Hour
 
-// Entry is one public CA.
-type Entry struct {
-	Name        string `json:"name"`        // its subject
-	Source      string `json:"source"`      // the list it was found in
-	Fingerprint string `json:"fingerprint"` // SHA-256 of its certificate, lower-case hexadecimal
-}
-
-// Source is one list of public CAs.
-type Source struct {
-	Name    string    `json:"name"`
-	Version string    `json:"version"`
-	Date    time.Time `json:"date"`
-	Count   int       `json:"count"`
-}
-
 // Set is the public CAs. It reads itself when it is first asked, once.
 type Set struct {
-	once  sync.Once
-	known []known
-	byKey map[[sha256.Size]byte]int
-	err   error
-}
+	file, list string
 
-type known struct {
-	Entry
-
-	key        crypto.PublicKey
-	subject    []byte
-	identifier []byte
+	once    sync.Once
+	records []record
+	sources []Source
+	names   func() ([]string, error)
+	byKey   map[[sha256.Size]byte]int
+	bySPKI  map[Hash]int
+	byCert  map[Hash]int
+	named   map[Mark][]int // by subject and by identifier
+	err     error
 }
 
 // Load is the embedded set. It costs nothing until it is asked; whoever judges
 // many certificates loads it once.
-func Load() *Set { return &Set{} }
+func Load() *Set { return Open(embeddedSet, embeddedSources) }
+
+// Open is a set from the two files that the generator writes.
+func Open(set, sources string) *Set { return &Set{file: set, list: sources} }
 
 // Err is what went wrong while the set was read. A set with an error knows
 // nothing, so nothing may be admitted by it.
@@ -70,159 +55,194 @@ func (s *Set) Err() error {
 // Count is the number of keys in the set.
 func (s *Set) Count() int {
 	s.once.Do(s.read)
-	return len(s.known)
+	return len(s.records)
 }
 
-// Date is when the oldest of the sources was made.
-func (s *Set) Date() time.Time {
-	parts := strings.Split(bundleVersion, "-")
-	date, err := time.Parse("20060102150405", parts[1])
-	if err != nil {
-		return time.Time{} // older than anything: it is then reported as too old
+// Hashed is the number of keys of which only hashes are known.
+func (s *Set) Hashed() int {
+	s.once.Do(s.read)
+	return len(s.bySPKI)
+}
+
+// CountOf is the number of keys of a kind.
+func (s *Set) CountOf(kind Kind) int {
+	s.once.Do(s.read)
+	n := 0
+	for i := range s.records {
+		if s.records[i].kind == kind {
+			n++
+		}
 	}
-	return date.UTC()
+	return n
+}
+
+// Date is when the newest of the current stores was made that the set has taken
+// in. That is what ages: a CA that came into the world later is missing. Former
+// stores and test keys are history, which does not age.
+func (s *Set) Date() time.Time {
+	s.once.Do(s.read)
+	var newest time.Time // where nothing could be read: reported as too old
+	for _, source := range s.sources {
+		if source.Kind == Store && source.Date.After(newest) {
+			newest = source.Date
+		}
+	}
+	return newest
 }
 
 // Stale reports whether the set is older than MaxAge.
 func (s *Set) Stale(now time.Time) bool { return now.Sub(s.Date()) > MaxAge }
 
-// Sources are the lists that the set was made from.
+// Sources are the packages that the set was made from.
 func (s *Set) Sources() []Source {
-	return []Source{{Name: sourceMozilla, Version: bundleVersion, Date: s.Date(), Count: s.Count()}}
+	s.once.Do(s.read)
+	return slices.Clone(s.sources)
 }
-
-const sourceMozilla = "Mozilla NSS, by golang.org/x/crypto/x509roots"
 
 func (s *Set) read() {
-	s.byKey = map[[sha256.Size]byte]int{}
-	for root := range bundle.Roots() {
-		c, err := x509.ParseCertificate(root.Certificate)
-		if err != nil {
-			s.err = fmt.Errorf("reading the public CAs: %w", err)
-			break
-		}
-		digest, ok := digestOf(c.PublicKey)
-		if !ok {
-			s.err = fmt.Errorf("reading the public CAs: %q has a key of an unknown kind", c.Subject.String())
-			break
-		}
-		if _, twice := s.byKey[digest]; twice {
-			continue
-		}
-		sum := sha256.Sum256(c.Raw)
-		s.byKey[digest] = len(s.known)
-		s.known = append(s.known, known{
-			Entry: Entry{Name: c.Subject.String(), Source: sourceMozilla, Fingerprint: hex.EncodeToString(sum[:])},
-			key:   c.PublicKey, subject: c.RawSubject, identifier: c.SubjectKeyId,
-		})
-	}
-	if s.err == nil && len(s.known) == 0 {
-		s.err = fmt.Errorf("reading the public CAs: %s is empty", sourceMozilla)
-	}
-	if s.err != nil {
-		s.known, s.byKey = nil, nil
+	if err := s.index(); err != nil {
+		s.err = fmt.Errorf("reading the public CAs: %w", err)
+		s.records, s.sources, s.byKey, s.bySPKI, s.byCert, s.named = nil, nil, nil, nil, nil, nil
 	}
 }
 
-// digestOf identifies a key, however a certificate writes it (absent or NULL
-// parameters, padding), by what its owner alone can use: an RSA modulus with
-// whatever exponent, and a point on a curve with whatever sign, since whoever
-// holds the one private key holds the other.
-func digestOf(pub crypto.PublicKey) ([sha256.Size]byte, bool) {
-	var kind, value []byte
-	switch key := pub.(type) {
-	case nil:
-		return [sha256.Size]byte{}, false
-	case *rsa.PublicKey:
-		kind, value = []byte("rsa"), key.N.Bytes()
-	case *ecdsa.PublicKey:
-		point, err := key.Bytes()
-		if err != nil {
-			return [sha256.Size]byte{}, false
-		}
-		kind, value = []byte(key.Curve.Params().Name), point[1:1+len(point)/2]
-	default:
-		spki, err := x509.MarshalPKIXPublicKey(pub)
-		if err != nil {
-			return [sha256.Size]byte{}, false
-		}
-		kind, value = []byte("spki"), spki
+func (s *Set) index() error {
+	if err := json.Unmarshal([]byte(s.list), &s.sources); err != nil {
+		return err
 	}
-	return sha256.Sum256(bytes.Join([][]byte{kind, value}, []byte{0})), true
+	records, sources, names, err := decode([]byte(s.file))
+	switch {
+	case err != nil:
+		return err
+	case len(records) == 0:
+		return fmt.Errorf("%w: it is empty", errBroken)
+	case sources != len(s.sources):
+		return fmt.Errorf("%w: it was made from %d sources, not from %d", errBroken, sources, len(s.sources))
+	}
+	s.records = records
+	s.names = sync.OnceValues(func() ([]string, error) { return readNames(names, len(records)) })
+	s.byKey, s.bySPKI = map[[sha256.Size]byte]int{}, make(map[Hash]int, len(records))
+	s.byCert, s.named = make(map[Hash]int, len(records)/2), map[Mark][]int{}
+	for i := range records {
+		if err := s.add(i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// Key finds the public CA that has this key.
-func (s *Set) Key(pub crypto.PublicKey) (Entry, bool) {
+func (s *Set) add(i int) error {
+	r := &s.records[i]
+	for hash := range slices.Chunk(r.certs, len(Hash{})) {
+		s.byCert[Hash(hash)] = i
+	}
+	if r.spki != nil {
+		s.bySPKI[Hash(r.spki)] = i
+		return nil
+	}
+	digest, err := r.digest()
+	if err != nil {
+		return err
+	}
+	s.byKey[digest] = i
+	for _, mark := range []Mark{r.subject, r.ident} {
+		if mark != (Mark{}) {
+			s.named[mark] = append(s.named[mark], i)
+		}
+	}
+	return nil
+}
+
+// entry is what others are told of a record.
+func (s *Set) entry(i int) Entry {
+	r := &s.records[i]
+	e := Entry{Kind: r.kind, Name: "unknown"}
+	if names, err := s.names(); err == nil {
+		e.Name = names[i]
+	}
+	if at := sourcesOf(r.sources); len(at) > 0 && at[0] < len(s.sources) {
+		e.Source = s.sources[at[0]].Name + " " + s.sources[at[0]].Version
+	}
+	return e
+}
+
+// sourcesOf are the places of the bits that are set.
+func sourcesOf(set []byte) []int {
+	var at []int
+	for i, b := range set {
+		for ; b != 0; b &= b - 1 {
+			at = append(at, 8*i+bits.TrailingZeros8(b))
+		}
+	}
+	return at
+}
+
+// Equal finds the entry that has this very certificate.
+func (s *Set) Equal(c *x509.Certificate) (Entry, bool) {
 	s.once.Do(s.read)
-	digest, ok := digestOf(pub)
+	i, ok := s.byCert[HashOf(c.Raw)]
 	if !ok {
 		return Entry{}, false
 	}
-	i, ok := s.byKey[digest]
-	if !ok {
-		return Entry{}, false
-	}
-	return s.known[i].Entry, true
+	return s.entry(i), true
 }
 
-// KeyOf finds the public CA whose key the certificate carries, also where the
-// certificate declares the key for a scheme that Go gives no key for.
-func (s *Set) KeyOf(c *x509.Certificate) (Entry, bool) {
-	if c.PublicKey != nil {
-		return s.Key(c.PublicKey)
+// Key finds the entry that has this key.
+func (s *Set) Key(pub crypto.PublicKey) (Entry, bool) {
+	i, ok := s.find(pub)
+	if !ok {
+		return Entry{}, false
 	}
-	key, ok := hiddenRSA(c.RawSubjectPublicKeyInfo)
+	return s.entry(i), true
+}
+
+func (s *Set) find(pub crypto.PublicKey) (int, bool) {
+	s.once.Do(s.read)
+	digest, ok := Digest(pub)
+	if !ok {
+		return 0, false
+	}
+	if i, ok := s.byKey[digest]; ok {
+		return i, true
+	}
+	for _, hash := range spkiHashes(pub) {
+		if i, ok := s.bySPKI[hash]; ok {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// KeyOf finds the entry whose key the certificate carries, however it is
+// written there.
+func (s *Set) KeyOf(c *x509.Certificate) (Entry, bool) {
+	key, ok := Carried(c)
 	if !ok {
 		return Entry{}, false
 	}
 	return s.Key(key)
 }
 
-// hiddenRSA is the RSA key of a SubjectPublicKeyInfo that says RSASSA-PSS or
-// RSAES-OAEP (RFC 4055 section 1.2): the same key, under another label.
-func hiddenRSA(spki []byte) (*rsa.PublicKey, bool) {
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(spki, &info); err != nil {
-		return nil, false
-	}
-	pkcs1 := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1}
-	if id := info.Algorithm.Algorithm; len(id) != 7 || !id[:6].Equal(pkcs1) || id[6] != 7 && id[6] != 10 {
-		return nil, false
-	}
-	key, err := x509.ParsePKCS1PublicKey(info.Key.RightAlign())
-	return key, err == nil
-}
-
-// IssuerOf finds the public CA under whose key the certificate's signature
-// verifies, whatever the certificate says about its issuer. Those that it names
-// come first: then the answer is quick.
-func (s *Set) IssuerOf(c *x509.Certificate) (Entry, bool) {
+// All are the records of the set.
+func (s *Set) All() iter.Seq[Record] {
 	s.once.Do(s.read)
-	for i := range s.known {
-		if k := &s.known[i]; k.named(c) && signed(c, k.key) {
-			return k.Entry, true
-		}
-	}
-	if ecdsaAlgorithm(c.SignatureAlgorithm) {
-		for _, key := range signers(c) {
-			if entry, found := s.Key(key); found && signed(c, key) {
-				return entry, true
+	return func(yield func(Record) bool) {
+		for i := range s.records {
+			r := &s.records[i]
+			record := Record{
+				Entry: s.entry(i), Rank: r.rank, Subject: r.subject, Identifier: r.ident, Sources: sourcesOf(r.sources),
+			}
+			for hash := range slices.Chunk(r.certs, len(Hash{})) {
+				record.Certificates = append(record.Certificates, Hash(hash))
+			}
+			if r.spki != nil {
+				record.SPKI = Hash(r.spki)
+			} else if key, err := r.public(); err == nil {
+				record.Key = key
+			}
+			if !yield(record) {
+				return
 			}
 		}
-		return Entry{}, false
 	}
-	for i := range s.known {
-		if k := &s.known[i]; signed(c, k.key) {
-			return k.Entry, true
-		}
-	}
-	return Entry{}, false
-}
-
-func (k *known) named(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawIssuer, k.subject) ||
-		len(c.AuthorityKeyId) > 0 && bytes.Equal(c.AuthorityKeyId, k.identifier)
 }

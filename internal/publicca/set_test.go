@@ -10,9 +10,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
-	"os"
 	"slices"
-	"strings"
+	"strconv"
 	"testing"
 	"time"
 
@@ -32,52 +31,6 @@ func roots(t testing.TB) []*x509.Certificate {
 		certs = append(certs, c)
 	}
 	return certs
-}
-
-func TestEveryRootIsKnownByKeyAndBySignature(t *testing.T) {
-	set := publicca.Load()
-	if err := set.Err(); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range roots(t) {
-		if e, ok := set.KeyOf(c); !ok || e.Name == "" || e.Source == "" || len(e.Fingerprint) != 64 {
-			t.Errorf("%s: not known by key: %+v", c.Subject, e)
-		}
-		// A root verifies under its own key, so the set must find its signer,
-		// also when the names no longer say who that is.
-		renamed := *c
-		renamed.RawIssuer, renamed.AuthorityKeyId = []byte("somebody else"), []byte("another key")
-		if _, ok := set.IssuerOf(&renamed); !ok {
-			t.Errorf("%s: its signer is not known", c.Subject)
-		}
-	}
-	if got := set.Count(); got < 100 || got > len(roots(t)) {
-		t.Errorf("the set counts %d keys of %d roots", got, len(roots(t)))
-	}
-}
-
-func TestDateIsThatOfTheLinkedModule(t *testing.T) {
-	gomod, err := os.ReadFile("../../go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const module = "golang.org/x/crypto/x509roots/fallback "
-	_, rest, found := strings.Cut(string(gomod), module)
-	if !found {
-		t.Fatalf("go.mod does not require %s", module)
-	}
-	version, _, _ := strings.Cut(rest, "\n")
-	source := publicca.Load().Sources()[0]
-	if source.Version != strings.TrimSpace(version) {
-		t.Errorf("bundleVersion is %q, go.mod says %q", source.Version, version)
-	}
-	stamp := strings.Split(version, "-")[1]
-	if got := source.Date.Format("20060102150405"); got != stamp {
-		t.Errorf("the set's date is %s, its module's %s", got, stamp)
-	}
-	if source.Count != publicca.Load().Count() {
-		t.Errorf("the source counts %d", source.Count)
-	}
 }
 
 func TestSetGrowsStale(t *testing.T) {
@@ -270,5 +223,36 @@ func BenchmarkLoad(b *testing.B) {
 		if err := publicca.Load().Err(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkIssuerOfRSA is the worst case with RSA, for each usual length: nobody
+// in the set has signed it, and nobody at hand.
+func BenchmarkIssuerOfRSA(b *testing.B) {
+	set := publicca.Load()
+	if err := set.Err(); err != nil {
+		b.Fatal(err)
+	}
+	for _, size := range []int{2048, 4096} {
+		key, err := rsa.GenerateKey(rand.Reader, size)
+		if err != nil {
+			b.Fatal(err)
+		}
+		template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		if err != nil {
+			b.Fatal(err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			for b.Loop() {
+				if _, ok := set.IssuerOf(c); ok {
+					b.Fatal("issued by a public CA")
+				}
+			}
+		})
 	}
 }

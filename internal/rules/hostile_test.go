@@ -142,6 +142,25 @@ func judgeAll(cases []written) ([]verdict, error) {
 		admitted, findings := rules.Admit(c)
 		verdicts = append(verdicts, verdict{w.Name, admitted.Certificate() != nil, findings})
 	}
+	return judgePolicies(verdicts)
+}
+
+// judgePolicies adds the verdicts on the corpus of trust policies, each judged
+// as a permission policy, too.
+func judgePolicies(verdicts []verdict) ([]verdict, error) {
+	files, err := filepath.Glob(trustCorpusDir + "/*.json")
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("%d trust policies, %w", len(files), err)
+	}
+	for _, file := range files {
+		document, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		findings := rules.JudgeTrust(rules.TrustCase{At: file, Document: document})
+		findings = append(findings, rules.JudgePermissions(rules.PermissionCase{At: file, Document: document, Kind: rules.RolePermissions})...)
+		verdicts = append(verdicts, verdict{file, !rules.Refused(findings), findings})
+	}
 	return verdicts, nil
 }
 

@@ -1,6 +1,12 @@
 package rules
 
-import "anchorctl/internal/pki"
+import (
+	"crypto"
+	"fmt"
+
+	"anchorctl/internal/pki"
+	"anchorctl/internal/publicca"
+)
 
 // checkSelfSigned: the candidate and the chain are signed by somebody else's
 // key, whatever the names say (ANC001). A root is excused from this alone.
@@ -18,27 +24,35 @@ func checkSelfSigned(j *judgement) {
 	}
 }
 
-// checkPublic: no key of the case is a public CA's, and no public CA has signed
-// any of it (ANC002).
+// checkPublic: no key of the case is known to the world, be it a public CA's or
+// one that was published, and none of them has signed any of it (ANC002).
 func checkPublic(j *judgement) {
 	if err := j.Public.Err(); err != nil {
 		j.find("ANC002", candidate, "nothing can be told apart from a public CA: %v", err)
 		return
 	}
+	var keys []crypto.PublicKey
 	for _, e := range j.elements {
-		entry, found := j.Public.KeyOf(e.cert)
-		switch {
-		case found && entry.Fingerprint == pki.Fingerprint(e.cert):
-			j.find("ANC002", e.name, "certificate is that of the public CA %q", entry.Name)
+		keys = append(keys, e.cert.PublicKey)
+	}
+	for _, e := range j.elements {
+		if entry, found := j.Public.Equal(e.cert); found {
+			j.find("ANC002", e.name, "certificate is that of %s", known(entry))
 			continue
-		case found:
-			j.find("ANC002", e.name, "certificate carries the key of the public CA %q", entry.Name)
+		}
+		if entry, found := j.Public.KeyOf(e.cert); found {
+			j.find("ANC002", e.name, "certificate carries the key of %s", known(entry))
 		}
 		if endless(e.cert) {
 			continue
 		}
-		if entry, found := j.Public.IssuerOf(e.cert); found {
-			j.find("ANC002", e.name, "certificate is signed by the public CA %q", entry.Name)
+		if entry, found := j.Public.IssuerOf(e.cert, keys...); found {
+			j.find("ANC002", e.name, "certificate is signed by the key of %s", known(entry))
 		}
 	}
+}
+
+// known says of an entry of the public set what it is and who says so.
+func known(e publicca.Entry) string {
+	return fmt.Sprintf("the %s %q, listed in %s", e.What(), e.Name, e.Source)
 }
