@@ -1,7 +1,6 @@
 package corpus
 
 import (
-	"crypto/dsa" //nolint:staticcheck // what must be refused
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -78,15 +77,14 @@ func keyCases() []recipe {
 		}},
 		{"key-kind/dsa.pem", func(m *maker) Files {
 			return m.forged(func(f *pkitest.Forgery) {
-				var key dsa.PrivateKey
-				key.P, key.Q, key.G = big.NewInt(23), big.NewInt(11), big.NewInt(4)
 				type parameters struct{ P, Q, G *big.Int }
+				group := parameters{big.NewInt(23), big.NewInt(11), big.NewInt(4)}
 				y := m.der(big.NewInt(2))
 				f.Key = asn1.RawValue{FullBytes: m.der(struct {
 					Algorithm pkix.AlgorithmIdentifier
 					Key       asn1.BitString
 				}{
-					pkix.AlgorithmIdentifier{Algorithm: pkitest.OID(1, 2, 840, 10040, 4, 1), Parameters: asn1.RawValue{FullBytes: m.der(parameters{key.P, key.Q, key.G})}},
+					pkix.AlgorithmIdentifier{Algorithm: pkitest.OID(1, 2, 840, 10040, 4, 1), Parameters: asn1.RawValue{FullBytes: m.der(group)}},
 					asn1.BitString{Bytes: y, BitLength: 8 * len(y)},
 				})}
 			})

@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 
-	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
 )
 
@@ -163,13 +162,12 @@ func pkcs8(m *maker, key any) []byte {
 	return raw
 }
 
-func pem1(c pkitest.Cert) []byte { return pki.EncodePEM(c.Certificate) }
-
 // decode is the DER of a PEM block.
 func decode(m *maker, text []byte) []byte {
 	b, _ := pem.Decode(text)
-	if b == nil {
-		m.Fatal("this is no PEM")
+	if b != nil {
+		return b.Bytes
 	}
-	return b.Bytes
+	m.Fatal("this is no PEM")
+	return nil
 }
