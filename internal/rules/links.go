@@ -153,6 +153,14 @@ func (c *chainJudgement) scope() *ChainIssuer {
 // none is known, to what the service asks and what can be told from it alone.
 func (c *chainJudgement) judgeWorkload(issuer *x509.Certificate) {
 	at := c.named(c.subject)
+	if wrong := badDates(c.subject, c.Now); wrong != "" {
+		c.find("ANC005", at, "%s", wrong)
+	}
+	if c.Public.Err() == nil { // else its issuer is refused for it
+		if entry, found := c.Public.KeyOf(c.subject); found {
+			c.find("ANC002", at, "certificate carries the key of %s", known(entry))
+		}
+	}
 	if scope := c.scope(); scope != nil {
 		if scope.Retired {
 			c.find("ANC011", at, "its issuer %s is retired: no anchor takes what it has signed", scope.By)
