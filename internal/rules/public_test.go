@@ -2,6 +2,8 @@ package rules_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"os"
@@ -42,13 +44,25 @@ func ownCertificates(t *testing.T, w *world) map[publicca.Hash]*x509.Certificate
 	return own
 }
 
+// over is prod's issuer over another key, signed by somebody.
+func over(t *testing.T, w *world, by pkitest.Cert, key crypto.PublicKey) []byte {
+	t.Helper()
+	template := *w.prod()
+	template.SignatureAlgorithm = x509.UnknownSignatureAlgorithm
+	der, err := x509.CreateCertificate(rand.Reader, &template, by.Certificate, key, by.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
 // Every key of the set that is known in full is refused by ANC002: alone, with a
 // private root beside it, and under that private root.
 func TestEveryKeyOfThePublicSetIsRefused(t *testing.T) {
 	w := newWorld(t)
 	set := publicca.Load()
 	own := ownCertificates(t, w)
-	stranger := &pkitest.Estate{Root: pkitest.Root(t, pkitest.Name("nobody"))}
+	stranger := pkitest.Root(t, pkitest.Name("nobody"))
 	counts := map[string]int{}
 	for r := range set.All() {
 		if r.Key == nil {
@@ -56,7 +70,7 @@ func TestEveryKeyOfThePublicSetIsRefused(t *testing.T) {
 			continue
 		}
 		verdict := "certificate carries the key of the " + r.What()
-		alone := forge(t, w.prod(), byRoot(stranger), setKey(t, r.Key))
+		alone := over(t, w, stranger, r.Key)
 		if i := slices.IndexFunc(r.Certificates, func(h publicca.Hash) bool { return own[h] != nil }); i >= 0 {
 			alone, verdict = own[r.Certificates[i]].Raw, "certificate is that of the "+r.What()
 			counts["by its own certificate"]++
@@ -68,7 +82,7 @@ func TestEveryKeyOfThePublicSetIsRefused(t *testing.T) {
 		}{
 			{"alone", verdict, alone, nil},
 			{"with a private root", verdict, alone, []*x509.Certificate{w.root().Certificate}},
-			{"below a private root", "certificate carries the key of the " + r.What(), forge(t, w.prod(), byRoot(w.estate), setKey(t, r.Key)),
+			{"below a private root", "certificate carries the key of the " + r.What(), over(t, w, w.root(), r.Key),
 				[]*x509.Certificate{w.root().Certificate}},
 		} {
 			admitted, findings := rules.Admit(rules.AnchorCase{At: "anchor/prod", Data: c.data, Roots: c.roots, Now: w.now(), Public: set})
@@ -119,7 +133,7 @@ func TestWhatAPublicKeyHasSignedIsRefused(t *testing.T) {
 // The counterpart: a key of one's own is none of them, however the case is made.
 func TestAKeyOfOnesOwnIsNotPublic(t *testing.T) {
 	w := newWorld(t)
-	admitted, findings := rules.Admit(w.of(parsed(t, forge(t, w.prod(), byRoot(w.estate), setKey(t, w.prod().PublicKey)))))
+	admitted, findings := rules.Admit(w.data(over(t, w, w.root(), w.prod().PublicKey)))
 	if admitted.Certificate() == nil || len(findings) > 0 {
 		t.Errorf("it is refused: %v", findings)
 	}
