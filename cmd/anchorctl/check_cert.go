@@ -23,8 +23,8 @@ func checkCertCommand() *cmdline.Command {
 	return &cmdline.Command{
 		Name: "cert", Args: "FILE", Min: 1, Max: 1,
 		Summary: "say whether a certificate may become a trust anchor",
-		About: `Judges FILE, one certificate in PEM or DER, as if it were about to become a
-trust anchor. In an estate's directory, the estate's own root proves it, and no
+		About: `Judges FILE, one certificate in PEM, DER or PKCS#7, as if it were about to become
+a trust anchor. In an estate's directory, the estate's own root proves it, and no
 other environment may use it; elsewhere --root names the private root. Neither
 the network nor the certificates that this machine trusts have a say.`,
 		Example: "anchorctl check cert issuer.pem --root root.pem",

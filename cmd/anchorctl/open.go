@@ -88,18 +88,18 @@ func withWorld(ctx context.Context, c *cmdline.Call, from terminal.PassphraseSou
 	return withEstate(ctx, c, from, func(f *folder.Folder) (cmdline.Reply, error) {
 		c.Voice.Progress("reading what is in AWS")
 		n := &narrator{voice: c.Voice}
-		return use(estate.World{Folder: f, Open: opener(c, f, n), Events: n.engine})
+		return use(estate.World{Folder: f, Open: opener(c, f.Config.Estate.Name+"-", n), Events: n.engine})
 	})
 }
 
-// opener opens targets. All of a command share one pace; a custom endpoint is
-// announced once.
-func opener(c *cmdline.Call, f *folder.Folder, n *narrator) func(context.Context, config.Target) (estate.Cloud, error) {
+// opener opens targets, where our own objects' names begin with the prefix. All
+// of a command share one pace; a custom endpoint is announced once.
+func opener(c *cmdline.Call, prefix string, n *narrator) func(context.Context, config.Target) (estate.Cloud, error) {
 	pacer := awsapi.NewPacer(c.Clock)
 	var announced sync.Map
 	return func(ctx context.Context, t config.Target) (estate.Cloud, error) {
 		o := awsapi.Options{
-			Account: t.Account, Region: t.Region, NamePrefix: f.Config.Estate.Name + "-", Clock: c.Clock, Pacer: pacer,
+			Account: t.Account, Region: t.Region, NamePrefix: prefix, Clock: c.Clock, Pacer: pacer,
 			Progress: n.aws,
 		}
 		if t.Credentials != nil {
@@ -163,13 +163,13 @@ func (n *narrator) engine(e engine.Event) {
 	}
 }
 
-// revocationLists says which anchors have CRLs.
+// revocationLists are the CRLs of a target.
 func revocationLists(target *awsapi.Target) func(context.Context) ([]estate.CRL, error) {
 	return func(ctx context.Context) ([]estate.CRL, error) {
 		all, err := target.CRLs().List(ctx)
 		lists := make([]estate.CRL, len(all))
 		for i, crl := range all {
-			lists[i] = estate.CRL{ARN: crl.ARN, AnchorARN: crl.AnchorARN}
+			lists[i] = estate.CRL{ARN: crl.ARN, Name: crl.Name, AnchorARN: crl.AnchorARN, Enabled: crl.Enabled, Data: crl.Data}
 		}
 		return lists, err
 	}

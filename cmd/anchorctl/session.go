@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/durable"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
@@ -27,7 +28,7 @@ type sessionOptions struct {
 	anchorARN, profileARN, roleARN         string
 	duration, sessionName, endpoint        string
 	choice                                 issuance.Choice
-	out                                    string
+	out, report                            string
 }
 
 func sessionCommand() *cmdline.Command {
@@ -39,7 +40,9 @@ func sessionCommand() *cmdline.Command {
 and nothing else, on stdout. In an estate's directory, ENV/WORKLOAD names the
 files that issue wrote and the ARNs that apply recorded; --profile, --role and
 --target choose where there are several. Elsewhere no estate is needed:
-certificate, key and the three ARNs are all there is to it.`,
+certificate, key and the three ARNs are all there is to it. What the service
+denies, --report writes to a file that holds nothing secret; explain --session
+tells from it which gate closed and what to change.`,
 		Example: `anchorctl session prod/backup --profile backup --role prod-backup
 anchorctl session --certificate cert.pem --private-key key.pem \
   --trust-anchor-arn arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/… \
@@ -61,6 +64,7 @@ anchorctl session --certificate cert.pem --private-key key.pem \
 			&cli.StringFlag{Name: "session-duration", Usage: "how long it lasts is `DURATION`: 1h, or seconds; else the profile decides", Destination: &o.duration},
 			&cli.StringFlag{Name: "role-session-name", Usage: "call it `NAME`, where the profile accepts one", Destination: &o.sessionName},
 			&cli.StringFlag{Name: "endpoint", Usage: "ask at `URL`, instead of AWS in the trust anchor's region", Destination: &o.endpoint},
+			&cli.StringFlag{Name: "report", Usage: "when the service denies it, write what was asked and answered to `FILE`, for explain --session", Destination: &o.report},
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) { return openSession(ctx, c, o) },
 	}
@@ -79,15 +83,36 @@ func openSession(ctx context.Context, c *cmdline.Call, o sessionOptions) (cmdlin
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
-	credentials, err := session.Client{Clock: c.Clock}.CreateSession(ctx, session.Request{
+	request := session.Request{
 		Endpoint: sessionEndpoint(c, o.endpoint), AnchorARN: o.anchorARN, ProfileARN: o.profileARN, RoleARN: o.roleARN,
 		Duration: duration, SessionName: o.sessionName, Signer: signer,
-	})
+	}
+	credentials, err := session.Client{Clock: c.Clock}.CreateSession(ctx, request)
 	if err != nil {
-		return cmdline.Reply{}, err
+		return cmdline.Reply{}, reported(c, o.report, request, err)
 	}
 	out, err := session.ProcessOutput(credentials)
 	return cmdline.Reply{Raw: out}, err
+}
+
+// reported says of a denial who can find out why, and writes down for them what
+// was asked and answered, when there is a file to write to.
+func reported(c *cmdline.Call, path string, r session.Request, err error) error {
+	var refused *session.Error
+	if !errors.As(err, &refused) || !refused.Denied() {
+		return err
+	}
+	if path == "" {
+		return hint.With(err, `add "--report denied.json", then run "anchorctl explain --session denied.json" where the estate is: it names the gate that closed`)
+	}
+	text, failed := r.Denial(refused, c.Clock.Now()).Encode()
+	if failed == nil {
+		failed = durable.Files{Step: c.Step}.Replace(within(c, path), text, 0o600)
+	}
+	if failed != nil {
+		return errors.Join(err, fmt.Errorf("writing the report: %w", failed))
+	}
+	return hint.With(err, fmt.Sprintf(`run "anchorctl explain --session %s" where the estate is: it names the gate that closed; nothing in the file is secret`, path))
 }
 
 // complete fills in what the estate knows of ENV/WORKLOAD, or holds that

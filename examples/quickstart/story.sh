@@ -47,7 +47,7 @@ place=111122223333/eu-central-1
 # is refused for just that reason.
 denied() {
 	if "$program" session --certificate out/dev/app/cert.pem --private-key out/dev/app/key.pem \
-		--trust-anchor-arn "$2" --profile-arn "$3" --role-arn arn:aws:iam::111122223333:role/prod-app >/dev/null 2>denial.txt; then
+		--trust-anchor-arn "$2" --profile-arn "$3" --role-arn arn:aws:iam::111122223333:role/prod-app --report denied.json >/dev/null 2>denial.txt; then
 		echo "quickstart: $1 was given a session; this must never happen" >&2
 		exit 1
 	fi
@@ -68,6 +68,15 @@ say "   At dev's own anchor, asking for prod's profile and role: only the role's
 denied "dev's certificate at dev's anchor" "$(arn "anchor/dev@$place")" "$(arn "profile/prod/app@$place")" \
 	'Unable to assume role'
 
+say '7. Which gate that was, and what to do, tells whoever has the estate (all of it is in explained.txt).'
+anchorctl explain --session denied.json >explained.txt
+head -n 2 explained.txt
+awk '/ not met$/ { print "  not met: " $1 " " $2 }' explained.txt
+sed -n '/^What to change/,$p' explained.txt
+
+say '8. Not these two alone: every workload with every anchor, profile and role.'
+anchorctl prove isolation
+
 say 'Done. This directory is yours to play with:'
 cat <<EOF
 
@@ -77,5 +86,6 @@ Next, try:
 
   $program sandbox exec --state sandbox.json -- $program status
   $program issue prod/backup
+  $program sandbox exec --state sandbox.json -- $program check account
   $program check cert root.pem --root root.pem      # refused: the root is never an anchor
 EOF

@@ -307,7 +307,7 @@ func TestContractForeignObjectsAreShownWithTheirTags(t *testing.T) {
 func TestContractRoles(t *testing.T) {
 	w := newWorld(t)
 	api := w.target.Roles()
-	want := roles.Live{Name: "prod-reports", Path: "/team/", ARN: "arn:aws:iam::111122223333:role/team/prod-reports", Exists: true, Trust: trust, MaxSessionSeconds: 3600}
+	want := roles.Live{Name: "prod-reports", Path: "/team/", ARN: "arn:aws:iam::111122223333:role/team/prod-reports", Exists: true, Trust: trust, MaxSessionSeconds: 3600, Tags: map[string]string{"anchorctl:sensitive": "true"}}
 	if diff := cmp.Diff(want, must[roles.Live](t)(api.Get(t.Context(), "prod-reports"))); diff != "" {
 		t.Error(diff)
 	}
@@ -332,6 +332,58 @@ func TestContractRoles(t *testing.T) {
 	}
 }
 
+func TestContractPermissions(t *testing.T) {
+	w := newWorld(t)
+	api := w.target.Roles()
+	own := roles.Policy{Name: "reports", ARN: ownPolicy, Document: document("reports/a+b c")}
+	want := roles.Permissions{
+		Attached: []string{ownPolicy, adminPolicy},
+		Policies: []roles.Policy{{Name: "more", Document: document("two")}, {Name: "s3", Document: document("one")}, own},
+	}
+	for _, c := range []struct {
+		name, role string
+		want       roles.Permissions
+		calls      []string
+	}{
+		{
+			"AWS's own policies are named, the others read", "prod-reports", want,
+			[]string{"GetCallerIdentity", "ListAttachedRolePolicies", "GetPolicy", "GetPolicyVersion", "ListRolePolicies", "GetRolePolicy", "GetRolePolicy"},
+		},
+		{
+			"what was read once is not asked for again", "prod-backup", roles.Permissions{Attached: []string{ownPolicy}, Policies: []roles.Policy{own}},
+			[]string{"ListAttachedRolePolicies", "ListRolePolicies"},
+		},
+		{"a role that is gone has none", "absent", roles.Permissions{}, []string{"ListAttachedRolePolicies", "ListRolePolicies"}},
+	} {
+		got := must[roles.Permissions](t)(api.Permissions(t.Context(), c.role))
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+		if diff := cmp.Diff(c.calls, w.operations()); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+	}
+	w.fault(sandbox.Fault{Op: "*", Mode: sandbox.ModeSmallPages, Count: -1})
+	if diff := cmp.Diff(want, must[roles.Permissions](t)(api.Permissions(t.Context(), "prod-reports"))); diff != "" {
+		t.Errorf("in small pages: %s", diff)
+	}
+}
+
+func TestContractEveryRoleIsListed(t *testing.T) {
+	w := newWorld(t)
+	w.fault(sandbox.Fault{Op: "ListRoles", Mode: sandbox.ModeSmallPages, Count: -1})
+	want := []roles.Live{
+		{Name: "prod-backup", Path: "/", ARN: "arn:aws:iam::111122223333:role/prod-backup", Exists: true, Trust: trust, MaxSessionSeconds: 7200},
+		{Name: "prod-reports", Path: "/team/", ARN: "arn:aws:iam::111122223333:role/team/prod-reports", Exists: true, Trust: trust, MaxSessionSeconds: 3600},
+	}
+	if diff := cmp.Diff(want, must[[]roles.Live](t)(w.target.Roles().List(t.Context()))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"GetCallerIdentity", "ListRoles", "ListRoles"}, w.operations()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestContractCRLs(t *testing.T) {
 	w := newWorld(t)
 	anchor := must[anchors.Live](t)(w.target.Anchors().Create(t.Context(), w.newAnchor("i-1")))
@@ -343,16 +395,16 @@ func TestContractCRLs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	data := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})
 	out, err := w.target.anywhere.ImportCrl(t.Context(), &rolesanywhere.ImportCrlInput{
-		Name: aws.String("prod"), TrustAnchorArn: &anchor.ARN, Enabled: aws.Bool(true),
-		CrlData: pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}),
+		Name: aws.String("prod"), TrustAnchorArn: &anchor.ARN, Enabled: aws.Bool(true), CrlData: data,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.v.advance(time.Minute)
 	all := must[[]CRL](t)(w.target.CRLs().List(t.Context()))
-	want := []CRL{{ID: aws.ToString(out.Crl.CrlId), ARN: aws.ToString(out.Crl.CrlArn), Name: "prod", AnchorARN: anchor.ARN, Enabled: true}}
+	want := []CRL{{ID: aws.ToString(out.Crl.CrlId), ARN: aws.ToString(out.Crl.CrlArn), Name: "prod", AnchorARN: anchor.ARN, Enabled: true, Data: data}}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Error(diff)
 	}

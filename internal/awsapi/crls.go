@@ -8,13 +8,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
 )
 
-// CRL is a revocation list as the service shows it, without its contents.
+// CRL is a revocation list as the service shows it.
 type CRL struct {
 	ID        string
 	ARN       string
 	Name      string
 	AnchorARN string
 	Enabled   bool
+	Data      []byte // as it was imported: PEM or DER
 }
 
 // CRLs are the revocation lists of one target.
@@ -39,6 +40,7 @@ func (c CRLs) List(ctx context.Context) ([]CRL, error) {
 			crl := CRL{
 				ID: aws.ToString(d.CrlId), ARN: aws.ToString(d.CrlArn), Name: aws.ToString(d.Name),
 				AnchorARN: aws.ToString(d.TrustAnchorArn), Enabled: aws.ToBool(d.Enabled),
+				Data: d.CrlData,
 			}
 			if err := c.t.checkARN(crlKind, crl.ID, crl.ARN); err != nil {
 				return nil, err

@@ -3,10 +3,10 @@ package awsapi
 import (
 	"context"
 	"fmt"
-	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"anchorctl/internal/hint"
 	"anchorctl/internal/roles"
@@ -31,33 +31,70 @@ func (r roleAPI) Get(ctx context.Context, name string) (roles.Live, error) {
 			return err
 		},
 	})
-	if code(err) == noSuchEntity || code(err) == noSuchEntity+"Exception" {
+	if missing(err) {
 		return roles.Live{Name: name}, nil
 	}
 	if err != nil {
 		return roles.Live{}, fmt.Errorf("reading role %q in %s: %w", name, r.t.account, err)
 	}
-	live, err := r.live(out)
+	if out.Role == nil {
+		return roles.Live{}, fmt.Errorf("reading role %q in %s: IAM answers without a role", name, r.t.account)
+	}
+	live, err := r.live(*out.Role)
 	if err != nil {
 		return roles.Live{}, fmt.Errorf("reading role %q in %s: %w", name, r.t.account, err)
 	}
 	return live, nil
 }
 
-// live reads a role as IAM shows it. The trust policy comes percent-encoded
-// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html); a plus
-// sign in it is one.
-func (r roleAPI) live(out *iam.GetRoleOutput) (roles.Live, error) {
-	if out.Role == nil {
-		return roles.Live{}, fmt.Errorf("IAM answers without a role")
-	}
-	trust, err := url.PathUnescape(aws.ToString(out.Role.AssumeRolePolicyDocument))
+// mostRoles is the largest page that IAM gives
+// (https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html).
+const mostRoles = 1000
+
+func (r roleAPI) List(ctx context.Context) ([]roles.Live, error) {
+	var all []roles.Live
+	err := pages("ListRoles", func(marker *string) (next *string, err error) {
+		var out *iam.ListRolesOutput
+		err = r.t.do(ctx, request{
+			family: iamFamily, operation: "ListRoles", action: "iam:ListRoles",
+			send: func(ctx context.Context) (err error) {
+				out, err = r.t.iam.ListRoles(ctx, &iam.ListRolesInput{Marker: marker, MaxItems: aws.Int32(mostRoles)})
+				return err
+			},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, role := range out.Roles {
+			live, err := r.live(role)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, live)
+		}
+		return out.Marker, nil
+	})
 	if err != nil {
-		return roles.Live{}, fmt.Errorf("decoding the trust policy: %w", err)
+		return nil, fmt.Errorf("reading the roles of %s: %w", r.t.account, err)
+	}
+	return distinct(all, func(l roles.Live) string { return l.ARN }), nil
+}
+
+// live reads a role as IAM shows it.
+func (r roleAPI) live(role types.Role) (roles.Live, error) {
+	trust, err := decoded(role.AssumeRolePolicyDocument)
+	if err != nil {
+		return roles.Live{}, err
 	}
 	live := roles.Live{
-		Name: aws.ToString(out.Role.RoleName), Path: aws.ToString(out.Role.Path), ARN: aws.ToString(out.Role.Arn), Exists: true,
-		Trust: trust, MaxSessionSeconds: int(aws.ToInt32(out.Role.MaxSessionDuration)),
+		Name: aws.ToString(role.RoleName), Path: aws.ToString(role.Path), ARN: aws.ToString(role.Arn), Exists: true,
+		Trust: trust, MaxSessionSeconds: int(aws.ToInt32(role.MaxSessionDuration)),
+	}
+	for _, tag := range role.Tags {
+		if live.Tags == nil {
+			live.Tags = map[string]string{}
+		}
+		live.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	return live, r.t.checkRoleARN(live.Path, live.Name, live.ARN)
 }

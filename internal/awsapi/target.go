@@ -53,6 +53,7 @@ type Target struct {
 	mu            sync.Mutex
 	identity      *Identity
 	taggingDenied bool
+	policies      map[string]string // documents of managed policies that were read, by ARN
 }
 
 // Open reads the SDK's configuration for a target. It sends nothing.

@@ -241,6 +241,50 @@ func TestDenialsNameTheMissingAction(t *testing.T) {
 	}
 }
 
+func TestPermissionsThatMayNotBeReadAreSaid(t *testing.T) {
+	deny := reply{status: 403, code: "AccessDenied", body: `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>`}
+	list := func(operation, content string) reply {
+		return reply{status: 200, body: `<` + operation + `Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><` + operation + `Result>` + content +
+			`<IsTruncated>false</IsTruncated></` + operation + `Result></` + operation + `Response>`}
+	}
+	attached := list("ListAttachedRolePolicies", `<AttachedPolicies><member><PolicyName>p</PolicyName><PolicyArn>arn:aws:iam::111122223333:policy/p</PolicyArn></member></AttachedPolicies>`)
+	inline := list("ListRolePolicies", `<PolicyNames><member>s3</member></PolicyNames>`)
+	for _, tt := range []struct {
+		name    string
+		replies []reply
+		want    []string
+	}{
+		{"both lists", []reply{deny, deny}, []string{
+			"its attached policies: the credentials lack iam:ListAttachedRolePolicies", "its inline policies: the credentials lack iam:ListRolePolicies",
+		}},
+		{"the documents", []reply{attached, deny, inline, deny}, []string{
+			"the policy arn:aws:iam::111122223333:policy/p: the credentials lack iam:GetPolicy", `the inline policy "s3": the credentials lack iam:GetRolePolicy`,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := newService(t, tt.replies...).target(newVirtual(), nil).Roles().Permissions(t.Context(), "r")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got.Unread); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	t.Run("a failure is no denial", func(t *testing.T) {
+		broken := reply{status: 400, code: "ValidationError", body: `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>no</Message></Error></ErrorResponse>`}
+		if got, err := newService(t, broken).target(newVirtual(), nil).Roles().Permissions(t.Context(), "r"); err == nil {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("a policy of another account is refused", func(t *testing.T) {
+		theirs := list("ListAttachedRolePolicies", `<AttachedPolicies><member><PolicyName>p</PolicyName><PolicyArn>arn:aws:iam::444455556666:policy/p</PolicyArn></member></AttachedPolicies>`)
+		if got, err := newService(t, theirs).target(newVirtual(), nil).Roles().Permissions(t.Context(), "r"); err == nil {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
 func TestOtherRefusalsSayWhatToDo(t *testing.T) {
 	for _, tt := range []struct{ code, message, want string }{
 		{"ExpiredTokenException", "x", `"aws sso login --profile prod"`},

@@ -24,6 +24,16 @@ import (
 const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"rolesanywhere.amazonaws.com"},` +
 	`"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"],"Condition":{"StringEquals":{"aws:PrincipalTag/x509Subject/CN":"a+b c"}}}]}`
 
+// The policies of the roles.
+const (
+	ownPolicy   = "arn:aws:iam::111122223333:policy/team/reports"
+	adminPolicy = "arn:aws:iam::aws:policy/AdministratorAccess"
+)
+
+func document(object string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::` + object + `"}]}`
+}
+
 type world struct {
 	t       *testing.T
 	v       *virtual
@@ -40,9 +50,13 @@ func newWorld(t *testing.T) *world {
 		Clock: w.v.clock(), RateLimit: true, Token: "token",
 		Seed: &seed.Seed{Accounts: map[string]seed.Account{account: {
 			AccessKeys: []seed.AccessKey{{ID: "AKIAEXAMPLE", Secret: "secret"}},
+			Policies:   map[string]string{"team/reports": document("reports/a+b c")},
 			Roles: map[string]seed.Role{
-				"prod-backup":       {Trust: trust, MaxSessionDuration: 7200},
-				"team/prod-reports": {Trust: trust},
+				"prod-backup": {Trust: trust, MaxSessionDuration: 7200, AttachedPolicies: []string{ownPolicy}},
+				"team/prod-reports": {
+					Trust: trust, AttachedPolicies: []string{ownPolicy, adminPolicy}, Tags: map[string]string{"anchorctl:sensitive": "true"},
+					InlinePolicies: map[string]string{"s3": document("one"), "more": document("two")},
+				},
 			},
 		}}},
 	})

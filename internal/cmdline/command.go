@@ -58,6 +58,7 @@ type Call struct {
 // Reply is what came of a call.
 type Reply struct {
 	Result   any             // of the JSON object
+	Schema   string          // the format of Result, when the command has several: what follows its name
 	Findings []rules.Finding // of the JSON object; warnings are said on stderr besides
 	Exit     int             // when all went well
 	Page     func(*render.Page)

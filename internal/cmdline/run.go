@@ -281,7 +281,7 @@ func (r *runner) page(reply Reply) error {
 
 func (r *runner) object(reply Reply, f *terminal.Failure) error {
 	r.voice.Clear()
-	e := render.Envelope{Schema: r.schema(), OK: f == nil, Result: reply.Result, Findings: reply.Findings}
+	e := render.Envelope{Schema: r.schema(reply.Schema), OK: f == nil, Result: reply.Result, Findings: reply.Findings}
 	if reply.Findings == nil {
 		e.Findings = []rules.Finding{}
 	}
@@ -306,10 +306,13 @@ func (r *runner) write(out []byte) error {
 }
 
 // schema names the format of the command's result.
-func (r *runner) schema() string {
+func (r *runner) schema(form string) string {
 	words := strings.Split(r.line.name(), " ")
 	if r.line.help {
-		words = []string{words[0], "help"}
+		words, form = []string{words[0], "help"}, ""
+	}
+	if form != "" {
+		words = append(words, form)
 	}
 	return strings.Join(words, ".") + "/v1"
 }

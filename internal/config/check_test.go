@@ -52,7 +52,7 @@ func TestTheFullConfigurationIsReadWithItsDefaults(t *testing.T) {
 		Issuer:     config.IssuerSpec{Key: config.KeySpec{Type: "ecdsa-p256"}, Lifetime: 365 * day, NameConstraint: &yes},
 		DNSDomains: []string{"staging.example.internal"},
 		Limits: config.Limits{
-			CertificateLifetime: 7 * day, SessionDuration: day / 2, RolesPerProfile: 5, AnchorsPerTarget: 1},
+			CertificateLifetime: 7 * day, SessionDuration: day / 2, SensitiveSessionDuration: day / 48, RolesPerProfile: 5, AnchorsPerTarget: 1},
 		Targets:   []config.Target{{Account: "444455556666", Region: "eu-central-1"}},
 		Workloads: map[string]*config.Workload{"backup": {CertificateLifetime: day}},
 		Profiles: map[string]*config.Profile{"backup": {
@@ -148,6 +148,9 @@ func TestWhatTheServicesWouldRefuseIsRefusedAtItsPlace(t *testing.T) {
 		{"a DNS domain in another environment's trust domain", "dnsDomains: [staging.example.internal]", "dnsDomains: [prod.example.internal]", "prod.example.internal]\n    targets: [{", "environment prod's"},
 		{"a certificate limit above the issuer's lifetime", "certificateLifetime: 24h", "certificateLifetime: 366d", "366d", "longer than 365d"},
 		{"a session limit over the service's", "sessionDuration: 2h", "sessionDuration: 13h", "13h", "longer than 12h"},
+		{"a sensitive limit that is not short", "rolesPerProfile: 3", "sensitiveSessionDuration: 61m", "61m", "longer than 1h"},
+		{"a sensitive limit under the service's least", "rolesPerProfile: 3", "sensitiveSessionDuration: 14m", "14m", "15m"},
+		{"a sensitivity in words", "roles: {team/prod-backup: {workloads: [backup]}}", "roles: {team/prod-backup: {workloads: [backup], sensitive: very}}", "very", "expected true or false, found text"},
 		{"a negative limit", "rolesPerProfile: 3", "rolesPerProfile: -3", "-3", "expected a whole number from 1"},
 		{"a limit of more roles than the service takes", "rolesPerProfile: 3", "rolesPerProfile: 251", "251", "at most 250 roles"},
 		{"a limit of more anchors than the service takes", "anchorsPerTarget: 1", "anchorsPerTarget: 51", "51", "at most 50 anchors"},

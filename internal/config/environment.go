@@ -63,6 +63,7 @@ func (c *checker) limits(path string, e *Environment) {
 	l := e.Limits
 	c.between(path+".certificateLifetime", l.CertificateLifetime, minCertificate, e.Issuer.Lifetime, ", the issuer's lifetime or the least there is")
 	c.session(path+".sessionDuration", l.SessionDuration)
+	c.between(path+".sensitiveSessionDuration", l.SensitiveSessionDuration, minSession, maxSensitive, "")
 	if l.RolesPerProfile > maxRoles {
 		c.problem(path+".rolesPerProfile", "", "the service takes at most %d roles in a profile", maxRoles)
 	}

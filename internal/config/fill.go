@@ -18,6 +18,7 @@ const (
 	defaultCertificate     = Duration(24 * time.Hour)
 	defaultCertificateMost = Duration(7 * day) // longer only where limits say so
 	defaultSession         = Duration(time.Hour)
+	defaultSensitive       = Duration(30 * time.Minute)
 	defaultRolesPerProfile = 5
 	defaultAnchors         = 1
 )
@@ -61,6 +62,7 @@ func (e *Environment) fill() {
 	}
 	or(&e.Limits.CertificateLifetime, min(defaultCertificateMost, e.Issuer.Lifetime))
 	or(&e.Limits.SessionDuration, maxSession)
+	or(&e.Limits.SensitiveSessionDuration, defaultSensitive)
 	or(&e.Limits.RolesPerProfile, defaultRolesPerProfile)
 	or(&e.Limits.AnchorsPerTarget, defaultAnchors)
 	for _, w := range e.Workloads {

@@ -52,10 +52,11 @@ func Notes() map[string]map[string]Note {
 			"nameConstraint": {Text: "Whether the issuer's certificate carries the critical name constraint to the environment's own trust domain.", Default: true},
 		},
 		"Limits": {
-			"certificateLifetime": {Text: "The longest lifetime of a workload's certificate. More than the default has to be said here.", Default: defaultCertificateMost.String()},
-			"sessionDuration":     {Text: "The longest duration of a session, 15m to 12h.", Default: maxSession.String()},
-			"rolesPerProfile":     {Text: "How many roles a profile may have before it is refused (ANC302).", Most: maxRoles, Default: defaultRolesPerProfile},
-			"anchorsPerTarget":    {Text: "How many trust anchors the environment may have in a target.", Most: maxAnchors, Default: defaultAnchors},
+			"certificateLifetime":      {Text: "The longest lifetime of a workload's certificate. More than the default has to be said here.", Default: defaultCertificateMost.String()},
+			"sessionDuration":          {Text: "The longest duration of a session, 15m to 12h.", Default: maxSession.String()},
+			"sensitiveSessionDuration": {Text: "The longest duration of a session of a sensitive role, 15m to 1h (ANC318).", Default: defaultSensitive.String()},
+			"rolesPerProfile":          {Text: "How many roles a profile may have before it is refused (ANC302).", Most: maxRoles, Default: defaultRolesPerProfile},
+			"anchorsPerTarget":         {Text: "How many trust anchors the environment may have in a target.", Most: maxAnchors, Default: defaultAnchors},
 		},
 		"Target": {
 			"account":     {Text: "The 12 digits of the AWS account, in quotes.", Pattern: accountPattern},
@@ -80,6 +81,7 @@ func Notes() map[string]map[string]Note {
 		},
 		"RoleUse": {
 			"workloads": {Text: "The workloads that may take the role. There is no word for all.", Least: 1, Most: maxItems, Items: &Note{Pattern: namePattern}},
+			"sensitive": {Text: "Whether the role is sensitive (ANC318): alone in its profiles, with short sessions, for one workload. A role that carries the tag anchorctl:sensitive = true in IAM is sensitive as well.", Default: false},
 		},
 		"Waiver": {
 			"rule":   {Text: "The rule, such as ANC303.", Pattern: rulePattern},

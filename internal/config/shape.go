@@ -57,6 +57,7 @@ func is(shape func() *regexp.Regexp) func(string) bool {
 const (
 	minSession        = Duration(900 * time.Second)
 	maxSession        = Duration(43200 * time.Second)
+	maxSensitive      = Duration(time.Hour)
 	maxRoles          = 250
 	maxManaged        = 50
 	maxManagedARN     = 200

@@ -66,10 +66,11 @@ type IssuerSpec struct {
 
 // Limits are what workloads and profiles of the environment may not exceed.
 type Limits struct {
-	CertificateLifetime Duration `json:"certificateLifetime,omitempty"`
-	SessionDuration     Duration `json:"sessionDuration,omitempty"`
-	RolesPerProfile     int      `json:"rolesPerProfile,omitempty"`
-	AnchorsPerTarget    int      `json:"anchorsPerTarget,omitempty"`
+	CertificateLifetime      Duration `json:"certificateLifetime,omitempty"`
+	SessionDuration          Duration `json:"sessionDuration,omitempty"`
+	SensitiveSessionDuration Duration `json:"sensitiveSessionDuration,omitempty"`
+	RolesPerProfile          int      `json:"rolesPerProfile,omitempty"`
+	AnchorsPerTarget         int      `json:"anchorsPerTarget,omitempty"`
 }
 
 // Target is an AWS account and region.
@@ -106,6 +107,9 @@ type Profile struct {
 // RoleUse says who may take a role.
 type RoleUse struct {
 	Workloads []string `json:"workloads"`
+	// Sensitive roles are alone in their profiles, and their sessions are short
+	// and of one workload. What is tagged so in IAM is sensitive besides.
+	Sensitive bool `json:"sensitive,omitempty"`
 }
 
 // Waiver accepts one finding of a rule that holds, until a day.

@@ -40,20 +40,16 @@ func (k doorkeeper) ask(ctx context.Context, a plan.Action) error {
 	if err != nil {
 		return err
 	}
-	liveAnchors, err := cloud.Anchors.List(ctx, false)
+	there, err := readLists(ctx, cloud, a.Addr.Target)
 	if err != nil {
 		return err
 	}
-	liveProfiles, err := cloud.Profiles.List(ctx, false)
-	if err != nil {
-		return err
-	}
-	if held := k.changed(a, record, liveAnchors, liveProfiles); held != nil {
+	if held := k.changed(a, record, there.anchors, there.profiles); held != nil {
 		return held
 	}
-	arns := k.anchorsFor(a.Addr, record, liveAnchors)
+	arns := k.anchorsFor(a.Addr, record, there.anchors)
 	var reasons []string
-	for _, role := range k.rolesFor(a.Addr, liveProfiles) {
+	for _, role := range k.rolesFor(a.Addr, there.profiles) {
 		reasons = append(reasons, k.accepts(ctx, cloud, record, role, arns)...)
 	}
 	if len(reasons) == 0 {

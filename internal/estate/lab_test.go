@@ -41,7 +41,7 @@ type lab struct {
 }
 
 // newLab founds an estate with the configuration in a fresh sandbox whose
-// roles exist and trust only EC2.
+// roles exist and trust nobody, by a statement of their team.
 func newLab(t *testing.T, configuration string, roleNames ...string) *lab {
 	t.Helper()
 	l := &lab{dir: t.TempDir(), stateHome: t.TempDir()}
@@ -49,7 +49,7 @@ func newLab(t *testing.T, configuration string, roleNames ...string) *lab {
 		AccessKeys: []seed.AccessKey{{ID: "AKIAEXAMPLELAB", Secret: "sandbox-only"}}, Roles: map[string]seed.Role{},
 	}}}
 	for _, name := range roleNames {
-		seeded.Accounts[account].Roles[name] = seed.Role{MaxSessionDuration: 3600, Trust: trustEC2}
+		seeded.Accounts[account].Roles[name] = seed.Role{MaxSessionDuration: 3600, Trust: trustNobody}
 	}
 	server, err := sandbox.Serve(t.Context(), sandbox.Options{
 		Seed: seeded, Token: token, Clock: clock.Clock{Now: func() time.Time { return start }, Wait: nil},
@@ -66,6 +66,8 @@ func newLab(t *testing.T, configuration string, roleNames ...string) *lab {
 	l.found(t)
 	return l
 }
+
+const trustNobody = `{"Version":"2012-10-17","Statement":[{"Sid":"Team","Effect":"Deny","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
 const trustEC2 = `{"Version":"2012-10-17","Statement":[{"Sid":"Team","Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
@@ -201,7 +203,7 @@ func revocationLists(target *awsapi.Target) func(context.Context) ([]estate.CRL,
 		all, err := target.CRLs().List(ctx)
 		lists := make([]estate.CRL, len(all))
 		for i, crl := range all {
-			lists[i] = estate.CRL{ARN: crl.ARN, AnchorARN: crl.AnchorARN}
+			lists[i] = estate.CRL{ARN: crl.ARN, Name: crl.Name, AnchorARN: crl.AnchorARN, Enabled: crl.Enabled, Data: crl.Data}
 		}
 		return lists, err
 	}

@@ -21,9 +21,6 @@ func (b *builder) loose() error {
 	for _, place := range b.o.places() {
 		for _, addr := range addresses(b.o.strangers[place]) {
 			found := b.o.strangers[place][addr]
-			if b.world.waived(gateForeignRoles, addr) {
-				continue
-			}
 			if found.unreadable != "" {
 				b.find(addr, found.unreadable)
 				continue
@@ -33,7 +30,7 @@ func (b *builder) loose() error {
 	}
 	for _, addr := range addresses(b.d.pins) {
 		live := b.o.roles[addr]
-		if !live.Exists || b.world.waived(gateForeignRoles, addr) {
+		if !live.Exists {
 			continue
 		}
 		trust := live.Trust

@@ -9,7 +9,6 @@ import (
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/engine"
-	"anchorctl/internal/ownership"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
@@ -29,10 +28,7 @@ type observed struct {
 	// gone are recorded anchors and profiles that the service itself says are
 	// not there.
 	gone map[plan.Addr]bool
-	// denied are recorded objects whose tags say that they are not ours.
-	denied   map[plan.Addr]bool
-	notices  []string
-	findings []rules.Finding
+	*claims
 }
 
 // observe reads every target of the configuration and of the record: two lists
@@ -40,7 +36,7 @@ type observed struct {
 func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, scope Options) (observed, error) {
 	o := observed{
 		anchors: map[plan.Addr]anchors.Live{}, profiles: map[plan.Addr]profiles.Live{}, roles: map[plan.Addr]roles.Live{},
-		strangers: map[plan.Target]map[plan.Addr]stranger{}, gone: map[plan.Addr]bool{}, denied: map[plan.Addr]bool{},
+		strangers: map[plan.Target]map[plan.Addr]stranger{}, gone: map[plan.Addr]bool{}, claims: r.claims(),
 	}
 	read := map[string]bool{}
 	for _, addr := range places(r, d) {
@@ -57,14 +53,17 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, sc
 			return o, err
 		}
 		read[key(t)] = true
-		if err := o.readPlace(ctx, cloud, plan.Target{Account: t.Account, Region: t.Region}, r, d, scope); err != nil {
+		if err := o.readPlace(ctx, cloud, plan.Target{Account: t.Account, Region: t.Region}, d, scope); err != nil {
 			return o, err
 		}
 	}
 	if err := w.missing(ctx, c, r, &o); err != nil {
 		return o, err
 	}
-	return o, w.observeRoles(ctx, c, r, d, &o)
+	if err := w.observeRoles(ctx, c, r, d, &o); err != nil || scope.Destroy {
+		return o, err
+	}
+	return o, w.readPermissions(ctx, c, d, &o)
 }
 
 // left reports whether something left the configuration with its environment
@@ -130,28 +129,20 @@ func places(r recorded, d desired) []plan.Addr {
 	return addresses(all)
 }
 
-func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target, r recorded, d desired, scope Options) error {
-	liveAnchors, err := cloud.Anchors.List(ctx, false)
+func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target, d desired, scope Options) error {
+	there, err := readLists(ctx, cloud, place)
 	if err != nil {
-		return fmt.Errorf("reading the anchors at %s: %w", place, err)
-	}
-	liveProfiles, err := cloud.Profiles.List(ctx, false)
-	if err != nil {
-		return fmt.Errorf("reading the profiles at %s: %w", place, err)
-	}
-	byARN := map[string]plan.Addr{}
-	for addr, object := range r.objects {
-		byARN[object.ARN] = addr
+		return err
 	}
 	enabled := false
-	for _, l := range liveAnchors {
-		if addr, ours := o.own(byARN, r, place, l.ARN, l.Tags); ours {
+	for _, l := range there.anchors {
+		if addr, ours := o.own(place, l.ARN, l.Tags); ours {
 			o.anchors[addr] = l
 			enabled = enabled || l.Enabled
 		}
 	}
-	for _, l := range liveProfiles {
-		if addr, ours := o.own(byARN, r, place, l.ARN, l.Tags); ours {
+	for _, l := range there.profiles {
+		if addr, ours := o.own(place, l.ARN, l.Tags); ours {
 			o.profiles[addr] = l
 		}
 	}
@@ -163,7 +154,7 @@ func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target
 		o.crls = append(o.crls, crls...)
 	}
 	if enabled && !scope.Destroy {
-		o.readStrangers(ctx, cloud, place, liveProfiles, d)
+		o.readStrangers(ctx, cloud, place, there.profiles, d)
 	}
 	return nil
 }
@@ -188,43 +179,10 @@ func (o *observed) readStrangers(ctx context.Context, cloud Cloud, place plan.Ta
 	o.strangers[place] = found
 }
 
-// own tells whether something live is ours: the store must list it and the
-// tags must not deny it. What only one of the two says is a finding.
-func (o *observed) own(byARN map[string]plan.Addr, r recorded, place plan.Target, arn string, tags map[string]string) (plan.Addr, bool) {
-	addr, listed := byARN[arn]
-	if !listed {
-		if intent := tags[ownership.TagIntent]; intent != "" && r.intents[intent] {
-			o.notices = append(o.notices, fmt.Sprintf("%s was made by a run whose end was lost; applying settles that first", arn))
-			return plan.Addr{}, false
-		}
-		if tags[ownership.TagEstate] == r.estate.Lineage {
-			o.findings = append(o.findings, rules.Find("ANC403", place.String(),
-				fmt.Sprintf("%s carries this estate's tags (%s), and the store does not list it", arn, tags[ownership.TagResource])))
-		}
-		return plan.Addr{}, false
-	}
-	if ownership.Read(ownership.Tags(r.estate.Lineage, addr), tags) == ownership.Foreign {
-		o.findings = append(o.findings, rules.Find("ANC403", addr.String(),
-			fmt.Sprintf("%s is listed as ours, and its tags say that it is %q of estate %q", arn, tags[ownership.TagResource], tags[ownership.TagEstate])))
-		o.denied[addr] = true
-		return plan.Addr{}, false
-	}
-	return addr, true
-}
-
 // observeRoles reads each role that is pinned or should be. Accounts that the
 // configuration no longer names are left alone: their anchors are gone first.
 func (w World) observeRoles(ctx context.Context, c *clouds, r recorded, d desired, o *observed) error {
-	all := map[plan.Addr]bool{}
-	for addr := range d.pins {
-		all[addr] = true
-	}
-	for addr := range r.objects {
-		if addr.Kind == plan.KindRole {
-			all[addr] = true
-		}
-	}
-	for _, addr := range addresses(all) {
+	for _, addr := range mappedRoles(r, d) {
 		t := w.roleTarget(d.pins[addr].Environment, addr.Target.Account)
 		if t.Region == "" {
 			continue
@@ -246,6 +204,20 @@ func (w World) observeRoles(ctx context.Context, c *clouds, r recorded, d desire
 	return nil
 }
 
+// mappedRoles are the roles that are pinned or should be.
+func mappedRoles(r recorded, d desired) []plan.Addr {
+	all := map[plan.Addr]bool{}
+	for addr := range d.pins {
+		all[addr] = true
+	}
+	for addr := range r.objects {
+		if addr.Kind == plan.KindRole {
+			all[addr] = true
+		}
+	}
+	return addresses(all)
+}
+
 // digests are what a plan rests on of all this, per place and account.
 func (o observed) digests() (map[string]string, error) {
 	parts := map[string][]any{}
@@ -258,8 +230,11 @@ func (o observed) digests() (map[string]string, error) {
 		parts[addr.Target.String()] = append(parts[addr.Target.String()], addr.String(), o.profiles[addr])
 	}
 	for _, addr := range addresses(o.roles) {
-		account := "account " + addr.Target.Account
-		parts[account] = append(parts[account], addr.String(), o.roles[addr])
+		account, l := "account "+addr.Target.Account, o.roles[addr]
+		// No action comes of them, and who plans may be able to read less of
+		// them than who applies.
+		l.Tags, l.Permissions = nil, roles.Permissions{}
+		parts[account] = append(parts[account], addr.String(), l)
 	}
 	digests := map[string]string{}
 	for place, list := range parts {

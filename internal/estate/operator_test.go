@@ -94,7 +94,7 @@ func TestTheOperatorsPolicyAllowsAllThatAPlanWrites(t *testing.T) {
 			before := len(l.requests(t))
 			l.mustApply(t, estate.ApplyOptions{Options: c.options})
 			for _, r := range l.requests(t)[before:] {
-				if action := r.Service + ":" + r.Op; !isRead(r.Op) && !strings.Contains(text, `"`+action+`"`) {
+				if action := r.Service + ":" + r.Op; (!isRead(r.Op) || r.Service == "iam") && !strings.Contains(text, `"`+action+`"`) {
 					t.Errorf("%s was sent, and the policy does not have it", action)
 				}
 			}

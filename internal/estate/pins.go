@@ -70,7 +70,9 @@ func (b *builder) pinned(pin roles.Pin, live roles.Live) (bool, error) {
 }
 
 func unreadableRole(addr plan.Addr, err error) rules.Finding {
-	return rules.Find("ANC603", addr.String(), fmt.Sprintf("its trust policy cannot be read: %v", err))
+	f := rules.Find("ANC312", addr.String(), fmt.Sprintf("its trust policy cannot be read: %v", err))
+	f.Severity = rules.Hold // beside a plan: what only closes must still go on
+	return f
 }
 
 // put proposes the writing of the pin. What the plan shows has references in

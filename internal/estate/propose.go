@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 )
@@ -70,6 +72,7 @@ func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, err
 	if err := b.build(); err != nil {
 		return p, err
 	}
+	p.waive(w.Folder.Config.Waivers, w.Folder.Clock.Now())
 	p.Plan.Actions = b.actions
 	p.Plan.Basis, err = w.basis(r, p.observed, o)
 	return p, err
@@ -98,6 +101,15 @@ func (w World) checkApprovals(r recorded, o Options) error {
 		}
 	}
 	return nil
+}
+
+// waive takes out the findings that the configuration accepts, and says so.
+func (p *Proposal) waive(waivers []config.Waiver, now time.Time) {
+	rest, waived := rules.Waive(p.Findings, waivers, now)
+	p.Findings = rest
+	for _, w := range waived {
+		p.Notices = append(p.Notices, w.String())
+	}
 }
 
 func (w World) basis(r recorded, o observed, options Options) (plan.Basis, error) {

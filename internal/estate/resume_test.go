@@ -35,7 +35,7 @@ func TestSavedPlans(t *testing.T) {
 	t.Run("it is stale when AWS changed", func(t *testing.T) {
 		l := newLab(t, twoEnvironments("manage"), "dev-app", "prod-app")
 		saved := l.save(t, estate.Options{})
-		if err := l.cloud(t).Roles.PutTrust(t.Context(), "prod-app", strings.Replace(trustEC2, "ec2", "lambda", 1)); err != nil {
+		if err := l.cloud(t).Roles.PutTrust(t.Context(), "prod-app", strings.Replace(trustNobody, "ec2", "lambda", 1)); err != nil {
 			t.Fatal(err)
 		}
 		_, err := l.apply(t.Context(), estate.ApplyOptions{Saved: saved}, nil)
@@ -81,7 +81,7 @@ func TestSavedPlans(t *testing.T) {
 			t.Fatal("the outage went unnoticed")
 		}
 		l.calm(t)
-		if err := l.cloud(t).Roles.PutTrust(t.Context(), "prod-app", strings.Replace(trustEC2, "ec2", "lambda", 1)); err != nil {
+		if err := l.cloud(t).Roles.PutTrust(t.Context(), "prod-app", strings.Replace(trustNobody, "ec2", "lambda", 1)); err != nil {
 			t.Fatal(err)
 		}
 		_, err := l.apply(t.Context(), estate.ApplyOptions{Saved: saved}, nil)

@@ -2,6 +2,7 @@ package estate
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"strings"
 
@@ -32,7 +33,12 @@ type Cloud struct {
 // CRL is a revocation list at an anchor.
 type CRL struct {
 	ARN       string
+	Name      string
 	AnchorARN string
+	Enabled   bool
+	Data      []byte // as it was imported: PEM or DER
+	// List is what it says; nil when it is not understood. Look fills it.
+	List *x509.RevocationList
 }
 
 // World is an estate's folder and its way to AWS.

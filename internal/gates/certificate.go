@@ -69,16 +69,31 @@ func checkDates(a *attempt) (string, *refusal) {
 	return "valid from " + from + " to " + to, nil
 }
 
+// checkPath validates the path. Whoever asks about a certificate outside of its
+// dates wants to know whether it led to the anchor within them: a new one of the
+// same kind will not do better.
 func checkPath(a *attempt) (string, *refusal) {
-	if len(a.Chain) > maxChain {
-		return "", denied(msgUntrusted, fmt.Sprintf("the chain header has %d certificates, more than %d", len(a.Chain), maxChain))
+	at, when := a.Now, ""
+	if a.Now.Before(a.Leaf.NotBefore) {
+		at, when = a.Leaf.NotBefore, ", when it begins"
 	}
-	path, err := pki.VerifyPath(a.Leaf, a.Chain, a.Anchor.Certificates, a.Now, pki.AsWorkload)
+	if a.Now.After(a.Leaf.NotAfter) {
+		at, when = a.Leaf.NotAfter, ", until it ended"
+	}
+	path, err := pki.VerifyPath(a.Leaf, a.Chain, a.Anchor.Certificates, at, pki.AsWorkload)
 	if err != nil {
 		return "", denied(msgUntrusted, err.Error())
 	}
 	a.path = path
-	return fmt.Sprintf("leads to %q in %d steps", path[len(path)-1].Subject.String(), len(path)-1), nil
+	return fmt.Sprintf("leads to %q in %d steps%s", path[len(path)-1].Subject.String(), len(path)-1, when), nil
+}
+
+// checkDepth counts what is sent, whether the path needs it or not.
+func checkDepth(a *attempt) (string, *refusal) {
+	if len(a.Chain) > maxChain {
+		return "", denied(msgUntrusted, fmt.Sprintf("the chain header has %d certificates, more than %d", len(a.Chain), maxChain))
+	}
+	return fmt.Sprintf("%d certificates in the chain header, of at most %d", len(a.Chain), maxChain), nil
 }
 
 // checkRevocation looks for every certificate below the anchor. An entry counts

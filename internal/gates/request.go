@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"anchorctl/internal/iampolicy"
 	"anchorctl/internal/pki"
 )
 
@@ -67,7 +68,7 @@ func checkAnchorEnabled(a *attempt) (string, *refusal) {
 	if !a.Anchor.Enabled {
 		return "", denied(msgAnchorDisabled, a.Anchor.ARN+" is disabled")
 	}
-	return "", nil
+	return "it is enabled", nil
 }
 
 func checkProfile(a *attempt) (string, *refusal) {
@@ -84,7 +85,7 @@ func checkProfileEnabled(a *attempt) (string, *refusal) {
 	if !a.Profile.Enabled {
 		return "", denied(msgNoProfile, a.Profile.ARN+" is disabled")
 	}
-	return "", nil
+	return "it is enabled", nil
 }
 
 func checkRoleListed(a *attempt) (string, *refusal) {
@@ -167,4 +168,32 @@ func outOfRange(request int) *refusal {
 	return &refusal{CodeValidation, fmt.Sprintf("1 validation error detected: Value '%d' at 'durationSeconds' failed to satisfy constraint: "+
 		"Member must have value %s %d", request, bound, limit),
 		fmt.Sprintf("%d s is not between %d s and %d s", request, minSeconds, maxSeconds)}
+}
+
+// What STS takes of session policies.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+const (
+	mostManaged       = 10
+	mostSessionPolicy = 2048
+)
+
+// checkSessionPolicy holds the profile's policies against STS's limits: the
+// service stores more of them than a session can have.
+func checkSessionPolicy(a *attempt) (string, *refusal) {
+	no := func(detail string) (string, *refusal) { return "", denied(a.unable(""), detail) }
+	managed, text := len(a.Profile.ManagedPolicyARNs), []byte(a.Profile.SessionPolicy)
+	if managed > mostManaged {
+		return no(fmt.Sprintf("%d managed policies, more than %d", managed, mostManaged))
+	}
+	if len(text) == 0 {
+		return fmt.Sprintf("%d managed policies, no policy of the profile's own", managed), nil
+	}
+	if _, err := iampolicy.Parse(text); err != nil {
+		return no("the session policy does not parse: " + err.Error())
+	}
+	size := iampolicy.SessionSize(text)
+	if size > mostSessionPolicy {
+		return no(fmt.Sprintf("the session policy has %d characters, more than the %d that STS takes", size, mostSessionPolicy))
+	}
+	return fmt.Sprintf("%d managed policies, and one of %d characters", managed, size), nil
 }

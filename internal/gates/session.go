@@ -47,6 +47,9 @@ type Profile struct {
 	RoleARNs              []string
 	DurationSeconds       int // zero means the service's default of 3600
 	AcceptRoleSessionName bool
+	// What narrows the sessions.
+	ManagedPolicyARNs []string
+	SessionPolicy     string // empty when there is none
 	// Mappings are specifiers by certificate field. Nil means the default
 	// mappings; an empty map maps nothing.
 	Mappings map[string][]string
@@ -59,13 +62,17 @@ type Role struct {
 	MaxSessionSeconds int    // zero means IAM's default of 3600
 }
 
-// The names of the gates, in the order in which they are passed.
+// The names of the gates, in the order in which they are passed. GateKey is
+// passed before CreateSession is asked: who calls it has verified the request's
+// signature. Only Explain has it.
 const (
+	GateKey            = "key match"
 	GateVersion        = "certificate version"
 	GateUsage          = "certificate usage"
 	GateDates          = "certificate dates"
 	GateAnchor         = "trust anchor"
 	GatePath           = "certificate path"
+	GateDepth          = "chain depth"
 	GateRevocation     = "revocation"
 	GateAnchorEnabled  = "trust anchor enabled"
 	GateProfile        = "profile"
@@ -77,6 +84,7 @@ const (
 	GateMapping        = "attribute mapping"
 	GateSourceIdentity = "source identity"
 	GateTrust          = "trust policy"
+	GateSessionPolicy  = "session policies"
 )
 
 // The error codes of a refusal.
@@ -116,9 +124,12 @@ type refusal struct {
 
 func denied(message, detail string) *refusal { return &refusal{CodeDenied, message, detail} }
 
+// gate is one gate. needs are the gates without which it cannot be judged: what
+// they let through is what it looks at.
 type gate struct {
 	name  string
 	check func(*attempt) (detail string, no *refusal)
+	needs []string
 }
 
 // order is the order of the gates. The anchor has to be known before there can
@@ -126,22 +137,24 @@ type gate struct {
 // certificate outwards.
 func order() []gate {
 	return []gate{
-		{GateVersion, checkVersion},
-		{GateUsage, checkUsage},
-		{GateDates, checkDates},
-		{GateAnchor, checkAnchor},
-		{GatePath, checkPath},
-		{GateRevocation, checkRevocation},
-		{GateAnchorEnabled, checkAnchorEnabled},
-		{GateProfile, checkProfile},
-		{GateProfileEnabled, checkProfileEnabled},
-		{GateRoleListed, checkRoleListed},
-		{GateSessionName, checkSessionName},
-		{GateRole, checkRole},
-		{GateDuration, checkDuration},
-		{GateMapping, checkMapping},
-		{GateSourceIdentity, checkSourceIdentity},
-		{GateTrust, checkTrust},
+		{GateVersion, checkVersion, nil},
+		{GateUsage, checkUsage, []string{GateVersion}},
+		{GateDates, checkDates, nil},
+		{GateAnchor, checkAnchor, nil},
+		{GatePath, checkPath, []string{GateVersion, GateUsage, GateAnchor}},
+		{GateDepth, checkDepth, nil},
+		{GateRevocation, checkRevocation, []string{GateAnchor, GatePath}},
+		{GateAnchorEnabled, checkAnchorEnabled, []string{GateAnchor}},
+		{GateProfile, checkProfile, nil},
+		{GateProfileEnabled, checkProfileEnabled, []string{GateProfile}},
+		{GateRoleListed, checkRoleListed, []string{GateProfile}},
+		{GateSessionName, checkSessionName, []string{GateProfile}},
+		{GateRole, checkRole, nil},
+		{GateDuration, checkDuration, []string{GateProfile, GateRole}},
+		{GateMapping, checkMapping, []string{GateProfile}},
+		{GateSourceIdentity, checkSourceIdentity, nil},
+		{GateTrust, checkTrust, []string{GateAnchor, GateRole, GateMapping, GateSourceIdentity}},
+		{GateSessionPolicy, checkSessionPolicy, []string{GateProfile}},
 	}
 }
 
@@ -153,17 +166,4 @@ type attempt struct {
 }
 
 // CreateSession passes a request through the gates.
-func CreateSession(s Session) Result {
-	a := &attempt{Session: s}
-	for _, g := range order() {
-		detail, no := g.check(a)
-		if no != nil {
-			a.out.Gates = append(a.out.Gates, Gate{Name: g.name, Detail: no.detail})
-			a.out.Code, a.out.Error = no.code, no.message
-			return a.out
-		}
-		a.out.Gates = append(a.out.Gates, Gate{Name: g.name, Passed: true, Detail: detail})
-	}
-	a.out.Granted = true
-	return a.out
-}
+func CreateSession(s Session) Result { return Present(s).Ask(s) }

@@ -40,9 +40,9 @@ func TestAGrantedSessionPassesEveryGateInOrder(t *testing.T) {
 		}
 		names = append(names, g.Name)
 	}
-	want := []string{"certificate version", "certificate usage", "certificate dates", "trust anchor", "certificate path", "revocation",
+	want := []string{"certificate version", "certificate usage", "certificate dates", "trust anchor", "certificate path", "chain depth", "revocation",
 		"trust anchor enabled", "profile", "profile enabled", "role in profile", "session name", "role", "duration", "attribute mapping",
-		"source identity", "trust policy"}
+		"source identity", "trust policy", "session policies"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}
@@ -111,7 +111,7 @@ func TestRefusals(t *testing.T) {
 				w.Leaf = sign(t, leafTemplate(t), &ca).Certificate
 				w.Anchor.Certificates = []*x509.Certificate{ca.Certificate}
 			}},
-		{name: "six certificates in the chain header", cite: signPage, gate: gates.GatePath, error: "Untrusted signing certificate", detail: "more than 5",
+		{name: "six certificates in the chain header", cite: signPage, gate: gates.GateDepth, error: "Untrusted signing certificate", detail: "more than 5",
 			change: func(_ *testing.T, w *world) {
 				for range 6 {
 					w.Chain = append(w.Chain, w.issuer.Certificate)

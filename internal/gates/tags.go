@@ -11,21 +11,19 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"anchorctl/internal/iampolicy"
 	"anchorctl/internal/pki"
 )
 
 // The certificate fields that a profile maps.
 const (
-	FieldSubject = "x509Subject"
-	FieldIssuer  = "x509Issuer"
-	FieldSAN     = "x509SAN"
+	FieldSubject = iampolicy.FieldSubject
+	FieldIssuer  = iampolicy.FieldIssuer
+	FieldSAN     = iampolicy.FieldSAN
 )
 
 // DefaultMappings are the mappings of a profile that says nothing else.
-// https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html#attribute-mapping-default
-func DefaultMappings() map[string][]string {
-	return map[string][]string{FieldSubject: {"*"}, FieldIssuer: {"*"}, FieldSAN: {"DNS", "URI", "Name/*"}}
-}
+func DefaultMappings() map[string][]string { return iampolicy.DefaultMappings() }
 
 // MappingError names the attributes that are no legal session tags, in the
 // service's words.
@@ -73,7 +71,7 @@ func mapField(tags map[string]string, field string, specifiers []string, attribu
 			bad = append(bad, attribute)
 			continue
 		}
-		if !slices.ContainsFunc(specifiers, func(s string) bool { return selects(field, s, attribute) }) {
+		if !slices.ContainsFunc(specifiers, func(s string) bool { return iampolicy.Selects(field, s, attribute) }) {
 			continue
 		}
 		if value := attributes[attribute]; legal(value) {
@@ -83,21 +81,6 @@ func mapField(tags map[string]string, field string, specifiers []string, attribu
 		}
 	}
 	return bad
-}
-
-// selects says whether a mapping rule's specifier covers an attribute. "Name"
-// and "Name/" mean "Name/*".
-func selects(field, specifier, attribute string) bool {
-	if field == FieldSAN && (specifier == "Name" || specifier == "Name/") {
-		specifier = "Name/*"
-	}
-	if prefix, all := strings.CutSuffix(specifier, "*"); all {
-		if field == FieldSAN && prefix != "Name/" {
-			return false // not documented
-		}
-		return strings.HasPrefix(attribute, prefix) && (prefix == "" || prefix == "Name/")
-	}
-	return specifier == attribute
 }
 
 // legal holds the pattern of STS session tag values,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"anchorctl/internal/iampolicy"
+	"anchorctl/internal/pki"
 )
 
 // Trusted is what a trust policy gets to see of a session.
@@ -74,8 +75,12 @@ func checkTrust(a *attempt) (string, *refusal) {
 	if err != nil {
 		return "", denied(a.unable(""), fmt.Sprintf("reading the trust policy: %v", err))
 	}
+	name := a.out.SessionName
+	if name == "" {
+		name = pki.SerialHex(a.Leaf) // what the session is called without the name that was refused
+	}
 	a.out.Decision = document.Evaluate(TrustRequest(Trusted{
-		AnchorARN: a.Anchor.ARN, Account: accountOf(a.Anchor.ARN), SessionName: a.out.SessionName,
+		AnchorARN: a.Anchor.ARN, Account: accountOf(a.Anchor.ARN), SessionName: name,
 		SourceIdentity: a.out.SourceIdentity, Tags: a.out.Tags, Now: a.Now,
 	}))
 	if !a.out.Decision.Allowed {

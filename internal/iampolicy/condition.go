@@ -3,7 +3,6 @@ package iampolicy
 import (
 	"maps"
 	"slices"
-	"strings"
 )
 
 // context is the request's context as conditions and variables see it.
@@ -16,7 +15,7 @@ type context struct {
 func newContext(r Request, variables bool) *context {
 	c := &context{values: map[string][]string{}, unknown: r.Unknown, variables: variables}
 	for _, key := range slices.Sorted(maps.Keys(r.Context)) {
-		folded := strings.ToLower(key)
+		folded := foldASCII(key)
 		c.values[folded] = append(c.values[folded], r.Context[key]...)
 	}
 	return c
@@ -25,14 +24,14 @@ func newContext(r Request, variables bool) *context {
 // lookup returns the values of a key: none when it is absent, known false when
 // the request does not tell. "Context key names are not case-sensitive."
 func (c *context) lookup(key string) (values []string, known bool) {
-	folded := strings.ToLower(key)
+	folded := foldASCII(key)
 	values, present := c.values[folded]
 	return values, present || c.unknown == nil || !c.unknown(folded)
 }
 
 // condition judges one key of one operator.
 func (c *context) condition(cond Condition) Check {
-	op, ok := parseOperator(cond.Operator)
+	op, ok := ParseOperator(cond.Operator)
 	values, known := c.lookup(cond.Key)
 	check := Check{Element: "Condition", Operator: cond.Operator, Key: cond.Key,
 		Want: cond.Values, Found: values, Present: len(values) > 0, Result: Maybe}
@@ -43,16 +42,16 @@ func (c *context) condition(cond Condition) Check {
 		check.Note = "the value is not known"
 	case len(cond.Values) == 0:
 		check.Note = "the condition has no values"
-	case op.name == "Null":
+	case op.Name == "Null":
 		check.Result = null(cond.Values, values)
 	case len(values) == 0:
 		check.Result = op.absent()
-	case op.set == setNone && len(values) > 1:
+	case op.Set == SetNone && len(values) > 1:
 		// "Multivalued context keys require a condition set operator": what
 		// happens without one is not documented.
 		check.Note = "the key has several values and the operator no ForAnyValue or ForAllValues"
-	case op.set != setNone && empty(values):
-		check.Result = truth(op.set == setAll)
+	case op.Set != SetNone && empty(values):
+		check.Result = truth(op.Set == SetAll)
 	default:
 		check.Result = c.each(op, cond.Values, values)
 	}
@@ -71,16 +70,16 @@ func (c *context) condition(cond Condition) Check {
 // With IfExists it is true. ForAllValues "also returns true if there are no
 // keys in the request"; for ForAnyValue and "no matching key or a null
 // dataset, the condition returns false".
-func (o operator) absent() Truth {
+func (o Operator) absent() Truth {
 	switch {
-	case o.ifExists:
+	case o.IfExists:
 		return Yes
-	case o.set == setAll:
+	case o.Set == SetAll:
 		return Yes
-	case o.set == setAny:
+	case o.Set == SetAny:
 		return No
 	}
-	return truth(o.negated)
+	return truth(o.Negated)
 }
 
 // null is the Null operator: "true (the key doesn't exist, it is null) or
@@ -113,17 +112,17 @@ func empty(values []string) bool {
 
 // each compares the request's values with the policy's. Several values of the
 // policy are alternatives; under a negated operator none may match.
-func (c *context) each(op operator, want, values []string) Truth {
-	result := truth(op.set == setAll || op.set == setNone)
+func (c *context) each(op Operator, want, values []string) Truth {
+	result := truth(op.Set == SetAll || op.Set == SetNone)
 	for _, v := range values {
 		one := No
 		for _, w := range want {
 			one = max(one, op.compare(c, w, v))
 		}
-		if op.negated {
+		if op.Negated {
 			one = not(one)
 		}
-		if op.set == setAny {
+		if op.Set == SetAny {
 			result = max(result, one)
 		} else {
 			result = min(result, one)

@@ -2,9 +2,10 @@
 // documents.
 //
 // It knows the policy language of the IAM User Guide: its grammar, principals,
-// condition operators, set operators and policy variables, and the one
-// statement that pins a role to trust anchors and workloads. It must not know
-// certificates, configuration, AWS clients or files.
+// condition operators, set operators and policy variables, the one statement
+// that pins a role to trust anchors and workloads, and the session tags that a
+// profile's mappings yield. It must not know certificates, configuration, AWS
+// clients or files.
 //
 // Invariants: parsing is strict, bounded and says where a fault is. Evaluation
 // never panics and is three-valued: what AWS's documentation does not settle

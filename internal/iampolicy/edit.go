@@ -17,7 +17,7 @@ func WithStatement(existing []byte, t Trust) ([]byte, error) {
 	if len(bytes.TrimSpace(existing)) == 0 {
 		return GenerateTrust(t), nil
 	}
-	d, n, err := parse(existing)
+	d, n, err := parse(existing, AnyKind)
 	if err != nil {
 		return nil, fmt.Errorf("reading the trust policy: %w", err)
 	}
@@ -45,7 +45,7 @@ func WithStatement(existing []byte, t Trust) ([]byte, error) {
 // the number of statements left. When none is left the document is nil: IAM
 // takes no policy without statements.
 func WithoutStatement(existing []byte, sid string) (doc []byte, left int, err error) {
-	d, n, err := parse(existing)
+	d, n, err := parse(existing, AnyKind)
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading the trust policy: %w", err)
 	}

@@ -34,7 +34,7 @@ func (d *Document) meaning() string {
 func (s Statement) meaning() string {
 	var conditions []string
 	for _, c := range s.Conditions {
-		conditions = append(conditions, fmt.Sprintf("%q %q %s", twin(c.Operator), strings.ToLower(c.Key), set(c.Values)))
+		conditions = append(conditions, fmt.Sprintf("%q %q %s", twin(c.Operator), foldASCII(c.Key), set(c.Values)))
 	}
 	return fmt.Sprintf("%q %q %s %s %s %s %s %s %s", s.Sid, s.Effect, s.Principal.meaning(), s.NotPrincipal.meaning(),
 		set(lower(s.Actions)), set(lower(s.NotActions)), set(s.Resources), set(s.NotResources), set(conditions))
@@ -42,15 +42,15 @@ func (s Statement) meaning() string {
 
 // twin gives operators that "behave identically" one name.
 func twin(operator string) string {
-	op, ok := parseOperator(operator)
+	op, ok := ParseOperator(operator)
 	if !ok {
 		return operator
 	}
-	name := strings.NewReplacer("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike").Replace(op.name)
-	if op.ifExists {
+	name := strings.NewReplacer("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike").Replace(op.Name)
+	if op.IfExists {
 		name += "IfExists"
 	}
-	return op.set + name
+	return op.Set + name
 }
 
 func (p *Principals) meaning() string {
@@ -74,7 +74,7 @@ func (p *Principals) meaning() string {
 func lower(values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = strings.ToLower(v)
+		out[i] = foldASCII(v)
 	}
 	return out
 }

@@ -104,6 +104,13 @@ func (c *context) statement(s Statement, r Request, action string) Reason {
 	return out
 }
 
+// Trusts says whether the statement is about the principal: its Principal or
+// NotPrincipal covers it.
+func (s Statement) Trusts(who Principal) Truth { return principal(s, who).Result }
+
+// Covers says whether the statement is about the action.
+func (s Statement) Covers(action string) Truth { return (&context{}).action(s, action).Result }
+
 func principal(s Statement, who Principal) Check {
 	out := Check{Element: "Principal", Present: who != Principal{}, Result: Maybe}
 	if out.Present {
@@ -152,7 +159,7 @@ func (c *context) action(s Statement, action string) Check {
 	literal := &context{} // variables have no place in actions
 	covers := func(patterns []string) Truth {
 		for _, p := range patterns {
-			if match(literal.expand(p, true).elements, []rune(action), true) {
+			if match(literal.expand(p, true).elements, []rune(action), ignoringCase) {
 				return Yes
 			}
 		}
@@ -236,7 +243,7 @@ func (c *context) covered(pattern, arn string) Truth {
 	if matchARN(e.elements, arn) == Yes {
 		return Yes
 	}
-	if match(e.elements, []rune(arn), false) {
+	if match(e.elements, []rune(arn), exactly) {
 		return Maybe
 	}
 	return No

@@ -14,26 +14,40 @@ func (d Decision) Explain() string {
 		return "there is nothing to decide"
 	}
 	action := d.Denied[0]
+	deciding, found := d.Deciding(action)
+	switch {
+	case !found:
+		return fmt.Sprintf("no statement allows %s", action)
+	case deciding.Effect == Deny:
+		return fmt.Sprintf("%s is denied by %s%s", action, deciding.Name(), deciding.open())
+	}
+	var failed []string
+	for _, c := range deciding.Failed() {
+		failed = append(failed, c.String())
+	}
+	return fmt.Sprintf("no statement allows %s; in %s, %s", action, deciding.Name(), strings.Join(failed, ", and "))
+}
+
+// Deciding is the reason why an action is not allowed: the first Deny that
+// covers the request or may, or else the Allow that is nearest to covering it.
+// There is none when the document has no Allow.
+func (d Decision) Deciding(action string) (Reason, bool) {
 	var nearest *Reason
 	for i, r := range d.Why {
 		if r.Action != action {
 			continue
 		}
 		if r.Effect == Deny && r.Result != No {
-			return fmt.Sprintf("%s is denied by %s%s", action, r.name(), r.open())
+			return r, true
 		}
 		if r.Effect == Allow && r.Result != Yes && (nearest == nil || r.distance() < nearest.distance()) {
 			nearest = &d.Why[i]
 		}
 	}
 	if nearest == nil {
-		return fmt.Sprintf("no statement allows %s", action)
+		return Reason{}, false
 	}
-	var failed []string
-	for _, c := range nearest.Failed() {
-		failed = append(failed, c.String())
-	}
-	return fmt.Sprintf("no statement allows %s; in %s, %s", action, nearest.name(), strings.Join(failed, ", and "))
+	return *nearest, true
 }
 
 // Failed are the checks that keep the statement from covering the request.
@@ -65,7 +79,8 @@ func (r Reason) distance() int {
 	return far
 }
 
-func (r Reason) name() string {
+// Name is what people call the statement: by its Sid, or by its number.
+func (r Reason) Name() string {
 	if r.Sid != "" {
 		return "statement " + r.Sid
 	}

@@ -11,7 +11,7 @@ import (
 // Bounds of what is read. The longest text the service takes is a profile's
 // session policy of 100,000 characters; a policy nests eight deep.
 const (
-	maxBytes = 256 << 10
+	MaxBytes = 256 << 10
 	maxDepth = 16
 )
 
@@ -20,6 +20,7 @@ type SyntaxError struct {
 	Line    int
 	Column  int
 	Message string
+	Others  []*SyntaxError // further faults, in the order in which they were found
 }
 
 func (e *SyntaxError) Error() string {
@@ -75,8 +76,8 @@ type reader struct {
 
 func readJSON(data []byte) (*node, error) {
 	r := &reader{data: data}
-	if len(data) > maxBytes {
-		return nil, r.fail(0, "the document is larger than %d bytes", maxBytes)
+	if len(data) > MaxBytes {
+		return nil, r.fail(0, "the document is larger than %d bytes", MaxBytes)
 	}
 	if bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) {
 		return nil, r.fail(0, "the document begins with a byte order mark")

@@ -12,38 +12,73 @@ import (
 // The set operators in front of an operator's name.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 const (
-	setNone = ""
-	setAny  = "ForAnyValue:"
-	setAll  = "ForAllValues:"
+	SetNone = ""
+	SetAny  = "ForAnyValue:"
+	SetAll  = "ForAllValues:"
 )
 
-// operator is a condition operator taken apart.
-type operator struct {
-	set      string
-	name     string
-	ifExists bool
-	negated  bool
+// Operator is a condition operator taken apart.
+type Operator struct {
+	Set      string // SetNone, SetAny or SetAll
+	Name     string // "StringEquals"
+	IfExists bool
+	Negated  bool
 	compare  func(c *context, policy, request string) Truth
 }
 
-// parseOperator reads a condition operator as a policy writes it. Spelling is
+// ParseOperator reads a condition operator as a policy writes it. Spelling is
 // exact: what is spelled in another way is unknown.
-func parseOperator(text string) (operator, bool) {
-	op := operator{name: text}
-	for _, set := range []string{setAny, setAll} {
-		if rest, found := strings.CutPrefix(op.name, set); found {
-			op.set, op.name = set, rest
+func ParseOperator(text string) (Operator, bool) {
+	op := Operator{Name: text}
+	for _, set := range []string{SetAny, SetAll} {
+		if rest, found := strings.CutPrefix(op.Name, set); found {
+			op.Set, op.Name = set, rest
 			break
 		}
 	}
-	op.name, op.ifExists = strings.CutSuffix(op.name, "IfExists")
-	if op.name == "Null" {
+	op.Name, op.IfExists = strings.CutSuffix(op.Name, "IfExists")
+	if op.Name == "Null" {
 		// "You can add IfExists to the end of any condition operator name
 		// except the Null condition."
-		return op, op.set == setNone && !op.ifExists
+		return op, op.Set == SetNone && !op.IfExists
 	}
-	op.compare, op.negated = comparison(op.name)
+	op.compare, op.Negated = comparison(op.Name)
 	return op, op.compare != nil
+}
+
+// Respell finds the operator that was meant by a text of other letters:
+// "stringequals" is meant as "StringEquals". What AWS makes of such a text is
+// not documented.
+func Respell(text string) (string, bool) {
+	out := ""
+	rest := text
+	for _, set := range []string{SetAny, SetAll} {
+		if after, found := cutFold(rest, set); found {
+			out, rest = set, after
+			break
+		}
+	}
+	suffix := ""
+	if n := len(rest) - len("IfExists"); n > 0 && foldASCII(rest[n:]) == "ifexists" {
+		rest, suffix = rest[:n], "IfExists"
+	}
+	for _, name := range operatorNames() {
+		if foldASCII(name) == foldASCII(rest) {
+			return out + name + suffix, true
+		}
+	}
+	return "", false
+}
+
+func operatorNames() []string {
+	names := []string{"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike",
+		"ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"}
+	for _, kind := range []string{"Numeric", "Date"} {
+		for _, order := range []string{"Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"} {
+			names = append(names, kind+order)
+		}
+	}
+	return names
 }
 
 // comparison is the list of operators of
@@ -115,7 +150,7 @@ func ordered(order func(request, policy string) (int, bool), name string) (func(
 	}, negated
 }
 
-func (c *context) stringMatch(policy, request string, wildcards, fold bool) Truth {
+func (c *context) stringMatch(policy, request string, wildcards bool, same letters) Truth {
 	e := c.expand(policy, wildcards)
 	switch {
 	case e.unclear:
@@ -123,19 +158,25 @@ func (c *context) stringMatch(policy, request string, wildcards, fold bool) Trut
 	case e.null:
 		return No
 	}
-	return truth(match(e.elements, []rune(request), fold))
+	return truth(match(e.elements, []rune(request), same))
 }
 
 func stringEquals(c *context, policy, request string) Truth {
-	return c.stringMatch(policy, request, false, false)
+	return c.stringMatch(policy, request, false, exactly)
 }
 
+// stringEqualsIgnoreCase: which letters outside of ASCII differ by case alone
+// is not documented.
 func stringEqualsIgnoreCase(c *context, policy, request string) Truth {
-	return c.stringMatch(policy, request, false, true)
+	result := c.stringMatch(policy, request, false, ignoringCase)
+	if result == No && c.stringMatch(policy, request, false, ignoringAnyCase) != No {
+		return Maybe
+	}
+	return result
 }
 
 func stringLike(c *context, policy, request string) Truth {
-	return c.stringMatch(policy, request, true, false)
+	return c.stringMatch(policy, request, true, exactly)
 }
 
 func arnLike(c *context, policy, request string) Truth {

@@ -2,7 +2,19 @@ package iampolicy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+)
+
+// Kind is what a document is written for. Both kinds have one grammar; which
+// elements a statement has to have, and may not have, differs.
+type Kind int
+
+// The kinds. AnyKind asks for neither principals nor resources.
+const (
+	AnyKind        Kind = iota
+	TrustKind           // a role's trust policy: who may take it; no Resource
+	PermissionKind      // what a role or a session may do; no Principal
 )
 
 // Parse reads a policy document. It follows
@@ -10,31 +22,75 @@ import (
 // and refuses duplicate and unknown elements, wrong types, other versions,
 // empty lists and trailing data with a *SyntaxError. Condition operators and
 // keys are not judged here: evaluation fails closed on those it does not know.
-func Parse(document []byte) (*Document, error) {
-	d, _, err := parse(document)
+func Parse(document []byte) (*Document, error) { return ParseKind(document, AnyKind) }
+
+// ParseKind is Parse for a document of a known kind.
+func ParseKind(document []byte, kind Kind) (*Document, error) {
+	d, _, err := parse(document, kind)
 	return d, err
 }
 
+// KindOf guesses what a document is written for, so that it can be told what is
+// wrong with it: one that names principals is a trust policy, and so is one
+// that names no resources and speaks of STS. What is no JSON is of AnyKind.
+func KindOf(document []byte) Kind {
+	root, err := readJSON(document)
+	if err != nil {
+		return AnyKind
+	}
+	trust, permission := false, false
+	for _, m := range root.members {
+		if foldASCII(m.name) != "statement" {
+			continue
+		}
+		for _, statement := range items(m.value) {
+			for _, e := range statement.members {
+				name := foldASCII(e.name)
+				permission = permission || strings.HasSuffix(name, "resource")
+				trust = trust || strings.HasSuffix(name, "principal")
+			}
+			permission = permission || !statement.speaks(func(text string) bool { return strings.HasPrefix(foldASCII(text), "sts:") })
+		}
+	}
+	if trust || !permission {
+		return TrustKind
+	}
+	return PermissionKind
+}
+
+// speaks reports whether a string in the node does.
+func (n *node) speaks(of func(string) bool) bool {
+	return n.kind == kindString && of(n.text) ||
+		slices.ContainsFunc(n.items, func(i *node) bool { return i.speaks(of) }) ||
+		slices.ContainsFunc(n.members, func(m member) bool { return m.value.speaks(of) })
+}
+
 // parse also returns the node of the Statement element, for editing in place.
-func parse(document []byte) (*Document, *node, error) {
+func parse(document []byte, kind Kind) (*Document, *node, error) {
 	root, err := readJSON(document)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &parser{data: document}
+	p := &parser{data: document, kind: kind}
 	d := p.document(root)
-	if p.err != nil {
-		return nil, nil, p.err
+	if len(p.faults) > 0 {
+		return nil, nil, p.err()
 	}
 	return d, root.member("Statement"), nil
 }
 
-// parser turns nodes into a document and keeps the first fault.
+// parser turns nodes into a document and keeps the faults.
 type parser struct {
-	data []byte
-	err  error
-	last int // the offset of the place worked out last, and that place
-	at   Position
+	data   []byte
+	kind   Kind
+	faults []fault
+	last   int // the offset of the place worked out last, and that place
+	at     Position
+}
+
+type fault struct {
+	at      int
+	message string
 }
 
 // place is position, but goes on from the last place: statements and condition
@@ -54,11 +110,24 @@ func (p *parser) place(at int) Position {
 	return p.at
 }
 
+// maxFaults are as many as somebody mends before looking again.
+const maxFaults = 10
+
 func (p *parser) fail(at int, format string, args ...any) {
-	if p.err == nil {
-		pos := position(p.data, at)
-		p.err = &SyntaxError{Line: pos.Line, Column: pos.Column, Message: fmt.Sprintf(format, args...)}
+	if len(p.faults) < maxFaults {
+		p.faults = append(p.faults, fault{at, fmt.Sprintf(format, args...)})
 	}
+}
+
+// err is the first fault that was found, with the others.
+func (p *parser) err() error {
+	all := make([]*SyntaxError, 0, len(p.faults))
+	for _, f := range p.faults {
+		pos := position(p.data, f.at)
+		all = append(all, &SyntaxError{Line: pos.Line, Column: pos.Column, Message: f.message})
+	}
+	all[0].Others = all[1:]
+	return all[0]
 }
 
 func (p *parser) is(n *node, k kind, what string) bool {
@@ -73,6 +142,7 @@ func (p *parser) unknown(m member, where string, known []string) {
 	for _, k := range known {
 		if strings.EqualFold(k, m.name) {
 			p.fail(m.at, "unknown element %s in %s; it is spelled %q", quote(m.name), where, k)
+			return
 		}
 	}
 	p.fail(m.at, "unknown element %s in %s", quote(m.name), where)
@@ -87,7 +157,7 @@ func (p *parser) document(root *node) *Document {
 		switch m.name {
 		case "Version":
 			d.Version = p.str(m.value, m.name)
-			if d.Version != Version2012 && d.Version != Version2008 {
+			if m.value.kind == kindString && d.Version != Version2012 && d.Version != Version2008 {
 				p.fail(m.value.start, "the Version is %s; it must be %q or %q", quote(m.value.text), Version2012, Version2008)
 			}
 		case "Id":
@@ -136,7 +206,7 @@ func (p *parser) statement(n *node) Statement {
 			s.Sid = p.sid(m.value)
 		case "Effect":
 			s.Effect = p.str(m.value, m.name)
-			if s.Effect != Allow && s.Effect != Deny {
+			if m.value.kind == kindString && s.Effect != Allow && s.Effect != Deny {
 				p.fail(m.value.start, "the Effect is %s; it must be %q or %q", quote(m.value.text), Allow, Deny)
 			}
 		case "Principal":
@@ -176,131 +246,27 @@ func (p *parser) whole(n *node) {
 			p.fail(n.start, "the statement has both %s and Not%s", name, name)
 		}
 	}
+	switch p.kind {
+	case TrustKind:
+		p.needs(n, "Principal", "a statement of a trust policy says whom it means: it has no Principal")
+		p.excludes(n, "Resource", "a trust policy has no Resource: it belongs to one role")
+	case PermissionKind:
+		p.needs(n, "Resource", "a statement of a permission policy says on what: it has no Resource")
+		p.excludes(n, "Principal", "a permission policy has no Principal: it belongs to one role")
+	case AnyKind:
+	}
 }
 
-// sid allows the empty Sid that older consoles wrote.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
-func (p *parser) sid(n *node) string {
-	s := p.str(n, "Sid")
-	for _, c := range s {
-		if !isAlphanumeric(c) {
-			p.fail(n.start, "the Sid %s has characters other than A-Z, a-z and 0-9", quote(s))
-			break
-		}
+func (p *parser) needs(n *node, element, message string) {
+	if n.member(element) == nil && n.member("Not"+element) == nil {
+		p.fail(n.start, "%s", message)
 	}
-	return s
 }
 
-func isAlphanumeric(c rune) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-}
-
-func (p *parser) str(n *node, what string) string {
-	if !p.is(n, kindString, what) {
-		return ""
-	}
-	return n.text
-}
-
-// strings reads a string or a list of at least one string.
-func (p *parser) strings(n *node, what string) []string {
-	nodes := []*node{n}
-	if n.kind == kindArray {
-		nodes = n.items
-	}
-	if len(nodes) == 0 {
-		p.fail(n.start, "the list of %s is empty", what)
-	}
-	all := make([]string, 0, len(nodes))
-	for _, item := range nodes {
-		s := p.str(item, what)
-		if s == "" {
-			p.fail(item.start, "%s has an empty string", what)
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
-func (p *parser) principals(m member) *Principals {
-	out := &Principals{}
-	if m.value.kind == kindString {
-		if m.value.text != "*" {
-			p.fail(m.value.start, "%s is the string %s; the only string it can be is \"*\"", m.name, quote(m.value.text))
-		}
-		out.All = true
-		return out
-	}
-	if !p.is(m.value, kindObject, m.name) {
-		return out
-	}
-	if len(m.value.members) == 0 {
-		p.fail(m.value.start, "%s is empty", m.name)
-	}
-	for _, e := range m.value.members {
-		switch e.name {
-		case "AWS":
-			out.AWS = p.strings(e.value, "AWS principals")
-		case "Service":
-			out.Service = p.strings(e.value, "Service principals")
-		case "Federated":
-			out.Federated = p.strings(e.value, "Federated principals")
-		case "CanonicalUser":
-			out.CanonicalUser = p.strings(e.value, "CanonicalUser principals")
-		default:
-			p.unknown(e, m.name, []string{"AWS", "Service", "Federated", "CanonicalUser"})
+func (p *parser) excludes(n *node, element, message string) {
+	for _, m := range n.members {
+		if m.name == element || m.name == "Not"+element {
+			p.fail(m.at, "%s", message)
 		}
 	}
-	return out
-}
-
-func (p *parser) conditions(n *node) []Condition {
-	if !p.is(n, kindObject, "Condition") {
-		return nil
-	}
-	var all []Condition
-	for _, op := range n.members {
-		if !p.is(op.value, kindObject, "the condition "+quote(op.name)) {
-			return nil
-		}
-		if op.name == "" {
-			p.fail(op.at, "a condition operator is empty")
-		}
-		seen := map[string]bool{}
-		for _, key := range op.value.members {
-			// Key names are not case-sensitive, so these would be one key twice.
-			folded := strings.ToLower(key.name)
-			if seen[folded] {
-				p.fail(key.at, "the condition key %s appears twice under %s", quote(key.name), quote(op.name))
-			}
-			if key.name == "" {
-				p.fail(key.at, "a condition key is empty")
-			}
-			seen[folded] = true
-			all = append(all, Condition{Operator: op.name, Key: key.name, Values: p.scalars(key), At: p.place(key.at)})
-		}
-	}
-	return all
-}
-
-// scalars reads condition values. "Quotation marks are optional for numeric
-// and Boolean values", so those are taken as the text they are written as.
-func (p *parser) scalars(key member) []string {
-	nodes := []*node{key.value}
-	if key.value.kind == kindArray {
-		nodes = key.value.items
-	}
-	if len(nodes) == 0 {
-		p.fail(key.value.start, "the condition key %s has an empty list of values", quote(key.name))
-	}
-	all := make([]string, 0, len(nodes))
-	for _, v := range nodes {
-		switch v.kind {
-		case kindString, kindNumber, kindBool:
-			all = append(all, v.text)
-		case kindObject, kindArray, kindNull:
-			p.fail(v.start, "a value of the condition key %s is %s", quote(key.name), v.kind)
-		}
-	}
-	return all
 }

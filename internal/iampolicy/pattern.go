@@ -98,6 +98,26 @@ func (c *context) substitute(out *expansion, name string, fallback *string, wild
 	}
 }
 
+// Variables are the keys that the variables in a policy's string name, in
+// order. What begins like a variable and is none that can be read is named "".
+func Variables(text string) []string {
+	var names []string
+	for {
+		_, after, found := strings.Cut(text, "${")
+		if !found {
+			return names
+		}
+		name, _, rest, ok := variable("${" + after)
+		if !ok {
+			// What AWS makes of white space around a name is not documented.
+			inner, _, _ := strings.Cut(after, "}")
+			inner, _, _ = strings.Cut(inner, ",")
+			name, rest = strings.TrimSpace(inner), after
+		}
+		names, text = append(names, name), rest
+	}
+}
+
 // variable takes a variable from the front of text: ${name} or
 // ${name, 'default'}, or one of ${*}, ${?} and ${$}.
 func variable(text string) (name string, fallback *string, rest string, ok bool) {
@@ -124,15 +144,36 @@ func variable(text string) (name string, fallback *string, rest string, ok bool)
 	return name, &value, rest, true
 }
 
+// letters says which characters count as the same.
+type letters func(a, b rune) bool
+
+func exactly(a, b rune) bool { return a == b }
+
+// ignoringCase is for ASCII letters, of which names are made.
+func ignoringCase(a, b rune) bool { return lowerASCII(a) == lowerASCII(b) }
+
+func ignoringAnyCase(a, b rune) bool { return strings.EqualFold(string(a), string(b)) }
+
+func lowerASCII(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + ('a' - 'A')
+	}
+	return r
+}
+
+// foldASCII makes ASCII letters lower case and no others: the Kelvin sign is
+// no k.
+func foldASCII(s string) string { return strings.Map(lowerASCII, s) }
+
 // match says whether a value is what the pattern describes.
-func match(pattern []element, value []rune, fold bool) bool {
+func match(pattern []element, value []rune, same letters) bool {
 	p, v, star, mark := 0, 0, -1, 0
 	for v < len(value) {
 		switch {
 		case p < len(pattern) && pattern[p].wild && pattern[p].char == '*':
 			star, mark = p, v
 			p++
-		case p < len(pattern) && (pattern[p].wild || same(pattern[p].char, value[v], fold)):
+		case p < len(pattern) && (pattern[p].wild || same(pattern[p].char, value[v])):
 			p++
 			v++
 		case star >= 0:
@@ -146,10 +187,6 @@ func match(pattern []element, value []rune, fold bool) bool {
 		p++
 	}
 	return p == len(pattern)
-}
-
-func same(a, b rune, fold bool) bool {
-	return a == b || fold && strings.EqualFold(string(a), string(b))
 }
 
 // split cuts a pattern at the colons of the policy's own text into at most six
@@ -177,7 +214,7 @@ func matchARN(pattern []element, arn string) Truth {
 		return Maybe
 	}
 	for i := range want {
-		if !match(want[i], []rune(have[i]), false) {
+		if !match(want[i], []rune(have[i]), exactly) {
 			return No
 		}
 	}

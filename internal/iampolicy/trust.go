@@ -59,6 +59,14 @@ func (t Trust) Check() error {
 			return errors.New("pinning a role: the sid has characters other than A-Z, a-z and 0-9")
 		}
 	}
+	for _, text := range t.AnchorARNs {
+		switch arn, ok := ParseAnchorARN(text); {
+		case !ok:
+			return fmt.Errorf("pinning a role: %q is not the ARN of a trust anchor", text)
+		case arn.Account != t.Account:
+			return fmt.Errorf("pinning a role: the anchor %q is not of account %s", text, t.Account)
+		}
+	}
 	return nil
 }
 

@@ -111,7 +111,13 @@ func TestTrustIsRefusedWhenItWouldNotPin(t *testing.T) {
 		"no sid":                  func(t *iampolicy.Trust) { t.Sid = "" },
 		"a sid with a hyphen":     func(t *iampolicy.Trust) { t.Sid = "Anchorctl-x" },
 		"an anchor with wildcard": func(t *iampolicy.Trust) { t.AnchorARNs[0] = "arn:aws:rolesanywhere:*:111122223333:trust-anchor/a" },
-		"a variable":              func(t *iampolicy.Trust) { t.WorkloadURIs = []string{"${aws:PrincipalTag/x}"} },
+		"a profile for an anchor": func(t *iampolicy.Trust) {
+			t.AnchorARNs[0] = strings.Replace(t.AnchorARNs[0], "trust-anchor", "profile", 1)
+		},
+		"another account's anchor": func(t *iampolicy.Trust) {
+			t.AnchorARNs[0] = strings.Replace(t.AnchorARNs[0], "111122223333", "444455556666", 1)
+		},
+		"a variable": func(t *iampolicy.Trust) { t.WorkloadURIs = []string{"${aws:PrincipalTag/x}"} },
 	} {
 		trust := prod()
 		change(&trust)

@@ -109,34 +109,10 @@ type wanted struct {
 	out         string
 }
 
-// hold holds a request against the configuration.
+// hold holds a request against the configuration, and finds its folder.
 func hold(f *folder.Folder, r Request) (wanted, error) {
-	env, ok := f.Config.Environments[r.Environment]
-	if !ok {
-		return wanted{}, fmt.Errorf("there is no environment %q; there are %s", r.Environment, listed(f.Config.EnvironmentNames()))
-	}
-	workload, ok := env.Workloads[r.Workload]
-	if !ok {
-		return wanted{}, fmt.Errorf("environment %s has no workload %q; it has %s", r.Environment, r.Workload, listed(env.WorkloadNames()))
-	}
-	lifetime, err := lifetimeOf(env, r)
+	w, err := allowed(f, r)
 	if err != nil {
-		return wanted{}, err
-	}
-	w := wanted{request: r, environment: env, keyType: r.KeyType, anyKeyType: r.KeyType == ""}
-	if w.anyKeyType {
-		w.keyType = keys.P256
-	}
-	w.spec = pki.WorkloadSpec{
-		Environment: r.Environment, Workload: r.Workload, Instance: r.Instance,
-		Organization: f.Config.Estate.Organization, TrustDomain: f.Config.Estate.TrustDomain,
-		Lifetime: lifetime, Now: f.Clock.Now(),
-	}
-	if workload != nil {
-		w.spec.DNS = workload.DNS
-	}
-	// Before any key is made: a name that no certificate can carry.
-	if err := w.spec.Check(); err != nil {
 		return wanted{}, err
 	}
 	out := r.Out
@@ -150,6 +126,45 @@ func hold(f *folder.Folder, r Request) (wanted, error) {
 		return wanted{}, fmt.Errorf("the folder %q has a character in its name that ~/.aws/config cannot carry", w.out)
 	}
 	return w, nil
+}
+
+// allowed holds a request against the configuration.
+func allowed(f *folder.Folder, r Request) (wanted, error) {
+	env, ok := f.Config.Environments[r.Environment]
+	if !ok {
+		return wanted{}, fmt.Errorf("there is no environment %q; there are %s", r.Environment, listed(f.Config.EnvironmentNames()))
+	}
+	if _, ok := env.Workloads[r.Workload]; !ok {
+		return wanted{}, fmt.Errorf("environment %s has no workload %q; it has %s", r.Environment, r.Workload, listed(env.WorkloadNames()))
+	}
+	lifetime, err := lifetimeOf(env, r)
+	if err != nil {
+		return wanted{}, err
+	}
+	w := wanted{request: r, environment: env, keyType: r.KeyType, anyKeyType: r.KeyType == ""}
+	if w.anyKeyType {
+		w.keyType = keys.P256
+	}
+	w.spec = Spec(f.Config, env, r.Workload, r.Instance)
+	w.spec.Lifetime, w.spec.Now = lifetime, f.Clock.Now()
+	// Before any key is made: a name that no certificate can carry.
+	if err := w.spec.Check(); err != nil {
+		return wanted{}, err
+	}
+	return w, nil
+}
+
+// Spec is what the certificates of a workload say, with the configured
+// lifetime and without a time.
+func Spec(c *config.Config, env *config.Environment, workload, instance string) pki.WorkloadSpec {
+	s := pki.WorkloadSpec{
+		Environment: env.Name, Workload: workload, Instance: instance,
+		Organization: c.Estate.Organization, TrustDomain: c.Estate.TrustDomain, Lifetime: env.LifetimeOf(workload),
+	}
+	if w := env.Workloads[workload]; w != nil {
+		s.DNS = w.DNS
+	}
+	return s
 }
 
 func lifetimeOf(env *config.Environment, r Request) (time.Duration, error) {

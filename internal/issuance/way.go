@@ -28,6 +28,16 @@ type Choice struct {
 	Target        string // ACCOUNT/REGION
 }
 
+// FilesOf are the certificate and the key that issue writes for a workload.
+func FilesOf(f *folder.Folder, r Request) (certificate, key string, err error) {
+	w, err := hold(f, r)
+	if err != nil {
+		return "", "", err
+	}
+	files := w.set(f)
+	return files.certificate, files.key, nil
+}
+
 // FindWay finds the one way of a workload that fits the choice.
 func FindWay(ctx context.Context, f *folder.Folder, r Request, c Choice) (Way, error) {
 	way, err := findWay(ctx, f, r, c)

@@ -132,8 +132,7 @@ func statements(a account, lineage string, manage bool) []statement {
 	if len(a.regions) > 0 {
 		list = append(list, a.building(lineage, ours)...)
 	}
-	// Every role of every enabled profile is judged before an anchor is enabled.
-	list = append(list, allow("JudgeRoles", []string{"arn:" + a.partition + ":iam::" + a.id + ":role/*"}, nil, "iam:GetRole"))
+	list = append(list, a.judging()...)
 	list = append(list, a.passing(manage)...)
 	if len(a.leftRegions) > 0 {
 		list = append(list, allow("RemoveWhatLeft", resources(a, a.leftRegions, "trust-anchor", "profile"), ours,
@@ -166,6 +165,21 @@ func (a account) building(lineage string, ours map[string]map[string]string) []s
 			"rolesanywhere:UpdateProfile", "rolesanywhere:EnableProfile", "rolesanywhere:DisableProfile", "rolesanywhere:DeleteProfile",
 			"rolesanywhere:PutAttributeMapping", "rolesanywhere:DeleteAttributeMapping"),
 		allow("Retag", both, ours, "rolesanywhere:TagResource", "rolesanywhere:UntagResource"),
+	}
+}
+
+// judging is what roles are judged by. Every role of every enabled profile is
+// before an anchor is enabled; what the configuration's roles may do is said
+// beside every plan. "check account" reads every role there is, and changes
+// nothing: whoever runs it needs this and what lists objects alone.
+func (a account) judging() []statement {
+	iam := "arn:" + a.partition + ":iam::" + a.id
+	return []statement{
+		allow("JudgeRoles", []string{iam + ":role/*"}, nil,
+			"iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:GetRolePolicy"),
+		allow("JudgePolicies", []string{iam + ":policy/*"}, nil, "iam:GetPolicy", "iam:GetPolicyVersion"),
+		// Listing is not of one role.
+		allow("CheckAccount", []string{"*"}, nil, "iam:ListRoles"),
 	}
 }
 

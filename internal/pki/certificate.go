@@ -52,9 +52,6 @@ func DigestOfKey(pub crypto.PublicKey) ([32]byte, error) {
 	return sha256.Sum256(spki), nil
 }
 
-// SameKey reports whether two certificates carry the same public key.
-func SameKey(a, b *x509.Certificate) bool { return bytes.Equal(SPKI(a), SPKI(b)) }
-
 // SerialHex is the serial number in lower-case hexadecimal, as AWS shows it in
 // role session names.
 func SerialHex(c *x509.Certificate) string { return hex.EncodeToString(c.SerialNumber.Bytes()) }

@@ -8,6 +8,7 @@
 // Invariants: no certificate is signed with a real key before a twin with the
 // same to-be-signed bytes, signed by a throw-away key, has passed the lints;
 // nothing outlives its issuer; what was signed is verified before it is
-// returned; time is always an argument, and no verdict depends on the system's
+// returned; a Twin, made for models, says what another certificate says and is
+// told apart by its key; time is always an argument, and no verdict depends on the system's
 // trust store, the environment or GODEBUG.
 package pki

@@ -79,7 +79,7 @@ func shapes() []shape {
 			}
 			return ""
 		}},
-		{"anchorctl_signature", func(c *x509.Certificate) string { return weakSignature(c.SignatureAlgorithm) }},
+		{"anchorctl_signature", func(c *x509.Certificate) string { return weakSignature(c) }},
 		{"anchorctl_usage", lintUsage},
 		{"anchorctl_version", func(c *x509.Certificate) string {
 			if c.Version != 3 {

@@ -28,7 +28,7 @@ const (
 	FoundPublicKey   Found = "a public key"
 	FoundSeveral     Found = "more than one certificate"
 	FoundTrailing    Found = "something before or after the certificate"
-	FoundPKCS7       Found = "a PKCS#7 bundle"
+	FoundPKCS7       Found = "a PKCS#7 bundle that holds something else"
 	FoundPKCS12      Found = "a PKCS#12 or Java key store"
 	FoundRequest     Found = "a certificate request"
 	FoundCRL         Found = "a revocation list"
@@ -44,6 +44,8 @@ const (
 type ParseError struct {
 	Found Found
 	Err   error // what the parser said, when it got that far
+	// Unsettled: whether crypto/x509 parses it is up to GODEBUG.
+	Unsettled bool
 }
 
 func (e *ParseError) Error() string {
@@ -68,140 +70,23 @@ func ReadBounded(r io.Reader, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// ParseOne reads exactly one certificate, in PEM or DER, and nothing else: no
-// text around it, no second block, no private key. A *ParseError says what was
-// found instead.
+// ParseOne reads exactly one certificate, in PEM, DER or a PKCS#7 bundle, and
+// nothing else: no text around it, no second block, no private key. A
+// *ParseError says what was found instead.
 func ParseOne(data []byte) (*x509.Certificate, error) {
-	if len(data) > MaxFile {
-		return nil, &ParseError{Found: FoundTooMuch, Err: fmt.Errorf("more than %d bytes", MaxFile)}
+	der, err := OpenOne(data)
+	if err != nil {
+		return nil, err
 	}
-	text := bytes.Trim(data, " \t\r\n")
-	if found := foreign(data, text); found != "" {
-		return nil, &ParseError{Found: found}
-	}
-	if !bytes.HasPrefix(text, []byte(beginCertificate)) {
-		return parseDER(data)
-	}
-	block, rest := pem.Decode(text)
-	if block == nil || len(block.Headers) > 0 || !samePEM(block, text[:len(text)-len(rest)]) {
-		return nil, &ParseError{Found: FoundDamagedPEM}
-	}
-	if len(bytes.TrimSpace(rest)) > 0 {
-		return nil, &ParseError{Found: FoundTrailing}
-	}
-	return parseDER(block.Bytes)
+	return ParseDER(der)
 }
 
-const (
-	beginCertificate = "-----BEGIN CERTIFICATE-----"
-	beginAny         = "-----BEGIN "
-)
-
-// foreign recognises what is certainly not one certificate. A private key
-// anywhere comes first: whoever put one there must hear of it.
-func foreign(data, text []byte) Found {
-	switch {
-	case len(text) == 0:
-		return FoundNothing
-	case hasMark(data):
-		return FoundByteOrder
-	case bytes.Contains(text, []byte("PRIVATE KEY-----")):
-		return FoundPrivateKey
-	case bytes.Count(text, []byte(beginCertificate)) > 1:
-		return FoundSeveral
-	case bytes.HasPrefix(text, []byte(beginCertificate)):
-		if bytes.Count(text, []byte(beginAny)) > 1 {
-			return FoundTrailing
-		}
-		return ""
-	case bytes.Contains(text, []byte(beginCertificate)):
-		return FoundTrailing
-	case bytes.Contains(text, []byte(beginAny)):
-		return otherBlock(text)
-	case bytes.HasPrefix(data, []byte("MII")):
-		return FoundBareBase64
-	default:
-		return otherDER(data)
-	}
-}
-
-func hasMark(data []byte) bool {
-	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff", "-\x00-\x00-\x00", "\x00-\x00-\x00-"} {
-		if bytes.HasPrefix(data, []byte(mark)) {
-			return true
-		}
-	}
-	return false
-}
-
-func otherBlock(text []byte) Found {
-	_, label, _ := strings.Cut(string(text), beginAny)
-	label, _, _ = strings.Cut(label, "-----")
-	switch {
-	case strings.HasSuffix(label, "CERTIFICATE REQUEST"):
-		return FoundRequest
-	case label == "PKCS7" || label == "CMS":
-		return FoundPKCS7
-	case label == "X509 CRL":
-		return FoundCRL
-	case strings.HasSuffix(label, "PUBLIC KEY"):
-		return FoundPublicKey
-	default:
-		return FoundOtherBlock
-	}
-}
-
-// otherDER names binary files that people take for certificates.
-func otherDER(data []byte) Found {
-	if bytes.HasPrefix(data, []byte{0xfe, 0xed, 0xfe, 0xed}) || bytes.HasPrefix(data, []byte{0xce, 0xce, 0xce, 0xce}) {
-		return FoundPKCS12
-	}
-	if _, err := x509.ParsePKCS8PrivateKey(data); err == nil {
-		return FoundPrivateKey
-	}
-	if _, err := x509.ParseECPrivateKey(data); err == nil {
-		return FoundPrivateKey
-	}
-	if _, err := x509.ParsePKCS1PrivateKey(data); err == nil {
-		return FoundPrivateKey
-	}
-	if _, err := x509.ParsePKIXPublicKey(data); err == nil {
-		return FoundPublicKey
-	}
-	if _, err := x509.ParseCertificateRequest(data); err == nil {
-		return FoundRequest
-	}
-	if _, err := x509.ParseRevocationList(data); err == nil {
-		return FoundCRL
-	}
-	inner, ok := sequence(data)
-	switch {
-	case !ok:
-		return ""
-	case bytes.HasPrefix(inner, []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}):
-		return FoundPKCS7
-	case bytes.HasPrefix(inner, []byte{0x02, 0x01, 0x03, 0x30}):
-		return FoundPKCS12
-	default:
-		return ""
-	}
-}
-
-// parseDER is x509.ParseCertificate, which refuses trailing bytes, and what it
-// lets pass or leaves to GODEBUG.
-func parseDER(der []byte) (*x509.Certificate, error) {
-	first, ok := elementLength(der)
-	if !ok {
-		return nil, &ParseError{Found: FoundUnknownData}
-	}
-	if first < len(der) {
-		if _, err := x509.ParseCertificate(der[:first]); err != nil {
-			return nil, &ParseError{Found: FoundUnknownData}
-		}
-		if _, err := x509.ParseCertificate(der[first:]); err == nil {
-			return nil, &ParseError{Found: FoundSeveral}
-		}
-		return nil, &ParseError{Found: FoundTrailing}
+// ParseDER is x509.ParseCertificate, and what that lets pass or leaves to
+// GODEBUG. A *ParseError says what is wrong.
+func ParseDER(der []byte) (*x509.Certificate, error) {
+	if err := structure(der); err != nil {
+		var unsettled *unsettledError
+		return nil, &ParseError{Found: FoundMalformed, Err: err, Unsettled: errors.As(err, &unsettled)}
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
@@ -210,22 +95,12 @@ func parseDER(der []byte) (*x509.Certificate, error) {
 	if err := strict(c); err != nil {
 		return nil, &ParseError{Found: FoundMalformed, Err: err}
 	}
-	return c, nil
-}
-
-// samePEM holds that the text is what the block encodes to, white space aside:
-// pem.Decode overlooks more than that.
-func samePEM(block *pem.Block, text []byte) bool {
-	return squeeze(pem.EncodeToMemory(block)) == squeeze(text)
-}
-
-func squeeze(text []byte) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" \t\r\n", r) {
-			return -1
+	for _, e := range c.Extensions {
+		if holdsPrivateKey(e.Value) || otherDER(e.Value) == FoundPrivateKey {
+			return nil, &ParseError{Found: FoundPrivateKey, Err: fmt.Errorf("in the extension %s", e.Id)}
 		}
-		return r
-	}, string(text))
+	}
+	return c, nil
 }
 
 // ParseBundle reads the certificates of a trust anchor's bundle: PEM

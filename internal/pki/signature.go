@@ -4,11 +4,12 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/md5" //nolint:gosec // only to recognise what must be refused
+	_ "crypto/md5" //nolint:gosec // only to recognise what must be refused
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // only to recognise what must be refused
-	"crypto/sha256"
-	"crypto/sha512"
+	_ "crypto/sha1" //nolint:gosec // only to recognise what must be refused
+	_ "crypto/sha256"
+	_ "crypto/sha3"
+	_ "crypto/sha512"
 	"crypto/subtle"
 	"crypto/x509"
 	"math/big"
@@ -18,57 +19,72 @@ import (
 // whatever names, usages and dates say. Broken hashes and short keys count too:
 // this finds out who signed, it does not say that the signature is any good.
 func SignedBy(child, parent *x509.Certificate) bool {
-	return verifies(child, parent.PublicKey)
+	return verifies(child, publicKeyOf(parent))
 }
 
 // SelfSigned reports whether the certificate's signature verifies under its own
 // key, whatever its names say.
-func SelfSigned(c *x509.Certificate) bool { return verifies(c, c.PublicKey) }
+func SelfSigned(c *x509.Certificate) bool { return verifies(c, publicKeyOf(c)) }
 
-// Go's own CheckSignature refuses SHA-1 and MD5 and, depending on GODEBUG, short
-// RSA keys. A self-signed certificate must not hide behind either.
+// Go's own CheckSignature refuses SHA-1 and MD5, does not know others, and,
+// depending on GODEBUG, refuses short RSA keys. A self-signed certificate must
+// not hide behind any of it.
 func verifies(child *x509.Certificate, pub crypto.PublicKey) bool {
-	tbs, sig := child.RawTBSCertificate, child.Signature
+	tbs, sig, how := child.RawTBSCertificate, child.Signature, schemeOf(child)
 	switch key := pub.(type) {
 	case *rsa.PublicKey:
-		return rsaVerifies(child.SignatureAlgorithm, key, tbs, sig)
+		switch {
+		case how.kind != x509.RSA:
+			return false
+		case how.pss:
+			return pssVerifies(key, tbs, sig)
+		}
+		digest := sum(how.hash, tbs)
+		return rsa.VerifyPKCS1v15(key, how.hash, digest, sig) == nil || shortRSAVerifies(key, how.hash, digest, sig)
 	case *ecdsa.PublicKey:
-		digest, _ := digestOf(child.SignatureAlgorithm, x509.ECDSA, tbs)
-		return digest != nil && ecdsa.VerifyASN1(key, digest, sig)
+		return how.kind == x509.ECDSA && ecdsa.VerifyASN1(key, sum(how.hash, tbs), sig)
 	case ed25519.PublicKey:
-		return child.SignatureAlgorithm == x509.PureEd25519 && len(key) == ed25519.PublicKeySize &&
-			ed25519.Verify(key, tbs, sig)
+		return how.kind == x509.Ed25519 && len(key) == ed25519.PublicKeySize && ed25519.Verify(key, tbs, sig)
 	default:
 		return false
 	}
 }
 
-func rsaVerifies(alg x509.SignatureAlgorithm, key *rsa.PublicKey, tbs, sig []byte) bool {
-	switch alg {
-	case x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS:
-		digest, hash := digestOf(alg, x509.RSA, tbs)
-		return rsa.VerifyPSS(key, hash, digest, sig, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+// pssVerifies tries every hash and takes every length of salt.
+func pssVerifies(key *rsa.PublicKey, tbs, sig []byte) bool {
+	for _, hash := range []crypto.Hash{
+		crypto.SHA256, crypto.SHA384, crypto.SHA512, crypto.SHA1, crypto.SHA224, crypto.SHA512_224, crypto.SHA512_256,
+		crypto.SHA3_224, crypto.SHA3_256, crypto.SHA3_384, crypto.SHA3_512,
+	} {
+		if rsa.VerifyPSS(key, hash, sum(hash, tbs), sig, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto}) == nil {
+			return true
+		}
 	}
-	digest, hash := digestOf(alg, x509.RSA, tbs)
-	if digest == nil {
-		return false
-	}
-	return rsa.VerifyPKCS1v15(key, hash, digest, sig) == nil || shortRSAVerifies(key, hash, digest, sig)
+	return false
 }
 
 // pkcs1Prefix is the DigestInfo prefix of RFC 8017 section 9.2, note 1.
 func pkcs1Prefix(h crypto.Hash) []byte {
+	nist := func(last, size byte) []byte {
+		return []byte{0x30, 0x11 + size, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, last, 0x05, 0x00, 0x04, size}
+	}
 	switch h {
 	case crypto.MD5:
 		return []byte{0x30, 0x20, 0x30, 0x0c, 0x06, 0x08, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05, 0x05, 0x00, 0x04, 0x10}
 	case crypto.SHA1:
 		return []byte{0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14}
 	case crypto.SHA256:
-		return []byte{0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20}
+		return nist(1, 32)
 	case crypto.SHA384:
-		return []byte{0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30}
+		return nist(2, 48)
 	case crypto.SHA512:
-		return []byte{0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40}
+		return nist(3, 64)
+	case crypto.SHA224:
+		return nist(4, 28)
+	case crypto.SHA512_224:
+		return nist(5, 28)
+	case crypto.SHA512_256:
+		return nist(6, 32)
 	default:
 		return nil
 	}
@@ -96,67 +112,22 @@ func shortRSAVerifies(key *rsa.PublicKey, hash crypto.Hash, digest, sig []byte) 
 	return subtle.ConstantTimeCompare(got.FillBytes(make([]byte, k)), want) == 1
 }
 
-func digestOf(alg x509.SignatureAlgorithm, kind x509.PublicKeyAlgorithm, tbs []byte) ([]byte, crypto.Hash) {
-	var want x509.PublicKeyAlgorithm
-	var hash crypto.Hash
-	switch alg {
-	case x509.MD5WithRSA:
-		want, hash = x509.RSA, crypto.MD5
-	case x509.SHA1WithRSA:
-		want, hash = x509.RSA, crypto.SHA1
-	case x509.SHA256WithRSA, x509.SHA256WithRSAPSS:
-		want, hash = x509.RSA, crypto.SHA256
-	case x509.SHA384WithRSA, x509.SHA384WithRSAPSS:
-		want, hash = x509.RSA, crypto.SHA384
-	case x509.SHA512WithRSA, x509.SHA512WithRSAPSS:
-		want, hash = x509.RSA, crypto.SHA512
-	case x509.ECDSAWithSHA1:
-		want, hash = x509.ECDSA, crypto.SHA1
-	case x509.ECDSAWithSHA256:
-		want, hash = x509.ECDSA, crypto.SHA256
-	case x509.ECDSAWithSHA384:
-		want, hash = x509.ECDSA, crypto.SHA384
-	case x509.ECDSAWithSHA512:
-		want, hash = x509.ECDSA, crypto.SHA512
-	}
-	if want != kind || hash == 0 {
-		return nil, 0
-	}
-	return sum(hash, tbs), hash
-}
-
 func sum(hash crypto.Hash, data []byte) []byte {
-	switch hash {
-	case crypto.MD5:
-		s := md5.Sum(data) //nolint:gosec // as above
-		return s[:]
-	case crypto.SHA1:
-		s := sha1.Sum(data) //nolint:gosec // as above
-		return s[:]
-	case crypto.SHA256:
-		s := sha256.Sum256(data)
-		return s[:]
-	case crypto.SHA384:
-		s := sha512.Sum384(data)
-		return s[:]
-	default:
-		s := sha512.Sum512(data)
-		return s[:]
-	}
+	h := hash.New()
+	h.Write(data) // never fails
+	return h.Sum(nil)
 }
 
 // weakSignature says what is wrong with a signature algorithm, or "". AWS
 // refuses MD5 and SHA-1
 // (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
-func weakSignature(alg x509.SignatureAlgorithm) string {
-	switch alg {
+func weakSignature(c *x509.Certificate) string {
+	switch c.SignatureAlgorithm {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
 		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS,
 		x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512:
 		return ""
-	case x509.UnknownSignatureAlgorithm:
-		return "the signature algorithm is unknown"
 	default:
-		return "the signature algorithm is " + alg.String() + ", SHA-256 or stronger with RSA or ECDSA is needed"
+		return "the signature algorithm is " + SignedWith(c) + ", SHA-256 or stronger with RSA or ECDSA is needed"
 	}
 }

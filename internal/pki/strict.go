@@ -21,6 +21,10 @@ func strict(c *x509.Certificate) error {
 	return strictDates(c)
 }
 
+// Sound reports whether a certificate is DER and has the fields of a
+// certificate, whatever their values are.
+func Sound(der []byte) bool { return structure(der) == nil }
+
 // strictDates: crypto/x509 reads UTCTime without seconds or with an offset from
 // Greenwich, and GeneralizedTime for years before 2050; others read these
 // differently or refuse them (RFC 5280 section 4.1.2.5).
@@ -66,38 +70,4 @@ func validity(tbs []byte) ([]asn1.RawValue, error) {
 		field++
 	}
 	return nil, errors.New("reading the certificate's dates: there are none")
-}
-
-// elements splits the content of a constructed value.
-func elements(content []byte) ([]asn1.RawValue, error) {
-	var list []asn1.RawValue
-	for len(content) > 0 {
-		var v asn1.RawValue
-		rest, err := asn1.Unmarshal(content, &v)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, v)
-		content = rest
-	}
-	return list, nil
-}
-
-// sequence is the content of a DER SEQUENCE that is all of data.
-func sequence(data []byte) ([]byte, bool) {
-	var v asn1.RawValue
-	rest, err := asn1.Unmarshal(data, &v)
-	if err != nil || len(rest) > 0 || v.Class != asn1.ClassUniversal || v.Tag != asn1.TagSequence {
-		return nil, false
-	}
-	return v.Bytes, true
-}
-
-// elementLength is how many bytes the first DER SEQUENCE of data takes.
-func elementLength(data []byte) (int, bool) {
-	var v asn1.RawValue
-	if _, err := asn1.Unmarshal(data, &v); err != nil || v.Class != asn1.ClassUniversal || v.Tag != asn1.TagSequence {
-		return 0, false
-	}
-	return len(v.FullBytes), true
 }

@@ -132,7 +132,7 @@ func (s *search) note(depth int, err error) {
 // onPath: a key or a certificate does not stand twice on a path.
 func onPath(path []*x509.Certificate, c *x509.Certificate) bool {
 	for _, p := range path {
-		if p.Equal(c) || bytes.Equal(p.RawSubject, c.RawSubject) && SameKey(p, c) {
+		if p.Equal(c) || SameName(p.RawSubject, c.RawSubject) && SameKey(p, c) {
 			return true
 		}
 	}
@@ -143,7 +143,7 @@ func onPath(path []*x509.Certificate, c *x509.Certificate) bool {
 // key identifier and by signature.
 func (s *search) parent(path []*x509.Certificate, p *x509.Certificate) bool {
 	child := path[len(path)-1]
-	if !bytes.Equal(child.RawIssuer, p.RawSubject) || p.Equal(child) {
+	if !SameName(child.RawIssuer, p.RawSubject) || p.Equal(child) {
 		return false
 	}
 	if len(child.AuthorityKeyId) > 0 && len(p.SubjectKeyId) > 0 && !bytes.Equal(child.AuthorityKeyId, p.SubjectKeyId) {
@@ -208,7 +208,7 @@ func validateAny(c *x509.Certificate, at time.Time, anchor bool) error {
 		return &PathError{PathWeak, c, why}
 	}
 	// Nobody relies on an anchor's own signature.
-	if why := weakSignature(c.SignatureAlgorithm); why != "" && !anchor {
+	if why := weakSignature(c); why != "" && !anchor {
 		return &PathError{PathWeak, c, why}
 	}
 	for _, e := range c.Extensions {

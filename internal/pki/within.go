@@ -115,6 +115,21 @@ func directoryWithin(name, limit []byte) (bool, error) {
 	return true, nil
 }
 
+// SameName reports whether two encoded names are one name: CAs may write their
+// subject as PrintableString and themselves as an issuer as UTF8String (RFC 5280
+// section 7.1).
+func SameName(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	one, err := rdns(a)
+	if err != nil {
+		return false
+	}
+	other, err := rdns(b)
+	return err == nil && slices.EqualFunc(one, other, bytes.Equal)
+}
+
 // rdns splits a Name into its RDNs, each in a form that can be compared: text
 // without regard to case, outer or repeated white space, or the kind of string
 // (RFC 5280 section 7.1).

@@ -2,9 +2,10 @@
 // statement that pins a role to an environment's anchors and workloads, what a
 // role trusts now, the actions between the two, and their doers.
 //
-// It knows one statement per role and environment, found by its Sid, and who
-// else a role trusts. It must not know permissions (they stay the team's), how
-// profiles list roles, nor the AWS SDK (it says what it needs as API).
+// It knows one statement per role and environment, found by its Sid, who else a
+// role trusts, and how what a role may do is read. It must not change permissions
+// (they stay the team's), nor know how profiles list roles, nor the AWS SDK (it
+// says what it needs as API).
 //
 // Invariants: statements that are not ours are never changed; what is replaced
 // is read again just before it is written and read back after it.

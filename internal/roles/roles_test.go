@@ -103,6 +103,8 @@ func TestWithoutNeverLeavesAnEmptyPolicy(t *testing.T) {
 
 // account is IAM with one role, which shows a write only after some reads.
 type account struct {
+	roles.API // reading and writing trust policies is all that is asked of it
+
 	trust  string
 	absent bool
 	lag    int

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -79,3 +80,5 @@ func TestAdmittedIsWhatWasJudged(t *testing.T) {
 		t.Error("the zero Admitted holds a certificate")
 	}
 }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }

@@ -22,7 +22,7 @@ func estateConfig() *config.Config {
 			Workloads: map[string]*config.Workload{"backup": {}, "reports": {}},
 			Profiles: map[string]*config.Profile{"backup": {
 				Roles:                 map[string]*config.RoleUse{name + "-backup": {Workloads: []string{"backup"}}},
-				SessionPolicyDocument: `{"Version":"2012-10-17","Statement":[]}`,
+				SessionPolicyDocument: `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::example/*"}}`,
 			}},
 		}
 	}
@@ -30,6 +30,12 @@ func estateConfig() *config.Config {
 		Estate:       config.Estate{Name: "example", Organization: "Example Corp", TrustDomain: "example.internal"},
 		Environments: map[string]*config.Environment{"dev": env("dev", "111122223333"), "prod": env("prod", "111122223333")},
 	}
+}
+
+// sized is a session policy of some characters.
+func sized(characters int, fill string) string {
+	const before, after = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/`, `"}}`
+	return before + strings.Repeat(fill, characters-len(before+after)) + after
 }
 
 func TestJudgeConfig(t *testing.T) {
@@ -106,16 +112,16 @@ func TestJudgeConfig(t *testing.T) {
 			}
 		}, []string{"ANC310"}},
 		{"a session policy of exactly 2,048 characters", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
-			backup.SessionPolicyDocument = `"` + strings.Repeat("ä", 2046) + `"`
+			backup.SessionPolicyDocument = sized(2048, "ä")
 		}, nil},
 		{"a session policy of one more", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
-			backup.SessionPolicyDocument = `"` + strings.Repeat("ä", 2047) + `"`
+			backup.SessionPolicyDocument = sized(2049, "ä")
 		}, []string{"ANC311"}},
 		{"a session policy that is too long for its white space", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
-			backup.SessionPolicyDocument = "{" + strings.Repeat(" ", 2047) + "}"
+			backup.SessionPolicyDocument = sized(200, "a") + strings.Repeat(" ", 2049-200)
 		}, []string{"ANC311 warn"}},
 		{"a session policy that managed policies make too long", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
-			backup.SessionPolicyDocument = `"` + strings.Repeat("a", 2000) + `"`
+			backup.SessionPolicyDocument = sized(2002, "a")
 			backup.ManagedPolicies = []string{"arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"}
 		}, []string{"ANC311"}},
 		{"ten managed policies", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
@@ -124,6 +130,21 @@ func TestJudgeConfig(t *testing.T) {
 		{"eleven managed policies", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
 			backup.ManagedPolicies = slices.Repeat([]string{"arn:aws:iam::aws:policy/A"}, 11)
 		}, []string{"ANC311"}},
+		{"a session policy that is none", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
+			backup.SessionPolicyDocument = `{"Version":"2012-10-17","Statement":[]}`
+		}, []string{"ANC312 session policy: line 1, column 37"}},
+		{"a session policy that narrows nothing", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
+			backup.SessionPolicyDocument = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`
+		}, []string{"ANC313 warn session policy: statement 1 (line 1, column 37)", "ANC314 warn session policy: statement 1 (line 1, column 37)", "ANC316 warn session policy: statement 1 (line 1, column 37)"}},
+		{"a session policy of all but some", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
+			backup.SessionPolicyDocument = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","NotAction":"iam:*","NotResource":"arn:aws:s3:::b"}}`
+		}, []string{"ANC315 warn session policy: statement 1 (line 1, column 37)"}},
+		{"a session policy that allows nothing", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
+			backup.SessionPolicyDocument = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::b"}}`
+		}, []string{"ANC317 warn session policy: statement 1 (line 1, column 37)"}},
+		{"a managed session policy that narrows nothing", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
+			backup.ManagedPolicies = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws-cn:iam::aws:policy/AdministratorAccess"}
+		}, []string{"ANC303 warn"}},
 		{"a waiver on its last day", func(c *config.Config, _ *config.Environment, _ *config.Profile) {
 			c.Waivers = []config.Waiver{{Rule: "ANC603", At: "role/111122223333/x", Owner: "platform", Until: day("2026-11-02")}}
 		}, nil},

@@ -5,11 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"math/big"
 	"slices"
 	"testing"
-	"time"
 	"unicode"
 
 	"anchorctl/internal/pki"
@@ -70,11 +68,11 @@ func FuzzAdmitSelfSigned(f *testing.F) {
 	public := publicca.Load()
 	f.Fuzz(func(t *testing.T, subject, issuer string, ski, aki []byte, serial int64, pathLen int, usage uint16, which byte) {
 		key := keys[int(which)%len(keys)]
-		der := forge(t, base, ecdsaWith(key, oid(1, 2, 840, 10045, 4, 3, 2), sha256Of), func(g *forgery) {
-			setKey(t, &key.PublicKey)(g)
-			setSubject(t, pkix.Name{CommonName: valid(subject)})(g)
+		der := pkitest.Forge(t, base, pkitest.ECDSAWith(key, pkitest.OID(1, 2, 840, 10045, 4, 3, 2), pkitest.SHA256), func(g *pkitest.Forgery) {
+			pkitest.SetKey(t, &key.PublicKey)(g)
+			pkitest.SetSubject(t, pkix.Name{CommonName: valid(subject)})(g)
 			named := g.Subject
-			setSubject(t, pkix.Name{CommonName: valid(issuer)})(g)
+			pkitest.SetSubject(t, pkix.Name{CommonName: valid(issuer)})(g)
 			g.Issuer, g.Subject = g.Subject, named
 			g.Serial = big.NewInt(serial)
 			g.Extensions = extensions(t, ski, aki, pathLen, x509.KeyUsage(usage&0x1ff))
@@ -104,7 +102,7 @@ func extensions(t *testing.T, ski, aki []byte, pathLen int, usage x509.KeyUsage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return parsed(t, der).Extensions
+	return pkitest.Parsed(t, der).Extensions
 }
 
 // valid is text that an ASN.1 string can hold.
@@ -128,31 +126,4 @@ func legible(t *testing.T, findings []rules.Finding) {
 			}
 		}
 	}
-}
-
-// BenchmarkAdmit is a verdict with an intermediate, beside parsing alone.
-func BenchmarkAdmit(b *testing.B) {
-	w := newWorld(b)
-	in := w.of(w.prod())
-	in.Data = pki.EncodePEM(w.prod())
-	in.Others = []rules.Use{{Certificate: w.estate.Issuers["dev"].Certificate, By: "issuer/dev#1"}}
-	in.Public = publicca.Load()
-	if err := in.Public.Err(); err != nil {
-		b.Fatal(err)
-	}
-	const parses = 1000
-	began := time.Now()
-	for range parses {
-		block, _ := pem.Decode(in.Data)
-		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			b.Fatal(err)
-		}
-	}
-	parse := time.Since(began) / parses
-	for b.Loop() {
-		if got, _ := rules.Admit(in); got.Certificate() == nil {
-			b.Fatal("refused")
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(parse), "parses/op")
 }

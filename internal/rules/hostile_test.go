@@ -142,6 +142,25 @@ func judgeAll(cases []written) ([]verdict, error) {
 		admitted, findings := rules.Admit(c)
 		verdicts = append(verdicts, verdict{w.Name, admitted.Certificate() != nil, findings})
 	}
+	return judgePolicies(verdicts)
+}
+
+// judgePolicies adds the verdicts on the corpus of trust policies, each judged
+// as a permission policy, too.
+func judgePolicies(verdicts []verdict) ([]verdict, error) {
+	files, err := filepath.Glob(trustCorpusDir + "/*.json")
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("%d trust policies, %w", len(files), err)
+	}
+	for _, file := range files {
+		document, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		findings := rules.JudgeTrust(rules.TrustCase{At: file, Document: document})
+		findings = append(findings, rules.JudgePermissions(rules.PermissionCase{At: file, Document: document, Kind: rules.RolePermissions})...)
+		verdicts = append(verdicts, verdict{file, !rules.Refused(findings), findings})
+	}
 	return verdicts, nil
 }
 
@@ -177,6 +196,7 @@ func TestVerdictsDoNotDependOnTheEnvironment(t *testing.T) {
 		nil,
 		{"GODEBUG=x509negativeserial=1,rsa1024min=0,x509usefallbackroots=1,x509sha1=1,x509sha256skid=0,x509usepolicies=0,urlstrictcolons=0"},
 		{"GODEBUG=x509negativeserial=0,rsa1024min=1,fips140=on"},
+		{"GODEBUG=fips140=only"},
 		{"SSL_CERT_FILE=" + store, "SSL_CERT_DIR=" + dir},
 		{"SSL_CERT_FILE=/nonexistent", "SSL_CERT_DIR=/nonexistent", "HOME=/nonexistent"},
 		{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1", "AWS_CA_BUNDLE=" + store},

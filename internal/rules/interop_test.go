@@ -100,13 +100,19 @@ authorityKeyIdentifier = keyid
 			if got := judge(openssl(t, dir, "x509", "-in", "issuer.pem", "-outform", "DER")); !got.Admitted {
 				t.Errorf("as DER: %s", (&rules.Refusal{Findings: got.Findings}).Error())
 			}
+			for _, form := range []string{"PEM", "DER"} {
+				bundle := openssl(t, dir, "crl2pkcs7", "-nocrl", "-certfile", "issuer.pem", "-outform", form)
+				if got := judge(bundle); !got.Admitted || len(got.Findings) > 0 {
+					t.Errorf("as PKCS#7, %s: %s", form, (&rules.Refusal{Findings: got.Findings}).Error())
+				}
+			}
 			for _, other := range []struct {
 				args []string
 				want string
 			}{
 				{[]string{"x509", "-in", "issuer.pem", "-text"}, "ANC013"},
-				{[]string{"crl2pkcs7", "-nocrl", "-certfile", "issuer.pem"}, "ANC013"},
-				{[]string{"crl2pkcs7", "-nocrl", "-certfile", "issuer.pem", "-outform", "DER"}, "ANC013"},
+				{[]string{"crl2pkcs7", "-nocrl", "-certfile", "issuer.pem", "-certfile", "root.pem"}, "ANC013"},
+				{[]string{"crl2pkcs7", "-nocrl", "-certfile", "root.pem", "-certfile", "issuer.pem", "-outform", "DER"}, "ANC013"},
 				{[]string{"x509", "-in", "root.pem"}, "ANC001,ANC101"},
 			} {
 				got := judge(openssl(t, dir, other.args...))

@@ -2,32 +2,46 @@ package rules
 
 // What the rules rest on.
 const (
-	awsTrustModel  = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html"
-	awsQuotas      = "https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html"
-	awsSource      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_Source.html"
-	awsSession     = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html"
-	awsMapping     = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html"
-	awsMonitoring  = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/monitoring-overview.html"
-	awsTags        = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html"
-	awsAssumeRole  = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"
-	awsCreateRole  = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
-	awsIAMQuotas   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
-	awsProfile     = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html"
-	awsTagging     = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_TagResource.html"
-	rfcSerial      = "RFC 5280 section 4.1.2.2"
-	rfcVersion     = "RFC 5280 section 4.1.2.1"
-	rfcValidity    = "RFC 5280 section 4.1.2.5"
-	rfcSubject     = "RFC 5280 section 4.1.2.6"
-	rfcExtensions  = "RFC 5280 section 4.2"
-	rfcKeyUsage    = "RFC 5280 section 4.2.1.3"
-	rfcNames       = "RFC 5280 section 4.2.1.6"
-	rfcConstraints = "RFC 5280 section 4.2.1.9"
-	rfcExtUsage    = "RFC 5280 section 4.2.1.12"
-	rfcPath        = "RFC 5280 section 6"
-	rfcPEM         = "RFC 7468 section 5.1"
-	nistKeys       = "NIST SP 800-131A revision 2"
-	rfcJCS         = "RFC 8785"
-	spiffeID       = "https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md"
+	awsTrustModel   = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html"
+	awsQuotas       = "https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html"
+	awsSource       = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_Source.html"
+	awsSession      = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html"
+	awsMapping      = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html"
+	awsMonitoring   = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/monitoring-overview.html"
+	awsTags         = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html"
+	awsAssumeRole   = "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"
+	awsCreateRole   = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
+	awsIAMQuotas    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
+	awsProfile      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html"
+	awsTagRoles     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html"
+	awsRoleSession  = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html"
+	awsPermissions  = "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html"
+	awsActions      = "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"
+	awsNotAction    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html"
+	awsNotResource  = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html"
+	awsResource     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html"
+	awsPassRole     = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
+	awsManaged      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html"
+	awsTagging      = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_TagResource.html"
+	awsTrustMapping = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping-and-trust-policy.html"
+	awsConditions   = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"
+	awsVariables    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"
+	awsPrincipal    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
+	awsGrammar      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
+	rfcSerial       = "RFC 5280 section 4.1.2.2"
+	rfcVersion      = "RFC 5280 section 4.1.2.1"
+	rfcValidity     = "RFC 5280 section 4.1.2.5"
+	rfcSubject      = "RFC 5280 section 4.1.2.6"
+	rfcExtensions   = "RFC 5280 section 4.2"
+	rfcKeyUsage     = "RFC 5280 section 4.2.1.3"
+	rfcNames        = "RFC 5280 section 4.2.1.6"
+	rfcConstraints  = "RFC 5280 section 4.2.1.9"
+	rfcExtUsage     = "RFC 5280 section 4.2.1.12"
+	rfcPath         = "RFC 5280 section 6"
+	rfcPEM          = "RFC 7468 section 5.1"
+	nistKeys        = "NIST SP 800-131A revision 2"
+	rfcJCS          = "RFC 8785"
+	spiffeID        = "https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md"
 )
 
 // All is every rule there is, in the order of their IDs.
@@ -135,6 +149,40 @@ func All() []Rule {
 			config: checkRoleCount,
 		},
 		{
+			ID: "ANC303", Name: "AWS-managed policy attached", Severity: Hold, Waivable: true, Cites: []string{awsManaged, awsPermissions},
+			Remedy: "attach a policy of your own that names the actions and resources, or waive it with reason, owner and end date",
+			config: checkManagedPolicies,
+		},
+		{
+			ID: "ANC304", Name: "anchor not pinned", Severity: Refuse, Cites: []string{awsTrustModel, awsConditions},
+			Remedy: `have the statement name the environment's anchors: "ArnEquals" on "aws:SourceArn", without wildcards`,
+			trust:  checkAnchorPinned,
+		},
+		{
+			ID: "ANC305", Name: "certificate not pinned", Severity: Refuse, Cites: []string{awsTrustModel, awsTrustMapping},
+			Remedy: `have the statement name the workloads: "StringEquals" on "aws:PrincipalTag/x509SAN/URI"`,
+			trust:  checkCertificatePinned,
+		},
+		{
+			ID: "ANC306", Name: "condition that is met by others", Severity: Refuse, Cites: []string{awsTrustMapping, awsConditions, awsVariables},
+			Remedy: "ask for what has to be there, with StringEquals or ArnEquals; say what must not be in a Deny statement",
+			trust:  checkConditions,
+		},
+		{
+			ID: "ANC307", Name: "attribute not mapped", Severity: Refuse, Cites: []string{awsMapping, awsTrustMapping},
+			Remedy: "have the profile map the attribute, or take the condition out",
+			trust:  checkMapped,
+		},
+		{
+			ID: "ANC308", Name: "trusts something else too", Severity: Hold, Waivable: true, Cites: []string{awsTrustModel, awsPrincipal},
+			Remedy: "give what it trusts besides a role of its own, or waive it with reason, owner and end date",
+			trust:  checkOthers,
+		},
+		{
+			ID: "ANC309", Name: "session longer than the role allows", Severity: Warn, Cites: []string{awsSession, awsRoleSession},
+			Remedy: "shorten sessionDuration of the profile, or have the role's maximum session duration raised",
+		},
+		{
 			ID: "ANC310", Name: "trust policy too long", Severity: Refuse, Cites: []string{awsIAMQuotas},
 			Remedy: "split the role: fewer workloads or fewer targets for each",
 			config: checkTrustSize,
@@ -143,6 +191,41 @@ func All() []Rule {
 			ID: "ANC311", Name: "session policy too long", Severity: Refuse, Cites: []string{awsAssumeRole},
 			Remedy: "shorten the session policy, or put what it says into the role's own policy",
 			config: checkSessionPolicy,
+		},
+		{
+			ID: "ANC312", Name: "not a policy document", Severity: Refuse, Cites: []string{awsGrammar},
+			Remedy: "mend the document at the place named; elements are spelled and cased as in AWS's grammar",
+		},
+		{
+			ID: "ANC313", Name: "every action", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions},
+			Remedy: "name the actions that the workload calls, or waive it with reason, owner and end date",
+			config: checkSessionPermissions,
+			grant:  checkEveryAction,
+		},
+		{
+			ID: "ANC314", Name: "every resource", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions, awsResource},
+			Remedy: "name the resources that the workload uses, or waive it with reason, owner and end date",
+			grant:  checkEveryResource,
+		},
+		{
+			ID: "ANC315", Name: "all but some", Severity: Hold, Waivable: true, Cites: []string{awsNotAction, awsNotResource},
+			Remedy: "name what is allowed in Action and Resource; keep NotAction and NotResource for Deny",
+			grant:  checkAllButSome,
+		},
+		{
+			ID: "ANC316", Name: "any role may be passed", Severity: Hold, Waivable: true, Cites: []string{awsPassRole},
+			Remedy: "name the roles that may be passed, and the service in a condition on iam:PassedToService",
+			grant:  checkEveryRole,
+		},
+		{
+			ID: "ANC317", Name: "resource that the action does not take", Severity: Warn, Cites: []string{awsActions, awsResource},
+			Remedy: "give each action the resources that it takes, in a statement of its own where they differ",
+			grant:  checkDead,
+		},
+		{
+			ID: "ANC318", Name: "sensitive role", Severity: Refuse, Cites: []string{awsTrustModel, awsTagRoles, awsMapping},
+			Remedy: "give the role a profile of its own, short sessions, and one workload that its trust policy names",
+			config: checkSensitive,
 		},
 		{
 			ID: "ANC401", Name: "stale plan", Severity: Refuse, Cites: []string{rfcJCS},
@@ -157,6 +240,14 @@ func All() []Rule {
 			Remedy: "leave it alone, or remove it by hand with whoever owns it",
 		},
 		{
+			ID: "ANC601", Name: "foreign anchor in the account", Severity: Warn, Cites: []string{awsTrustModel, awsSource},
+			Remedy: "find out whose it is; disable and delete it if nobody can say",
+		},
+		{
+			ID: "ANC602", Name: "quota nearly used up", Severity: Warn, Cites: []string{awsQuotas},
+			Remedy: "ask for more in Service Quotas where the quota is adjustable, or remove what nobody uses",
+		},
+		{
 			ID: "ANC603", Name: "another enabled role would accept this anchor", Severity: Hold, Waivable: true,
 			Cites:  []string{awsTrustModel},
 			Remedy: "have the role's trust policy name its own anchor in aws:SourceArn, or waive it with reason, owner and end date",
@@ -164,6 +255,18 @@ func All() []Rule {
 		{
 			ID: "ANC604", Name: "foreign certificate in our anchor", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
 			Remedy: "find out who put it there; then let apply put the anchor back as it was",
+		},
+		{
+			ID: "ANC605", Name: "key of a retired issuer", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
+			Remedy: "take the certificate out of the anchor: whoever holds that key signs for the environment",
+		},
+		{
+			ID: "ANC606", Name: "anchor disabled or unused", Severity: Warn, Cites: []string{awsTrustModel},
+			Remedy: "delete it, or say what it is for by a role that trusts it",
+		},
+		{
+			ID: "ANC607", Name: "profile mixes environments", Severity: Warn, Cites: []string{awsProfile, awsTrustModel},
+			Remedy: "give each environment profiles of its own, with its own roles alone",
 		},
 	}
 }

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -18,7 +17,7 @@ func (j *judgement) link() {
 			continue
 		}
 		for _, parent := range all {
-			if parent != child && bytes.Equal(child.RawIssuer, parent.RawSubject) && pki.SignedBy(child, parent) {
+			if parent != child && pki.SameName(child.RawIssuer, parent.RawSubject) && pki.SignedBy(child, parent) {
 				j.parents[child] = append(j.parents[child], parent)
 			}
 		}

@@ -2,8 +2,6 @@ package rules_test
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"os"
@@ -44,18 +42,6 @@ func ownCertificates(t *testing.T, w *world) map[publicca.Hash]*x509.Certificate
 	return own
 }
 
-// over is prod's issuer over another key, signed by somebody.
-func over(t *testing.T, w *world, by pkitest.Cert, key crypto.PublicKey) []byte {
-	t.Helper()
-	template := *w.prod()
-	template.SignatureAlgorithm = x509.UnknownSignatureAlgorithm
-	der, err := x509.CreateCertificate(rand.Reader, &template, by.Certificate, key, by.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
-}
-
 // Every key of the set that is known in full is refused by ANC002: alone, with a
 // private root beside it, and under that private root. Every fiftieth is judged
 // by all rules, the others by this one, which is enough to refuse.
@@ -63,7 +49,7 @@ func TestEveryKeyOfThePublicSetIsRefused(t *testing.T) {
 	w := newWorld(t)
 	set := publicca.Load()
 	own := ownCertificates(t, w)
-	stranger := pkitest.Root(t, pkitest.Name("nobody"))
+	stranger := &pkitest.Estate{Root: pkitest.Root(t, pkitest.Name("nobody"))}
 	counts, tried := map[string]int{}, 0
 	for r := range set.All() {
 		if r.Key == nil {
@@ -71,7 +57,7 @@ func TestEveryKeyOfThePublicSetIsRefused(t *testing.T) {
 			continue
 		}
 		verdict := "certificate carries the key of the " + r.What()
-		alone := over(t, w, stranger, r.Key)
+		alone := pkitest.Forge(t, w.prod(), pkitest.ByRoot(stranger), pkitest.SetKey(t, r.Key))
 		if i := slices.IndexFunc(r.Certificates, func(h publicca.Hash) bool { return own[h] != nil }); i >= 0 {
 			alone, verdict = own[r.Certificates[i]].Raw, "certificate is that of the "+r.What()
 			counts["by its own certificate"]++
@@ -83,7 +69,7 @@ func TestEveryKeyOfThePublicSetIsRefused(t *testing.T) {
 		}{
 			{"alone", verdict, alone, nil},
 			{"with a private root", verdict, alone, []*x509.Certificate{w.root().Certificate}},
-			{"below a private root", "certificate carries the key of the " + r.What(), over(t, w, w.root(), r.Key),
+			{"below a private root", "certificate carries the key of the " + r.What(), pkitest.Forge(t, w.prod(), pkitest.ByRoot(w.estate), pkitest.SetKey(t, r.Key)),
 				[]*x509.Certificate{w.root().Certificate}},
 		} {
 			j := rules.AnchorCase{At: "anchor/prod", Data: c.data, Roots: c.roots, Now: w.now(), Public: set}
@@ -141,7 +127,7 @@ func TestWhatAPublicKeyHasSignedIsRefused(t *testing.T) {
 // The counterpart: a key of one's own is none of them, however the case is made.
 func TestAKeyOfOnesOwnIsNotPublic(t *testing.T) {
 	w := newWorld(t)
-	admitted, findings := rules.Admit(w.data(over(t, w, w.root(), w.prod().PublicKey)))
+	admitted, findings := rules.Admit(w.of(pkitest.Parsed(t, pkitest.Forge(t, w.prod(), pkitest.ByRoot(w.estate), pkitest.SetKey(t, w.prod().PublicKey)))))
 	if admitted.Certificate() == nil || len(findings) > 0 {
 		t.Errorf("it is refused: %v", findings)
 	}

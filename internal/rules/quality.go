@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"anchorctl/internal/pki"
 )
@@ -22,7 +20,7 @@ func checkQuality(j *judgement) {
 	for _, e := range j.elements {
 		for _, wrong := range []string{
 			badKey(e.cert.PublicKey),
-			badSignature(e.cert.SignatureAlgorithm),
+			badSignature(e.cert),
 			badVersion(e.cert.Version),
 			badSerial(e.cert.SerialNumber),
 			badDates(e.cert, j.Now),
@@ -41,14 +39,40 @@ func checkQuality(j *judgement) {
 	if wrong := badTags(j.candidate); wrong != "" {
 		j.find("ANC005", candidate, "%s", wrong)
 	}
+	j.checkPrimes()
+	j.checkLength()
 }
 
-// The sizes of RSA keys that are taken. Beyond the upper one, verifiers refuse
-// or take their time.
-const (
-	leastRSA = 2048
-	mostRSA  = 8192
-)
+// checkPrimes: no other key that is at hand has a prime of the candidate's.
+func (j *judgement) checkPrimes() {
+	key, ok := j.candidate.PublicKey.(*rsa.PublicKey)
+	if !ok || j.endless {
+		return
+	}
+	for _, e := range j.elements[1:] {
+		if other, ok := e.cert.PublicKey.(*rsa.PublicKey); ok && sharedPrime(key, other) {
+			j.find("ANC005", e.name, "its RSA key has a prime in common with that of the certificate: both private keys can be worked out")
+		}
+	}
+	for _, use := range j.Others {
+		if use.Certificate == nil {
+			continue // checkShared says so
+		}
+		if other, ok := use.Certificate.PublicKey.(*rsa.PublicKey); ok && sharedPrime(key, other) {
+			j.find("ANC005", candidate, "the RSA key has a prime in common with that of %s: both private keys can be worked out", use.By)
+		}
+	}
+}
+
+// checkLength warns of an issuer that is proven and lives longer than any that
+// is made here: whoever takes its key keeps it for as long.
+func (j *judgement) checkLength() {
+	lifetime := j.candidate.NotAfter.Sub(j.candidate.NotBefore)
+	if len(j.path) > 1 && lifetime > pki.MaxIssuerLifetime+pki.BackDate+24*time.Hour {
+		j.warn("ANC005", candidate, "certificate lives for %d days, an issuer should for at most %d: a stolen key opens sessions for as long",
+			int(lifetime/(24*time.Hour)), int(pki.MaxIssuerLifetime/(24*time.Hour)))
+	}
+}
 
 func badKey(pub any) string {
 	switch key := pub.(type) {
@@ -67,26 +91,6 @@ func badKey(pub any) string {
 	}
 }
 
-func badRSA(key *rsa.PublicKey) string {
-	bits := key.N.BitLen()
-	switch {
-	case bits < leastRSA:
-		return fmt.Sprintf("the RSA key has %d bits, at least %d are needed", bits, leastRSA)
-	case bits > mostRSA:
-		return fmt.Sprintf("the RSA key has %d bits, at most %d are taken", bits, mostRSA)
-	case key.N.Bit(0) == 0:
-		return "the RSA key has an even modulus"
-	case key.E%2 == 0:
-		return fmt.Sprintf("the RSA key has the even exponent %d", key.E)
-	case key.E < 65537:
-		return fmt.Sprintf("the RSA key has the small exponent %d, at least 65537 is needed", key.E)
-	case int64(key.E) > 1<<31-1:
-		return fmt.Sprintf("the RSA key has the exponent %d, which verifiers do not take", key.E)
-	default:
-		return ""
-	}
-}
-
 // endless reports whether working with the certificate's key would take for
 // ever; it is refused for that and spared the rest.
 func endless(c *x509.Certificate) bool {
@@ -94,16 +98,14 @@ func endless(c *x509.Certificate) bool {
 	return ok && key.N.BitLen() > mostRSA
 }
 
-func badSignature(alg x509.SignatureAlgorithm) string {
-	switch alg {
+func badSignature(c *x509.Certificate) string {
+	switch c.SignatureAlgorithm {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
 		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS,
 		x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512:
 		return ""
-	case x509.UnknownSignatureAlgorithm:
-		return "it is signed with an algorithm that is not known; SHA-256 or stronger with RSA or ECDSA is needed"
 	default:
-		return fmt.Sprintf("it is signed with %s; SHA-256 or stronger with RSA or ECDSA is needed", alg)
+		return fmt.Sprintf("it is signed with %s; SHA-256 or stronger with RSA or ECDSA is needed", pki.SignedWith(c))
 	}
 }
 
@@ -160,47 +162,4 @@ func badExtensions(c *x509.Certificate) string {
 func understood(id asn1.ObjectIdentifier) bool {
 	idCE := asn1.ObjectIdentifier{2, 5, 29}
 	return len(id) == 4 && id[:3].Equal(idCE) && slices.Contains([]int{15, 17, 19, 30, 37}, id[3])
-}
-
-func badSubject(c *x509.Certificate) string {
-	if len(c.Subject.Names) == 0 {
-		return "the subject is empty"
-	}
-	for _, a := range c.Subject.Names {
-		text, ok := a.Value.(string)
-		if !ok || !utf8.ValidString(text) {
-			return fmt.Sprintf("the subject's attribute %s cannot be read as text", a.Type)
-		}
-		for _, r := range text {
-			if !unicode.IsPrint(r) {
-				return fmt.Sprintf("the subject has the character %U in %q", r, text)
-			}
-		}
-	}
-	return ""
-}
-
-// badTags: the attributes of the issuer's subject become session tags, whose
-// values AWS limits; one that does not fit makes every session fail.
-func badTags(c *x509.Certificate) string {
-	for _, a := range c.Subject.Names {
-		text, ok := a.Value.(string)
-		if !ok {
-			continue // badSubject has said so
-		}
-		if n := utf8.RuneCountInString(text); n > 256 {
-			return fmt.Sprintf("the subject has an attribute of %d characters, a session tag takes 256", n)
-		}
-		for _, r := range text {
-			if unicode.IsPrint(r) && !tagCharacter(r) {
-				return fmt.Sprintf("the subject has the character %q in %q, which no session tag can carry", r, text)
-			}
-		}
-	}
-	return ""
-}
-
-// tagCharacter: letters, digits, spaces and _ . : / = + - @.
-func tagCharacter(r rune) bool {
-	return unicode.In(r, unicode.L, unicode.N, unicode.Z) || strings.ContainsRune("_.:/=+-@", r)
 }

@@ -1,12 +1,11 @@
 package rules
 
 import (
-	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 
 	"anchorctl/internal/pki"
@@ -29,41 +28,45 @@ func checkFile(j *judgement) {
 	}
 }
 
-// read parses one certificate. What is found on the way is reported; a
-// certificate whose encoding alone is at fault is returned all the same, so
-// that it is judged in every other respect as well.
+// read finds the one certificate that a file is. What is found on the way is
+// reported.
 func (j *judgement) read(name string, data []byte) *x509.Certificate {
-	c, err := pki.ParseOne(data)
-	if err == nil {
-		return c
-	}
-	var parse *pki.ParseError
-	if !errors.As(err, &parse) || parse.Found != pki.FoundMalformed {
+	der, err := pki.OpenOne(data)
+	if err != nil {
 		j.unreadable(name, err)
 		return nil
 	}
-	der := data
-	if block, _ := pem.Decode(bytes.TrimSpace(data)); block != nil {
-		der = block.Bytes
+	return j.readDER(name, der)
+}
+
+// readDER parses one certificate. One whose encoding alone is at fault is
+// reported and returned all the same, so that it is judged in every other
+// respect as well.
+func (j *judgement) readDER(name string, der []byte) *x509.Certificate {
+	c, err := pki.ParseDER(der)
+	if err == nil {
+		j.opened[c] = true
+		return c
 	}
 	facts, understood := peek(der)
-	// Whether Go parses a negative serial number is up to GODEBUG.
+	var parse *pki.ParseError
 	c, parseErr := x509.ParseCertificate(der)
-	readable := parseErr == nil && understood && facts.serial.Sign() >= 0
+	readable := parseErr == nil && understood && errors.As(err, &parse) && !parse.Unsettled
 	switch {
-	case readable && badSerial(facts.serial) != "":
-		return c // checkQuality says so
+	case readable && badSerial(facts.serial) != "" && pki.Sound(der):
+		// checkQuality says so
 	case understood && facts.serial.Sign() < 0:
 		j.find("ANC005", name, "%s", badSerial(facts.serial))
-	case understood && facts.curve != "":
-		j.find("ANC005", name, "%s", facts.curve)
+	case understood && facts.key != "":
+		j.find("ANC005", name, "%s", facts.key)
 	default:
 		j.unreadable(name, err)
 	}
-	if readable {
-		return c
+	if !readable {
+		return nil
 	}
-	return nil
+	j.opened[c] = true
+	return c
 }
 
 func (j *judgement) unreadable(name string, err error) {
@@ -97,7 +100,7 @@ func remedyFor(found pki.Found) string {
 	case pki.FoundTrailing, pki.FoundDamagedPEM, pki.FoundByteOrder:
 		return `write the certificate anew, without anything around it: run "openssl x509 -in FILE -out CLEAN.pem"`
 	case pki.FoundPKCS7:
-		return `take the one certificate out of the bundle: run "openssl pkcs7 -in FILE -print_certs" and keep its block`
+		return `take the one certificate out of the bundle: run "openssl pkcs7 -in FILE -print_certs" and keep its block; what stands between it and the root goes into --chain`
 	case pki.FoundPKCS12:
 		return "export the CA's certificate from the key store, without its key"
 	case pki.FoundRequest:
@@ -113,7 +116,7 @@ func remedyFor(found pki.Found) string {
 // facts are what can be said of a certificate that Go does not parse.
 type facts struct {
 	serial *big.Int
-	curve  string // what is wrong with the curve, if that is it
+	key    string // what is wrong with the key, if that is it
 }
 
 // peek reads the first fields of a certificate, without judging any.
@@ -135,10 +138,31 @@ func peek(der []byte) (facts, bool) {
 		return facts{}, false
 	}
 	f := facts{serial: tbs.Serial}
-	if tbs.Key.Algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}) {
-		f.curve = badCurve(tbs.Key.Algorithm.Parameters)
+	switch id := tbs.Key.Algorithm.Algorithm; {
+	case id.Equal(asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}):
+		f.key = badCurve(tbs.Key.Algorithm.Parameters)
+	case id.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}):
+		f.key = badNumbers(tbs.Key.Key.Bytes)
 	}
 	return f, true
+}
+
+// badNumbers says what is wrong with an RSA key that Go does not parse: its
+// exponents have 63 bits at most.
+func badNumbers(key []byte) string {
+	var pair struct{ N, E *big.Int }
+	if _, err := asn1.Unmarshal(key, &pair); err != nil {
+		return ""
+	}
+	switch {
+	case pair.N.Sign() <= 0:
+		return "the RSA key has a modulus that is not positive"
+	case pair.E.Sign() <= 0:
+		return "the RSA key has an exponent that is not positive"
+	case pair.E.BitLen() > 31:
+		return fmt.Sprintf("the RSA key has an exponent of %d bits, which verifiers do not take", pair.E.BitLen())
+	}
+	return ""
 }
 
 // badCurve says what is wrong with the parameters of an elliptic curve key

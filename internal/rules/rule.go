@@ -29,11 +29,14 @@ type Rule struct {
 	Remedy   string   `json:"remedy"` // what to do, when the finding knows nothing better
 
 	// The checks of a certificate that is to become an anchor, of a workload
-	// certificate, and of the configuration. Rules without any are judged where
-	// live state is read.
+	// certificate, of the configuration, of a role's trust policy, and of a
+	// statement that grants. Rules without any are judged where live state is
+	// read.
 	anchor   func(*judgement)
 	workload func(*workloadJudgement)
 	config   func(*configJudgement)
+	trust    func(*trustJudgement)
+	grant    func(*permissionJudgement, *grant)
 }
 
 //go:embed pages/ANC*.md

@@ -137,7 +137,7 @@ func checkShape(j *workloadJudgement) {
 		j.find("ANC204", "extended key usage must be clientAuth alone")
 	}
 	for _, wrong := range []string{
-		badKey(c.PublicKey), badSignature(c.SignatureAlgorithm), badSerial(c.SerialNumber), badExtensions(c), badSubject(c), badTags(c),
+		badKey(c.PublicKey), badSignature(c), badSerial(c.SerialNumber), badExtensions(c), badSubject(c), badTags(c),
 	} {
 		if wrong != "" {
 			j.find("ANC204", "%s", wrong)
@@ -152,7 +152,7 @@ func (j *workloadJudgement) signature() {
 	case endless(c) || endless(j.Issuer):
 	case pki.SameKey(c, j.Issuer):
 		j.find("ANC204", "certificate carries the key of its issuer")
-	case !bytes.Equal(c.RawIssuer, j.Issuer.RawSubject) || !pki.SignedBy(c, j.Issuer):
+	case !pki.SameName(c.RawIssuer, j.Issuer.RawSubject) || !pki.SignedBy(c, j.Issuer):
 		j.find("ANC204", "certificate is not signed by %s", printable.Line(j.Issuer.Subject.String()))
 	case len(c.SubjectKeyId) == 0 || !bytes.Equal(c.AuthorityKeyId, j.Issuer.SubjectKeyId):
 		j.find("ANC204", "certificate lacks a subject key identifier, or the authority key identifier of its issuer")

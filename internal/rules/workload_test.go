@@ -59,7 +59,7 @@ func TestJudgeWorkload(t *testing.T) {
 		{"a CA", []pkitest.Option{with(func(c *x509.Certificate) { c.IsCA = true })}, nil, []string{"ANC204"}},
 		{"another key usage", []pkitest.Option{pkitest.Usage(x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment)}, nil, []string{"ANC204"}},
 		{"another extended key usage", []pkitest.Option{with(func(c *x509.Certificate) { c.ExtKeyUsage = append(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth) })}, nil, []string{"ANC204"}},
-		{"a short RSA key", []pkitest.Option{pkitest.Key(rsaKey(t, 1024))}, nil, []string{"ANC204"}},
+		{"a short RSA key", []pkitest.Option{pkitest.Key(pkitest.RSAKey(t, 1024))}, nil, []string{"ANC204"}},
 		{"its issuer's key", []pkitest.Option{pkitest.Key(e.Issuers["prod"].Key)}, nil, []string{"ANC204"}},
 		{"no issuer given", nil, func(c *rules.WorkloadCase) { c.Issuer = nil }, []string{"ANC204"}},
 		{"another issuer", nil, func(c *rules.WorkloadCase) { c.Issuer = e.Issuers["dev"].Certificate }, []string{"ANC204"}},

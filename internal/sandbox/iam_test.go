@@ -81,9 +81,12 @@ func TestRolePoliciesThroughTheSDK(t *testing.T) {
 	b := start(t)
 	ctx, c, role := t.Context(), b.iam(prod), aws.String("prod-reports")
 	readOnly, own := "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::111122223333:policy/team/reports"
+	_, err := c.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: &own})
+	wantCode(t, err, "NoSuchEntity")
+	must(c.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("reports"), Path: aws.String("/team/"), PolicyDocument: aws.String(readS3)}))
 	must(c.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: &own}))
 	must(c.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: &own}))
-	_, err := c.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: aws.String("arn:aws:iam::444455556666:policy/theirs")})
+	_, err = c.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: aws.String("arn:aws:iam::444455556666:policy/theirs")})
 	wantCode(t, err, "NoSuchEntity")
 	var got []string
 	for _, p := range must(c.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: role})).AttachedPolicies {
@@ -114,6 +117,42 @@ func TestRolePoliciesThroughTheSDK(t *testing.T) {
 	_, err = c.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("s3")})
 	wantCode(t, err, "NoSuchEntity")
 	must(c.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: role}))
+}
+
+const readS3 = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::reports/a+b c"}]}`
+
+func TestManagedPoliciesThroughTheSDK(t *testing.T) {
+	b := start(t)
+	ctx, c := t.Context(), b.iam(prod)
+	made := must(c.CreatePolicy(ctx, &iam.CreatePolicyInput{
+		PolicyName: aws.String("reports"), Path: aws.String("/team/"), PolicyDocument: aws.String(readS3), Description: aws.String("what reports read"),
+	})).Policy
+	arn := made.Arn
+	if *arn != "arn:aws:iam::111122223333:policy/team/reports" || !strings.HasPrefix(*made.PolicyId, "ANPA") || *made.DefaultVersionId != "v1" || made.Description != nil {
+		t.Errorf("made is %+v", made)
+	}
+	must(c.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: aws.String("plain"), PolicyArn: arn}))
+	got := must(c.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: arn})).Policy
+	if *got.AttachmentCount != 1 || *got.Description != "what reports read" || *got.PolicyName != "reports" || *got.Path != "/team/" {
+		t.Errorf("got is %+v", got)
+	}
+	version := must(c.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: arn, VersionId: got.DefaultVersionId})).PolicyVersion
+	if text := must(url.QueryUnescape(*version.Document)); text != readS3 || !version.IsDefaultVersion {
+		t.Errorf("the document is %s", text)
+	}
+
+	_, err := c.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("REPORTS"), PolicyDocument: aws.String(readS3)})
+	wantCode(t, err, "EntityAlreadyExists")
+	_, err = c.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("trust"), PolicyDocument: aws.String(ec2Trust)})
+	wantCode(t, err, "MalformedPolicyDocument")
+	_, err = c.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: arn, VersionId: aws.String("v2")})
+	wantCode(t, err, "NoSuchEntity")
+	_, err = c.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String(*arn + "s")})
+	wantCode(t, err, "NoSuchEntity")
+	_, err = b.iam(dev).GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: arn})
+	wantCode(t, err, "NoSuchEntity")
+	_, err = c.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")})
+	wantCode(t, err, "NotImplementedInSandbox")
 }
 
 func TestTrustPoliciesThatIAMRefuses(t *testing.T) {

@@ -185,6 +185,13 @@ func iamLimits() map[limits.ID]atLimit {
 	s3 := func(resource string) string {
 		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"` + resource + `"}]}`
 	}
+	policy := func(change func(*iam.CreatePolicyInput, int)) func(*estate, int) error {
+		return func(e *estate, n int) error {
+			in := &iam.CreatePolicyInput{PolicyName: aws.String("p"), PolicyDocument: aws.String(s3("*"))}
+			change(in, n)
+			return last(e.iam(prod).CreatePolicy(e.t.Context(), in))
+		}
+	}
 	return map[limits.ID]atLimit{
 		limits.RoleName:        {ask: role(func(in *iam.CreateRoleInput, n int) { in.RoleName = aws.String(a(n)) })},
 		limits.RolePath:        {ask: role(func(in *iam.CreateRoleInput, n int) { in.Path = aws.String(("/" + a(n-2) + "/")[:min(n, max(n, 2))]) })},
@@ -214,6 +221,21 @@ func iamLimits() map[limits.ID]atLimit {
 			return errors.Join(put(e, "one", first), put(e, "two", s3(a(n-len(first)-len(s3(""))))))
 		}},
 		limits.PolicyName: {ask: func(e *estate, n int) error { return put(e, a(n), s3("*")) }},
+		limits.PolicyPath: {ask: policy(func(in *iam.CreatePolicyInput, n int) {
+			in.Path = aws.String(("/" + a(n-2) + "/")[:min(n, max(n, 2))])
+		})},
+		limits.PolicyDescription: {ask: policy(func(in *iam.CreatePolicyInput, n int) { in.Description = aws.String(a(n)) })},
+		limits.ManagedPolicy: {noLeast: true, ask: policy(func(in *iam.CreatePolicyInput, n int) {
+			in.PolicyDocument = aws.String("  " + s3(a(n-len(s3("")))) + "\n")
+		})},
+		limits.PolicyARN: {ask: func(e *estate, n int) error {
+			return last(e.iam(prod).GetPolicy(e.t.Context(), &iam.GetPolicyInput{PolicyArn: aws.String(a(n))}))
+		}},
+		limits.PolicyVersion: {ask: func(e *estate, n int) error {
+			return last(e.iam(prod).GetPolicyVersion(e.t.Context(), &iam.GetPolicyVersionInput{
+				PolicyArn: aws.String("arn:aws:iam::" + prod + ":policy/p"), VersionId: aws.String("v" + strings.Repeat("1", max(n-1, 0))),
+			}))
+		}},
 		limits.MaxItems: {ask: func(e *estate, n int) error {
 			return last(e.iam(prod).ListRoles(e.t.Context(), &iam.ListRolesInput{MaxItems: aws.Int32(int32(n))}))
 		}},

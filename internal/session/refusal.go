@@ -17,6 +17,7 @@ type Error struct {
 	Message   string
 	RequestID string
 	Status    int
+	Date      time.Time // the service's; zero when the answer has none
 	Hints     []string
 }
 
@@ -56,6 +57,9 @@ func refusal(a answer, ready call, now time.Time) error {
 		Message:   short(first(payload.Message, payload.MessageUpper), 2000),
 		RequestID: short(first(a.header.Get("X-Amzn-Requestid"), a.header.Get("X-Amz-Request-Id")), 100),
 		Status:    a.status,
+	}
+	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		e.Date = date
 	}
 	e.Hints = hintsFor(e, ready, now, a.header)
 	return hint.With(e, e.Hints...)
@@ -129,7 +133,6 @@ func causes() []cause {
 		{"Unable to assume role", func(c call) []string {
 			return []string{
 				"the role is not there, or its trust policy refuses this certificate at this anchor, or lacks sts:TagSession or sts:SetSourceIdentity",
-				`run "anchorctl status" where the estate is to see whether the trust policy is as configured`,
 				`run "aws iam get-role --role-name ` + c.role.name() + `" to read the trust policy`,
 			}
 		}},

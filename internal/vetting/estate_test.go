@@ -2,6 +2,8 @@ package vetting_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +19,9 @@ import (
 
 func now() time.Time { return time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC) }
 
-// open makes an estate with two generations of prod's issuer and one of dev's.
-func open(t *testing.T) *folder.Folder {
+// begin makes an estate with the configuration, or with a starter of dev and
+// prod.
+func begin(t *testing.T, configuration string) *folder.Folder {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -29,14 +32,31 @@ func open(t *testing.T) *folder.Folder {
 	dir, state := t.TempDir(), t.TempDir()
 	c := clock.Clock{Now: now, Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 	pass := func(context.Context, bool) ([]byte, error) { return []byte("correct horse battery staple"), nil }
-	_, err := ceremony.Init(t.Context(), ceremony.Options{
-		Dir: dir, StateHome: state, Name: "example", Organization: "Example Corp", TrustDomain: "example.internal",
-		Environments: []string{"dev", "prod"}, Clock: c, Actor: "test", Passphrase: pass,
-	})
+	options := ceremony.Options{Dir: dir, StateHome: state, Clock: c, Actor: "test", Passphrase: pass}
+	if configuration == "" {
+		options.Name, options.Organization, options.TrustDomain = "example", "Example Corp", "example.internal"
+		options.Environments = []string{"dev", "prod"}
+	} else {
+		must(os.WriteFile(filepath.Join(dir, "anchorctl.yaml"), []byte(configuration), 0o600))
+	}
+	_, err := ceremony.Init(t.Context(), options)
 	must(err)
 	f, err := folder.Open(t.Context(), folder.Deps{Dir: dir, StateHome: state, Clock: c, Actor: "test", Passphrase: pass})
 	must(err)
 	t.Cleanup(func() { must(f.Close()) })
+	return f
+}
+
+// open makes an estate with two generations of prod's issuer and one of dev's.
+func open(t *testing.T) *folder.Folder {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := begin(t, "")
 	parent, err := ceremony.Root(t.Context(), f)
 	must(err)
 	for _, g := range []struct {
@@ -94,5 +114,30 @@ func TestWhatAnEstateKnows(t *testing.T) {
 	}
 	if _, err := vetting.Estate(t.Context(), f, "nowhere"); err == nil || !strings.Contains(err.Error(), `no environment "nowhere"; there are dev, prod`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestWhatAnEstateKnowsOfChains(t *testing.T) {
+	f := open(t)
+	e, err := vetting.Chain(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(e.Roots) != 1 {
+		t.Errorf("%d roots", len(e.Roots))
+	}
+	var names []string
+	for _, i := range e.Issuers {
+		name := i.By + " of " + i.Environment
+		if i.Retired {
+			name += "(retired)"
+		}
+		if i.Certificate == nil || i.TrustDomain != "example.internal" || i.Limit != time.Duration(f.Config.Environments[i.Environment].Limits.CertificateLifetime) {
+			t.Errorf("%s: %+v", name, i)
+		}
+		names = append(names, name)
+	}
+	if got, want := strings.Join(names, ", "), "issuer/dev#1 of dev, issuer/prod#1 of prod(retired), issuer/prod#2 of prod"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"anchorctl/internal/gates"
-	"anchorctl/internal/iampolicy"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/sandbox/limits"
 	"anchorctl/internal/sandbox/wire"
@@ -97,7 +96,7 @@ func (s *Session) do(c *world.Call) (wire.Answer, error) {
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	refusal := s.refusal(result, profile)
+	refusal := s.refusal(result)
 	var subject *world.Subject
 	if passed(result, gates.GatePath) {
 		subject = s.record(c, here, refusal != nil)
@@ -142,6 +141,7 @@ func (s *Session) judge(c *world.Call, here *world.Region, profile *world.Profil
 		ask.Profile = &gates.Profile{
 			ARN: profile.ARN, Enabled: profile.Enabled, RoleARNs: profile.RoleARNs, DurationSeconds: profile.DurationSeconds,
 			AcceptRoleSessionName: profile.AcceptRoleSessionName, Mappings: profile.Mappings,
+			ManagedPolicyARNs: profile.ManagedPolicyARNs, SessionPolicy: profile.SessionPolicy,
 		}
 		if ask.Profile.Mappings == nil {
 			ask.Profile.Mappings = map[string][]string{}
@@ -175,37 +175,18 @@ func anchorFor(here *world.Region, arn string) (*gates.Anchor, error) {
 	return nil, nil //nolint:nilnil // no such anchor is for the gates to say
 }
 
-// refusal is the error of a session that is not granted. Beyond the gates,
-// STS takes the profile's policies only up to its own limits.
-// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-func (s *Session) refusal(result gates.Result, profile *world.Profile) error {
-	if !result.Granted {
-		last := result.Gates[len(result.Gates)-1]
-		s.Detail = last.Name + ": " + last.Detail
-		status := http.StatusForbidden
-		if result.Code == validation {
-			status = http.StatusBadRequest
-		}
-		return wire.Errorf(status, result.Code, "%s", result.Error)
-	}
-	const mostARNs = 10
-	unable := denied("Unable to assume role for " + *s.in.RoleARN)
-	if len(profile.ManagedPolicyARNs) > mostARNs {
-		s.Detail = "session policies: more than 10 managed policies"
-		return unable
-	}
-	if profile.SessionPolicy == "" {
+// refusal is the error of a session that is not granted.
+func (s *Session) refusal(result gates.Result) error {
+	if result.Granted {
 		return nil
 	}
-	if _, err := iampolicy.Parse([]byte(profile.SessionPolicy)); err != nil {
-		s.Detail = "session policies: the session policy does not parse: " + err.Error()
-		return unable
+	last := result.Last()
+	s.Detail = last.Name + ": " + last.Detail
+	status := http.StatusForbidden
+	if result.Code == validation {
+		status = http.StatusBadRequest
 	}
-	if iampolicy.SessionSize([]byte(profile.SessionPolicy)) > limits.Of(limits.STSPolicy).Max {
-		s.Detail = "session policies: the session policy is longer than STS takes"
-		return unable
-	}
-	return nil
+	return wire.Errorf(status, result.Code, "%s", result.Error)
 }
 
 func passed(result gates.Result, name string) bool {

@@ -72,15 +72,14 @@ type attachedOut struct {
 	paging
 }
 
-// attachPolicy takes any policy of AWS's and any of the account's own: the
-// sandbox keeps no managed policies.
+// attachPolicy takes any policy of AWS's, and those of the account's own that
+// there are.
 func attachPolicy(c *world.Call, form url.Values) (any, error) {
 	r, arn, err := roleAndPolicy(c, form)
 	if err != nil {
 		return nil, err
 	}
-	owner := strings.SplitN(arn, ":", 6)
-	if len(owner) != 6 || owner[2] != "iam" || (owner[4] != "aws" && owner[4] != c.Account.ID) || !strings.HasPrefix(owner[5], "policy/") {
+	if !attachable(c, arn) {
 		return nil, noPolicy(arn)
 	}
 	if slices.Contains(r.Attached, arn) {

@@ -41,6 +41,9 @@ func actions() []action {
 		{"GetRolePolicy", true, getPolicy},
 		{"DeleteRolePolicy", false, deletePolicy},
 		{"ListRolePolicies", true, listPolicies},
+		{"CreatePolicy", false, createPolicy},
+		{"GetPolicy", true, getManaged},
+		{"GetPolicyVersion", true, getVersion},
 	}
 }
 

@@ -42,6 +42,11 @@ const (
 	AttachedPolicies
 	InlinePolicies
 	PolicyName
+	PolicyPath
+	PolicyDescription
+	PolicyARN
+	PolicyVersion
+	ManagedPolicy
 	RoleTags
 	MaxItems
 	AssumeRoleName
@@ -115,6 +120,11 @@ func Table() []Limit {
 		AttachedPolicies:      {"managed policies attached to a role", 0, 10, "", iamMax},
 		InlinePolicies:        {"characters of all inline policies of a role", 0, 10240, "", iamMax},
 		PolicyName:            {"characters of a policy's name", 1, 128, `[\w+=,.@-]+`, iamAPI + "API_PutRolePolicy.html"},
+		PolicyPath:            {"characters of a policy's path", 1, 512, `((/[A-Za-z0-9\.,\+@=_-]+)*)/`, iamAPI + "API_CreatePolicy.html"},
+		PolicyDescription:     {"characters of a policy's description", 0, 1000, "", iamAPI + "API_CreatePolicy.html"},
+		PolicyARN:             {"characters of a policy's ARN", 20, 2048, "", iamAPI + "API_GetPolicy.html"},
+		PolicyVersion:         {"characters of a policy's version", 2, 64, `v[1-9][0-9]*(\.[A-Za-z0-9-]*)?`, iamAPI + "API_GetPolicyVersion.html"},
+		ManagedPolicy:         {"characters of a managed policy without white space", 0, 6144, "", iamMax},
 		RoleTags:              {"tags of a role", 0, 50, "", iamMax},
 		MaxItems:              {"items of a page of IAM", 1, 1000, "", iamAPI + "API_ListRoles.html"},
 		AssumeRoleName:        {"characters of a session's name", 2, 64, `[\w+=,.@-]*`, stsAPI},

@@ -44,6 +44,11 @@ func (s *Seed) Apply(w *world.World, now time.Time) error {
 		if err := addKeys(w, a, s.Accounts[id].AccessKeys); err != nil {
 			return fmt.Errorf("account %s: %w", id, err)
 		}
+		for _, name := range sorted(s.Accounts[id].Policies) {
+			if err := addPolicy(w, a, name, s.Accounts[id].Policies[name], now); err != nil {
+				return fmt.Errorf("account %s: policy %s: %w", id, name, err)
+			}
+		}
 		for _, name := range sorted(s.Accounts[id].Roles) {
 			if err := addRole(w, a, name, s.Accounts[id].Roles[name], now); err != nil {
 				return fmt.Errorf("account %s: role %s: %w", id, name, err)
@@ -82,10 +87,7 @@ func addKeys(w *world.World, a *world.Account, keys []AccessKey) error {
 }
 
 func addRole(w *world.World, a *world.Account, name string, r Role, now time.Time) error {
-	path, short := "/", name
-	if i := strings.LastIndexByte(name, '/'); i >= 0 {
-		path, short = "/"+strings.Trim(name[:i], "/")+"/", name[i+1:]
-	}
+	path, short := split(name)
 	if a.Roles[short] != nil {
 		return nil
 	}
@@ -112,6 +114,31 @@ func addRole(w *world.World, a *world.Account, name string, r Role, now time.Tim
 			"Action": {"PutRolePolicy"}, "RoleName": {short}, "PolicyName": {policy}, "PolicyDocument": {r.InlinePolicies[policy]},
 		})
 	}
+	return send(w, a, now, forms...)
+}
+
+// addPolicy makes a customer-managed policy as IAM's CreatePolicy does.
+func addPolicy(w *world.World, a *world.Account, name, document string, now time.Time) error {
+	path, short := split(name)
+	if a.Policies[a.ARN("iam", "", "policy"+path+short)] != nil {
+		return nil
+	}
+	return send(w, a, now, url.Values{
+		"Action": {"CreatePolicy"}, "PolicyName": {short}, "Path": {path}, "PolicyDocument": {document},
+	})
+}
+
+// split tells the path of a name from the name itself.
+func split(name string) (path, short string) {
+	i := strings.LastIndexByte(name, '/')
+	if i < 0 {
+		return "/", name
+	}
+	return "/" + strings.Trim(name[:i], "/") + "/", name[i+1:]
+}
+
+// send has IAM do what the forms ask for, in order.
+func send(w *world.World, a *world.Account, now time.Time, forms ...url.Values) error {
 	for _, f := range forms {
 		op, err := iam.Route(wire.Request{Method: http.MethodPost, Query: f})
 		if err != nil {

@@ -1,5 +1,5 @@
 // Package seed reads the file a sandbox starts from: accounts with access
-// keys and roles.
+// keys, policies and roles.
 //
 // It knows the file's form, decodes it strictly and resolves the policy files
 // it names. It must not know servers. Applying a seed to a world adds what the

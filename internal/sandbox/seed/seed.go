@@ -20,6 +20,8 @@ type Account struct {
 	Partition  string          `yaml:"partition"` // aws when it is not said
 	AccessKeys []AccessKey     `yaml:"accessKeys"`
 	Roles      map[string]Role `yaml:"roles"` // by name, or by path and name: team/prod-backup
+	// Policies are customer-managed: documents by name, or by path and name.
+	Policies map[string]string `yaml:"policies"`
 }
 
 // AccessKey is a key of an administrator of the account.
@@ -92,6 +94,13 @@ func (s *Seed) resolve(dir string, readFile func(string) ([]byte, error)) error 
 		return string(data), err
 	}
 	for _, id := range sorted(s.Accounts) {
+		policies := s.Accounts[id].Policies
+		for _, name := range sorted(policies) {
+			var err error
+			if policies[name], err = text(policies[name]); err != nil {
+				return fmt.Errorf("policy %s: %w", name, err)
+			}
+		}
 		roles := s.Accounts[id].Roles
 		for _, name := range sorted(roles) {
 			r := roles[name]

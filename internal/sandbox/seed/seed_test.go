@@ -26,8 +26,9 @@ func TestASeedFillsAWorld(t *testing.T) {
 accounts:
   "111122223333":
     accessKeys: [{id: AKIAEXAMPLEPROD, secret: sandbox-only}]
+    policies: {team/own: policies/backup.json}
     roles:
-      team/prod-backup: {maxSessionDuration: 7200, attachedPolicies: ["arn:aws:iam::aws:policy/ReadOnlyAccess"], inlinePolicies: {s3: policies/backup.json}, tags: {a: b}}
+      team/prod-backup: {maxSessionDuration: 7200, attachedPolicies: ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::111122223333:policy/team/own"], inlinePolicies: {s3: policies/backup.json}, tags: {a: b}}
       anchorctl-probe: {}
   "444455556666":
     partition: aws-cn
@@ -41,11 +42,14 @@ accounts:
 	}
 	a := w.Accounts["111122223333"]
 	r := a.Roles["prod-backup"]
-	if r.ARN != "arn:aws:iam::111122223333:role/team/prod-backup" || r.MaxSession != 7200 || r.Inline["s3"] != policy || r.Tags["a"] != "b" || len(r.Attached) != 1 {
+	if r.ARN != "arn:aws:iam::111122223333:role/team/prod-backup" || r.MaxSession != 7200 || r.Inline["s3"] != policy || r.Tags["a"] != "b" || len(r.Attached) != 2 {
 		t.Errorf("the role is %+v", r)
 	}
 	if got := a.Roles["anchorctl-probe"].Trust; got != seed.NoTrustYet {
 		t.Errorf("a role without trust has %s", got)
+	}
+	if p := a.Policies["arn:aws:iam::111122223333:policy/team/own"]; p == nil || p.Document != policy || p.Path != "/team/" {
+		t.Errorf("the policy is %+v", p)
 	}
 	if k := a.AccessKeys[0]; k.User != "sandbox" || k.Profile != "111122223333" || w.Accounts["444455556666"].Partition != "aws-cn" {
 		t.Errorf("defaults are %+v", k)
@@ -81,6 +85,9 @@ func TestSeedsThatAreRefused(t *testing.T) {
 		"a file that is not there": {account("    roles: {a: {trust: none.json}}\n"), "trust of role a"},
 		"a name with a space":      {account("    roles: {\"a b\": {}}\n"), "roleName"},
 		"a policy of nobody":       {account("    roles: {a: {attachedPolicies: [x]}}\n"), "NoSuchEntity"},
+		"a policy nobody wrote":    {account("    roles: {a: {attachedPolicies: [\"arn:aws:iam::111122223333:policy/x\"]}}\n"), "NoSuchEntity"},
+		"a policy that is none":    {account("    policies: {a: \"{}\"}\n"), "MalformedPolicyDocument"},
+		"a policy's missing file":  {account("    policies: {a: none.json}\n"), "policy a"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

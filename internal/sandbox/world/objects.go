@@ -112,6 +112,17 @@ type Role struct {
 	Created     time.Time         `json:"created"`
 }
 
+// Policy is a customer-managed policy.
+type Policy struct {
+	ID          string    `json:"id"`
+	ARN         string    `json:"arn"`
+	Name        string    `json:"name"`
+	Path        string    `json:"path"`
+	Document    string    `json:"document"` // JSON text as it was sent
+	Description string    `json:"description,omitempty"`
+	Created     time.Time `json:"created"`
+}
+
 // Session is a set of temporary credentials that the sandbox gave out.
 type Session struct {
 	AccessKeyID    string            `json:"accessKeyId"`

@@ -31,7 +31,8 @@ type Account struct {
 	ID         string             `json:"id"`
 	Partition  string             `json:"partition"`
 	AccessKeys []AccessKey        `json:"accessKeys"`
-	Roles      map[string]*Role   `json:"roles,omitempty"` // by name, without the path
+	Roles      map[string]*Role   `json:"roles,omitempty"`    // by name, without the path
+	Policies   map[string]*Policy `json:"policies,omitempty"` // customer-managed, by ARN
 	Regions    map[string]*Region `json:"regions,omitempty"`
 }
 
@@ -89,6 +90,11 @@ func (w *World) whole() error {
 		for name, r := range a.Roles {
 			if r == nil {
 				return fmt.Errorf("reading the sandbox's state: role %q is null", name)
+			}
+		}
+		for arn, p := range a.Policies {
+			if p == nil {
+				return fmt.Errorf("reading the sandbox's state: policy %q is null", arn)
 			}
 		}
 		for name, r := range a.Regions {

@@ -1,4 +1,4 @@
-package rules_test
+package pkitest
 
 import (
 	"crypto"
@@ -15,14 +15,11 @@ import (
 	"encoding/asn1"
 	"math/big"
 	"testing"
-	"time"
-
-	"anchorctl/internal/pki/pkitest"
 )
 
-// A forgery is a certificate taken apart, so that a test can put it together
+// A Forgery is a certificate taken apart, so that a test can put it together
 // again in ways that crypto/x509 refuses to write.
-type forgery struct {
+type Forgery struct {
 	Version    int `asn1:"optional,explicit,default:0,tag:0"`
 	Serial     *big.Int
 	Algorithm  pkix.AlgorithmIdentifier
@@ -33,27 +30,27 @@ type forgery struct {
 	Extensions []pkix.Extension `asn1:"omitempty,optional,explicit,tag:3"`
 }
 
-// signing is how a forgery is signed.
-type signing struct {
+// Signing is how a Forgery is signed.
+type Signing struct {
 	algorithm pkix.AlgorithmIdentifier
 	sign      func(tbs []byte) ([]byte, error)
 }
 
-func oid(arcs ...int) asn1.ObjectIdentifier { return arcs }
+func OID(arcs ...int) asn1.ObjectIdentifier { return arcs }
 
-func ecdsaWith(key *ecdsa.PrivateKey, alg asn1.ObjectIdentifier, digest func([]byte) []byte) signing {
-	return signing{pkix.AlgorithmIdentifier{Algorithm: alg}, func(tbs []byte) ([]byte, error) {
+func ECDSAWith(key *ecdsa.PrivateKey, alg asn1.ObjectIdentifier, digest func([]byte) []byte) Signing {
+	return Signing{pkix.AlgorithmIdentifier{Algorithm: alg}, func(tbs []byte) ([]byte, error) {
 		return ecdsa.SignASN1(rand.Reader, key, digest(tbs))
 	}}
 }
 
-func sha256Of(b []byte) []byte { s := sha256.Sum256(b); return s[:] }
-func sha1Of(b []byte) []byte   { s := sha1.Sum(b); return s[:] }
-func md5Of(b []byte) []byte    { s := md5.Sum(b); return s[:] }
+func SHA256(b []byte) []byte { s := sha256.Sum256(b); return s[:] }
+func SHA1(b []byte) []byte   { s := sha1.Sum(b); return s[:] }
+func MD5(b []byte) []byte    { s := md5.Sum(b); return s[:] }
 
-func rsaWith(key *rsa.PrivateKey, arc int, hash crypto.Hash, digest func([]byte) []byte) signing {
-	alg := pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 113549, 1, 1, arc), Parameters: asn1.NullRawValue}
-	return signing{alg, func(tbs []byte) ([]byte, error) {
+func RSAWith(key *rsa.PrivateKey, arc int, hash crypto.Hash, digest func([]byte) []byte) Signing {
+	alg := pkix.AlgorithmIdentifier{Algorithm: OID(1, 2, 840, 113549, 1, 1, arc), Parameters: asn1.NullRawValue}
+	return Signing{alg, func(tbs []byte) ([]byte, error) {
 		if key.N.BitLen() >= 1024 {
 			return rsa.SignPKCS1v15(nil, key, hash, digest(tbs))
 		}
@@ -73,10 +70,10 @@ func shortSign(key *rsa.PrivateKey, digest []byte) []byte {
 	return new(big.Int).Exp(new(big.Int).SetBytes(em), key.D, key.N).FillBytes(make([]byte, k))
 }
 
-// forge takes the certificate apart, lets change work on it, and signs it.
-func forge(t testing.TB, c *x509.Certificate, with signing, change func(*forgery)) []byte {
+// Forge takes the certificate apart, lets change work on it, and signs it.
+func Forge(t testing.TB, c *x509.Certificate, with Signing, change func(*Forgery)) []byte {
 	t.Helper()
-	var f forgery
+	var f Forgery
 	if _, err := asn1.Unmarshal(c.RawTBSCertificate, &f); err != nil {
 		t.Fatal(err)
 	}
@@ -103,13 +100,13 @@ func forge(t testing.TB, c *x509.Certificate, with signing, change func(*forgery
 	return der
 }
 
-// byRoot signs as an estate's root does.
-func byRoot(e *pkitest.Estate) signing {
-	return ecdsaWith(e.Root.Key.(*ecdsa.PrivateKey), oid(1, 2, 840, 10045, 4, 3, 2), sha256Of)
+// ByRoot signs as an estate's root does.
+func ByRoot(e *Estate) Signing {
+	return ECDSAWith(e.Root.Key.(*ecdsa.PrivateKey), OID(1, 2, 840, 10045, 4, 3, 2), SHA256)
 }
 
-func setKey(t testing.TB, pub any) func(*forgery) {
-	return func(f *forgery) {
+func SetKey(t testing.TB, pub any) func(*Forgery) {
+	return func(f *Forgery) {
 		spki, err := x509.MarshalPKIXPublicKey(pub)
 		if err != nil {
 			t.Fatal(err)
@@ -118,9 +115,9 @@ func setKey(t testing.TB, pub any) func(*forgery) {
 	}
 }
 
-// setECKey writes an elliptic curve key with these parameters.
-func setECKey(t testing.TB, parameters any, point []byte) func(*forgery) {
-	return func(f *forgery) {
+// SetECKey writes an elliptic curve key with these parameters.
+func SetECKey(t testing.TB, parameters any, point []byte) func(*Forgery) {
+	return func(f *Forgery) {
 		raw, err := asn1.Marshal(parameters)
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +126,7 @@ func setECKey(t testing.TB, parameters any, point []byte) func(*forgery) {
 			Algorithm pkix.AlgorithmIdentifier
 			Key       asn1.BitString
 		}{
-			pkix.AlgorithmIdentifier{Algorithm: oid(1, 2, 840, 10045, 2, 1), Parameters: asn1.RawValue{FullBytes: raw}},
+			pkix.AlgorithmIdentifier{Algorithm: OID(1, 2, 840, 10045, 2, 1), Parameters: asn1.RawValue{FullBytes: raw}},
 			asn1.BitString{Bytes: point, BitLength: 8 * len(point)},
 		})
 		if err != nil {
@@ -139,10 +136,10 @@ func setECKey(t testing.TB, parameters any, point []byte) func(*forgery) {
 	}
 }
 
-func setSerial(n *big.Int) func(*forgery) { return func(f *forgery) { f.Serial = n } }
+func SetSerial(n *big.Int) func(*Forgery) { return func(f *Forgery) { f.Serial = n } }
 
-func setSubject(t testing.TB, name pkix.Name) func(*forgery) {
-	return func(f *forgery) {
+func SetSubject(t testing.TB, name pkix.Name) func(*Forgery) {
+	return func(f *Forgery) {
 		raw, err := asn1.Marshal(name.ToRDNSequence())
 		if err != nil {
 			t.Fatal(err)
@@ -151,13 +148,13 @@ func setSubject(t testing.TB, name pkix.Name) func(*forgery) {
 	}
 }
 
-func addExtension(id asn1.ObjectIdentifier, critical bool, value []byte) func(*forgery) {
-	return func(f *forgery) {
+func AddExtension(id asn1.ObjectIdentifier, critical bool, value []byte) func(*Forgery) {
+	return func(f *Forgery) {
 		f.Extensions = append(f.Extensions, pkix.Extension{Id: id, Critical: critical, Value: value})
 	}
 }
 
-func parsed(t testing.TB, der []byte) *x509.Certificate {
+func Parsed(t testing.TB, der []byte) *x509.Certificate {
 	t.Helper()
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
@@ -166,7 +163,7 @@ func parsed(t testing.TB, der []byte) *x509.Certificate {
 	return c
 }
 
-func ecKey(t testing.TB, curve elliptic.Curve) *ecdsa.PrivateKey {
+func ECKey(t testing.TB, curve elliptic.Curve) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
@@ -175,7 +172,7 @@ func ecKey(t testing.TB, curve elliptic.Curve) *ecdsa.PrivateKey {
 	return key
 }
 
-func edKey(t testing.TB) ed25519.PrivateKey {
+func EdKey(t testing.TB) ed25519.PrivateKey {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -184,7 +181,7 @@ func edKey(t testing.TB) ed25519.PrivateKey {
 	return key
 }
 
-func rsaKey(t testing.TB, bits int) *rsa.PrivateKey {
+func RSAKey(t testing.TB, bits int) *rsa.PrivateKey {
 	t.Helper()
 	if bits >= 1024 {
 		key, err := rsa.GenerateKey(rand.Reader, bits)
@@ -193,11 +190,11 @@ func rsaKey(t testing.TB, bits int) *rsa.PrivateKey {
 		}
 		return key
 	}
-	return handmadeRSA(t, bits, 65537)
+	return HandmadeRSA(t, bits, 65537)
 }
 
-// handmadeRSA is a key that crypto/rsa refuses to generate.
-func handmadeRSA(t testing.TB, bits, e int) *rsa.PrivateKey {
+// HandmadeRSA is a key that crypto/rsa refuses to generate.
+func HandmadeRSA(t testing.TB, bits, e int) *rsa.PrivateKey {
 	t.Helper()
 	one := big.NewInt(1)
 	for {
@@ -216,5 +213,3 @@ func handmadeRSA(t testing.TB, bits, e int) *rsa.PrivateKey {
 		}
 	}
 }
-
-func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }

@@ -1,0 +1,24 @@
+package operator_test
+
+import (
+	"testing"
+
+	"anchorctl/internal/config"
+	"anchorctl/internal/operator"
+	"anchorctl/internal/rules"
+)
+
+// What anchorctl asks of its operator is what it asks of everybody.
+func TestTheRulesFindNothingInTheOperatorsPolicy(t *testing.T) {
+	for _, handling := range []config.RoleHandling{config.Manage, config.Verify} {
+		all, err := operator.Policies(estate(handling), lineage, recorded())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range all {
+			for _, f := range rules.JudgePermissions(rules.PermissionCase{At: p.Account, Document: p.Document, Kind: rules.RolePermissions}) {
+				t.Errorf("%s: %s", f.Severity, f)
+			}
+		}
+	}
+}
