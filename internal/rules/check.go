@@ -178,7 +178,7 @@ func (j *judgement) openChain(data []byte) {
 
 // notChecked are the rules that nothing was given for.
 func (j *judgement) notChecked(estate bool) []string {
-	missing := map[string]bool{"ANC008": true, "ANC009": true, "ANC011": !estate}
+	missing := map[string]bool{"ANC008": true, "ANC009": true, "ANC011": !estate && !j.refused("ANC011")}
 	missing["ANC006"] = j.rootUnread
 	if len(j.Roots) == 0 {
 		missing["ANC010"], missing["ANC101"] = true, true

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
@@ -81,7 +82,7 @@ func badKey(pub any) string {
 	case *ecdsa.PublicKey:
 		switch key.Curve.Params().BitSize {
 		case 256, 384, 521:
-			return ""
+			return badPoint(key)
 		}
 		return fmt.Sprintf("the key is on the curve %s; P-256 or P-384 is needed", key.Curve.Params().Name)
 	case nil:
@@ -89,6 +90,31 @@ func badKey(pub any) string {
 	default:
 		return fmt.Sprintf("the key is neither ECDSA nor RSA (%s)", pki.KeyKind(pub))
 	}
+}
+
+// badPoint: the first multiples of a curve's generator are what a generator of
+// keys makes whose random source is broken, and what people make to try things
+// out.
+func badPoint(key *ecdsa.PublicKey) string {
+	point, err := key.ECDH()
+	if err != nil {
+		return "the key is a point that is not on its curve"
+	}
+	const tried = 16
+	for k := range tried {
+		d := make([]byte, (key.Curve.Params().BitSize+7)/8)
+		d[len(d)-1] = byte(k + 1)
+		private, err := point.Curve().NewPrivateKey(d)
+		if err != nil {
+			return "the key cannot be judged" // every small number is a private key
+		}
+		multiple := private.PublicKey().Bytes()
+		// The point with the other sign has the same first half.
+		if half := 1 + len(multiple)/2; bytes.Equal(multiple[:half], point.Bytes()[:half]) {
+			return fmt.Sprintf("the private key of this key is %d, which anybody can guess", k+1)
+		}
+	}
+	return ""
 }
 
 // endless reports whether working with the certificate's key would take for

@@ -24,6 +24,11 @@ func checkRoot(j *judgement) {
 // checkShared: no other environment uses the key, stands above it or hangs
 // below it, and it is not retired (ANC011).
 func checkShared(j *judgement) {
+	for _, above := range j.path[min(1, len(j.path)):] {
+		if !contains(j.Roots, above) && pki.SameKey(above, j.candidate) {
+			j.find("ANC011", candidate, "certificate carries the key of %q, which stands above it", above.Subject.String())
+		}
+	}
 	for _, use := range j.Others {
 		if use.Certificate == nil {
 			j.find("ANC011", candidate, "what %s uses is not known, so it cannot be told apart", use.By)

@@ -66,23 +66,30 @@ type Made struct {
 	Files
 }
 
-// Make makes the corpus anew, valid at the time now.
-func Make(t testing.TB, now time.Time) []Made {
+// Make makes the corpus anew, valid at the time now; all of it, or the files
+// that are named.
+func Make(t testing.TB, now time.Time, named ...string) []Made {
 	t.Helper()
 	cases, err := Manifest()
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := newMaker(t, now)
+	wanted := func(file string) bool { return len(named) == 0 || slices.Contains(named, file) }
 	made := map[string]Files{}
 	for _, r := range recipes() {
 		if _, twice := made[r.file]; twice {
 			t.Fatalf("%s is made twice", r.file)
 		}
-		made[r.file] = r.make(m)
+		if wanted(r.file) {
+			made[r.file] = r.make(m)
+		}
 	}
 	var all []Made
 	for _, c := range cases {
+		if !wanted(c.File) {
+			continue
+		}
 		files, ok := made[c.File]
 		if !ok {
 			t.Fatalf("%s is in the manifest twice, or is not made", c.File)
@@ -92,6 +99,9 @@ func Make(t testing.TB, now time.Time) []Made {
 	}
 	for file := range made {
 		t.Errorf("%s is made and not in the manifest", file)
+	}
+	if len(named) > 0 && len(all) != len(named) {
+		t.Fatalf("of the files %q the manifest has %d", named, len(all))
 	}
 	return all
 }

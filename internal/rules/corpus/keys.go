@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"crypto/dsa" //nolint:staticcheck // what must be refused
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
+	"slices"
 
 	"anchorctl/internal/pki/pkitest"
 )
@@ -61,6 +63,19 @@ func keyCases() []recipe {
 		point("key-kind/point-compressed.pem", func(p []byte) []byte { return append([]byte{2 + p[64]&1}, p[1:33]...) }),
 		point("key-kind/point-off-the-curve.pem", func(p []byte) []byte { p[64] ^= 1; return p }),
 		point("key-kind/point-at-infinity.pem", func([]byte) []byte { return []byte{0} }),
+		{"key-kind/generator.pem", func(m *maker) Files {
+			p := elliptic.P256().Params()
+			return m.forged(pkitest.SetECKey(m, pkitest.OID(1, 2, 840, 10045, 3, 1, 7), slices.Concat([]byte{4}, p.Gx.FillBytes(make([]byte, 32)), p.Gy.FillBytes(make([]byte, 32)))))
+		}},
+		{"key-kind/private-key-7.pem", func(m *maker) Files {
+			d := make([]byte, 48)
+			d[47] = 7
+			key, err := ecdh.P384().NewPrivateKey(d)
+			if err != nil {
+				m.Fatal(err)
+			}
+			return m.forged(pkitest.SetECKey(m, pkitest.OID(1, 3, 132, 0, 34), key.PublicKey().Bytes()))
+		}},
 		{"key-kind/dsa.pem", func(m *maker) Files {
 			return m.forged(func(f *pkitest.Forgery) {
 				var key dsa.PrivateKey

@@ -123,6 +123,11 @@ func paths() []recipe {
 			bByA := m.issue(a, pkitest.Key(b.Key), pkitest.PathLen(-1), pkitest.With(func(c *x509.Certificate) { c.Subject = b.Certificate.Subject }))
 			return below(m.root, m.issue(aByB).PEM(), aByB, bByA)
 		}},
+		{"path/key-of-one-above.pem", func(m *maker) Files {
+			root := m.newRoot(pkitest.PathLen(-1))
+			chain := middles(m, root, -1, -1)
+			return below(root, m.issue(chain[1], pkitest.Key(chain[0].Key)).PEM(), chain...)
+		}},
 		{"path/only-the-second-holds.pem", func(m *maker) Files {
 			root := m.newRoot(pkitest.PathLen(-1))
 			tight := m.issue(root, pkitest.Name("middle"), pkitest.PathLen(0))
