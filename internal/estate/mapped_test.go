@@ -196,6 +196,26 @@ func TestNothingOpensBesideARoleThatIsHeldUntilItIsWaived(t *testing.T) {
 	}
 }
 
+func TestAWorkloadLeavesARoleThatIsHeld(t *testing.T) {
+	both := strings.NewReplacer("workloads: {app: {}}", "workloads: {app: {}, more: {}}", "prod-app: {workloads: [app]}", "prod-app: {workloads: [app, more]}").
+		Replace(twoEnvironments("manage"))
+	l := newLab(t, both, "dev-app", "prod-app")
+	l.mustApply(t, estate.ApplyOptions{})
+	l.attach(t, "prod-app", "arn:aws:iam::aws:policy/AdministratorAccess")
+	l.write(t, strings.Replace(both, "[app, more]", "[app]", 1))
+	_, err := l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	held(t, err, "ANC303")
+	if trust := l.trust(t, "prod-app"); strings.Contains(trust, "prod.example.internal/more") || !strings.Contains(trust, "prod.example.internal/app") {
+		t.Errorf("the role trusts %s", trust)
+	}
+	l.write(t, both)
+	_, err = l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	held(t, err, "ANC303")
+	if trust := l.trust(t, "prod-app"); strings.Contains(trust, "prod.example.internal/more") {
+		t.Errorf("beside a hold, it widened: the role trusts %s", trust)
+	}
+}
+
 func TestAVerifiedRoleThatTrustsSomethingElseIsHeldOnceBothAreThere(t *testing.T) {
 	l := newLab(t, twoEnvironments("verify"), "dev-app", "prod-app")
 	l.setTrust(t, "prod-app", trustEC2)

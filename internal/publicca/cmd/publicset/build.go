@@ -117,8 +117,6 @@ func (c *collection) read(s source, in input, at int) error {
 		case s.kind != publicca.Intermediates:
 			all = append(all, extract(name, content))
 			return nil
-		case client == "data":
-			return c.readKeyHashes(content, at)
 		default:
 			return c.readHashes(content, at)
 		}
