@@ -20,8 +20,8 @@ type Floor struct {
 // Floors are the floors, from the ground up.
 func Floors() []Floor {
 	return []Floor{
-		{0, "ground", []string{"clock", "durable", "hint", "iamactions", "plan", "printable", "publicca"}},
-		{1, "craft", []string{"iampolicy", "keys", "ownership", "pki", "sigx509"}},
+		{0, "ground", []string{"clock", "durable", "hint", "iamactions", "plan", "printable", "signature"}},
+		{1, "craft", []string{"iampolicy", "keys", "ownership", "pki", "publicca", "sigx509"}},
 		{2, "machinery", []string{"config", "engine", "store"}},
 		{3, "judgement", []string{"folder", "gates", "rules"}},
 		{4, "resources", []string{"anchors", "issuers", "profiles", "roles", "vetting"}},

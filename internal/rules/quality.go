@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"anchorctl/internal/pki"
+	"anchorctl/internal/signature"
 )
 
 // checkQuality: keys, signatures, serial numbers, versions, dates, extensions
@@ -131,7 +132,7 @@ func badSignature(c *x509.Certificate) string {
 		x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512:
 		return ""
 	default:
-		return fmt.Sprintf("it is signed with %s; SHA-256 or stronger with RSA or ECDSA is needed", pki.SignedWith(c))
+		return fmt.Sprintf("it is signed with %s; SHA-256 or stronger with RSA or ECDSA is needed", signature.Name(c))
 	}
 }
 

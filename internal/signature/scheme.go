@@ -1,4 +1,4 @@
-package pki
+package signature
 
 import (
 	"crypto"
@@ -7,38 +7,38 @@ import (
 	"encoding/asn1"
 )
 
-// scheme is how a certificate says it is signed.
-type scheme struct {
-	kind x509.PublicKeyAlgorithm
-	hash crypto.Hash
-	pss  bool // then the hash is not looked at: all are tried
+// Scheme is how a certificate says it is signed. The zero Scheme is not known.
+type Scheme struct {
+	Kind x509.PublicKeyAlgorithm
+	Hash crypto.Hash
+	PSS  bool // then the hash is not looked at: all are tried
 }
 
-func (s scheme) String() string {
+func (s Scheme) String() string {
 	switch {
-	case s.pss:
+	case s.PSS:
 		return "RSASSA-PSS with parameters that are not usual"
-	case s.hash != 0:
-		return s.kind.String() + " with " + s.hash.String()
+	case s.Hash != 0:
+		return s.Kind.String() + " with " + s.Hash.String()
 	default:
 		return "an algorithm that is not known"
 	}
 }
 
-// SignedWith names the algorithm of a certificate's signature, also where Go
+// Name is the name of the algorithm of a certificate's signature, also where Go
 // does not know it.
-func SignedWith(c *x509.Certificate) string {
+func Name(c *x509.Certificate) string {
 	if c.SignatureAlgorithm != x509.UnknownSignatureAlgorithm {
 		return c.SignatureAlgorithm.String()
 	}
-	return schemeOf(c).String()
+	return SchemeOf(c).String()
 }
 
-// schemeOf reads the algorithm identifier itself: Go knows fewer than there
+// SchemeOf reads the algorithm identifier itself: Go knows fewer than there
 // are.
-func schemeOf(c *x509.Certificate) scheme {
+func SchemeOf(c *x509.Certificate) Scheme {
 	if c.SignatureAlgorithm == x509.PureEd25519 {
-		return scheme{kind: x509.Ed25519}
+		return Scheme{Kind: x509.Ed25519}
 	}
 	var outer struct {
 		TBS       asn1.RawValue
@@ -46,7 +46,7 @@ func schemeOf(c *x509.Certificate) scheme {
 		Signature asn1.BitString
 	}
 	if _, err := asn1.Unmarshal(c.Raw, &outer); err != nil {
-		return scheme{}
+		return Scheme{}
 	}
 	id := outer.Algorithm.Algorithm
 	for _, known := range []struct {
@@ -74,11 +74,11 @@ func schemeOf(c *x509.Certificate) scheme {
 	} {
 		n := len(known.arc)
 		if len(id) == n+1 && id[:n].Equal(known.arc) && known.hashes[id[n]] != 0 {
-			return scheme{kind: known.kind, hash: known.hashes[id[n]]}
+			return Scheme{Kind: known.kind, Hash: known.hashes[id[n]]}
 		}
 	}
 	if id.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}) {
-		return scheme{kind: x509.RSA, pss: true}
+		return Scheme{Kind: x509.RSA, PSS: true}
 	}
-	return scheme{}
+	return Scheme{}
 }
