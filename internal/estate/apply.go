@@ -151,7 +151,7 @@ func holding(findings []rules.Finding) error {
 			}
 			held = append(held, &engine.HeldError{
 				Action: f.At, Rule: f.Rule, Reason: reason,
-				Hints: []string{fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
+				Hints: []string{f.Remedy, fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
 			})
 		}
 	}
