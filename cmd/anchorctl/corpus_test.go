@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"anchorctl/internal/rules/corpus"
+	"anchorctl/internal/admission/corpus"
 	"anchorctl/internal/terminal"
 )
 
