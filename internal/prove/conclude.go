@@ -3,6 +3,7 @@ package prove
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"anchorctl/internal/hint"
 	"anchorctl/internal/rules"
@@ -81,6 +82,8 @@ func (l Leak) remedy(general string) string {
 	switch {
 	case l.Kind == KindPath || l.Rule == "ANC604":
 		return general
+	case strings.HasPrefix(l.Profile, "arn:"):
+		return "find out whose the profile is that hands the role out, and have it deleted or list roles of its own; where the role's trust policy lets in more than the configuration says, narrow it"
 	case l.Rule == "ANC603":
 		return narrow + "; or waive it with reason, owner and end date"
 	default:
