@@ -36,6 +36,9 @@ func (r *Report) conclude() error {
 	switch {
 	case r.Form != Live && r.Totals.Granted == 0:
 		return fmt.Errorf("%w: the configuration grants no session, and where all is denied nothing is shown", ErrNotProven)
+	case r.Form == Live && r.Totals.Denied == 0 && r.Anchors > 0:
+		return hint.With(fmt.Errorf("%w: there was nothing to ask for: of what is there, no session should be denied", ErrNotProven),
+			`run "anchorctl prove isolation": the model also judges certificates that nobody has`)
 	case r.Form == Live && r.Totals.Denied == 0:
 		return hint.With(fmt.Errorf("%w: there was nothing to ask for", ErrNotProven), `run "anchorctl apply" first`)
 	}
