@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +14,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
 
-	"anchorctl/internal/rules/corpus"
+	"anchorctl/internal/admission/corpus"
 	"anchorctl/internal/terminal"
 )
 
@@ -29,8 +31,16 @@ type written struct {
 func writeCorpus(t *testing.T) (string, []written) {
 	t.Helper()
 	dir := t.TempDir()
+	cases, err := writeFiles(dir, corpus.Make(t, time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, cases
+}
+
+func writeFiles(dir string, made []corpus.Made) ([]written, error) {
 	var cases []written
-	for _, m := range corpus.Make(t, time.Now()) {
+	for _, m := range made {
 		w := written{m.Case, []string{"check", "cert", m.File}}
 		for _, f := range []struct {
 			name, flag string
@@ -41,7 +51,7 @@ func writeCorpus(t *testing.T) (string, []written) {
 			}
 			path := filepath.Join(dir, f.name)
 			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, f.data, 0o600)); err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			if f.flag != "" {
 				w.args = append(w.args, f.flag, f.name)
@@ -49,7 +59,25 @@ func writeCorpus(t *testing.T) (string, []written) {
 		}
 		cases = append(cases, w)
 	}
-	return dir, cases
+	return cases, nil
+}
+
+// inScript is a script as corpus knows a test.
+type inScript struct {
+	testing.TB
+
+	ts *testscript.TestScript
+}
+
+func (inScript) Helper()                             {}
+func (s inScript) Fatal(args ...any)                 { s.ts.Fatalf("%s", fmt.Sprint(args...)) }
+func (s inScript) Fatalf(format string, args ...any) { s.ts.Fatalf(format, args...) }
+func (s inScript) Errorf(format string, args ...any) { s.ts.Fatalf(format, args...) }
+
+func makeCorpus(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) > 0, "corpus")
+	_, err := writeFiles(ts.MkAbs("."), corpus.Make(inScript{ts: ts}, time.Now(), args...))
+	ts.Check(err)
 }
 
 // runProgram runs the real program and returns what it printed and its exit

@@ -41,6 +41,7 @@ func scriptCommands() []scriptCommand {
 		{"held", "held", "Waits until a request is held by a fault of mode hold.", awaitHeld},
 		{"release", "release", "Lets held requests go, and forgets all faults.", releaseHeld},
 		{"requests", "requests OPERATION NUMBER", "Holds that the sandbox has answered so many requests of OPERATION.", countRequests},
+		{"corpus", "corpus FILE...", "Makes these files of the corpus of certificates (internal/admission/corpus/manifest.json), valid now, each with FILE.root.pem and, where it has one, FILE.chain.pem.", makeCorpus},
 		{"cmpnorm", "cmpnorm FILE WANT", "Compares like cmp, after naming what differs from run to run in its order of appearance: <uuid1>, <digest1>, <serial1>, <time1>, <url1>, and $WORK. With -update it rewrites WANT in the script.", compareNormal},
 	}
 }

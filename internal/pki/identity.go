@@ -2,12 +2,11 @@ package pki
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
+
+	"anchorctl/internal/signature"
 )
 
 // SameKey reports whether whoever holds the private key of one certificate
@@ -18,7 +17,7 @@ func SameKey(a, b *x509.Certificate) bool { return bytes.Equal(identity(a), iden
 // identity is what two certificates have in common if one private key serves
 // both.
 func identity(c *x509.Certificate) []byte {
-	switch key := publicKeyOf(c).(type) {
+	switch key := signature.KeyOf(c).(type) {
 	case *rsa.PublicKey:
 		return append([]byte("rsa:"), key.N.Bytes()...)
 	case *ecdsa.PublicKey:
@@ -27,29 +26,4 @@ func identity(c *x509.Certificate) []byte {
 		}
 	}
 	return append([]byte("spki:"), SPKI(c)...)
-}
-
-// publicKeyOf is the certificate's key, also where it is an RSA key declared
-// for RSASSA-PSS or RSAES-OAEP alone, for which Go gives none (RFC 4055
-// section 1.2).
-func publicKeyOf(c *x509.Certificate) crypto.PublicKey {
-	if c.PublicKey != nil {
-		return c.PublicKey
-	}
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(c.RawSubjectPublicKeyInfo, &info); err != nil {
-		return nil
-	}
-	id := info.Algorithm.Algorithm
-	if !id.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}) && !id.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 7}) {
-		return nil
-	}
-	key, err := x509.ParsePKCS1PublicKey(info.Key.Bytes)
-	if err != nil {
-		return nil
-	}
-	return key
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"anchorctl/internal/signature"
 )
 
 //go:embed set.bin
@@ -216,11 +218,7 @@ func (s *Set) find(pub crypto.PublicKey) (int, bool) {
 // KeyOf finds the entry whose key the certificate carries, however it is
 // written there.
 func (s *Set) KeyOf(c *x509.Certificate) (Entry, bool) {
-	key, ok := Carried(c)
-	if !ok {
-		return Entry{}, false
-	}
-	return s.Key(key)
+	return s.Key(signature.KeyOf(c))
 }
 
 // All are the records of the set.

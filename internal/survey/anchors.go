@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
 	"anchorctl/internal/pki"
@@ -26,7 +27,7 @@ func (j *judgement) anchor(a estate.PlacedAnchor, account string, roles []trusti
 		out.Addr = a.Addr.String()
 	}
 	for i, cert := range a.Certificates {
-		out.Certificates = append(out.Certificates, Certificate{rules.FactsOf(cert), j.marks(a, i)})
+		out.Certificates = append(out.Certificates, Certificate{admission.FactsOf(cert), j.marks(a, i)})
 		if issuer, retired := j.retired(cert); retired {
 			j.find("ANC605", a.Name(), "it holds the key of %s, which is retired, in the certificate %q", issuer, cert.Subject.String())
 		}
@@ -86,7 +87,7 @@ func (j *judgement) strangersIn(a estate.PlacedAnchor) {
 	}
 	for i, cert := range a.Certificates {
 		if a.Known[i].Kind == "" {
-			j.find("ANC604", a.Name(), "it holds a certificate that the store does not know: %s", describe(Certificate{rules.FactsOf(cert), j.marks(a, i)}))
+			j.find("ANC604", a.Name(), "it holds a certificate that the store does not know: %s", describe(Certificate{admission.FactsOf(cert), j.marks(a, i)}))
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"anchorctl/internal/plan"
 	"anchorctl/internal/publicca"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 )
 
 // Check reads every account of the estate, or the one that is named, and judges
@@ -24,13 +25,13 @@ func Check(ctx context.Context, w estate.World, account string) (Report, error) 
 
 // Judge judges what was read. It asks nobody.
 func Judge(c estate.Census, public *publicca.Set) Report {
-	j := &judgement{census: c, public: public, report: Report{Accounts: []Account{}, Waived: []rules.Waived{}, NotChecked: []string{}}}
+	j := &judgement{census: c, public: public, report: Report{Accounts: []Account{}, Waived: []scrutiny.Waived{}, NotChecked: []string{}}}
 	j.add(c.Findings...)
 	for _, account := range c.Accounts {
 		j.account(account)
 	}
 	j.unread()
-	rest, waived := rules.Waive(j.report.Findings, c.Config.Waivers, c.Now)
+	rest, waived := scrutiny.Waive(j.report.Findings, c.Config.Waivers, c.Now)
 	slices.SortStableFunc(rest, byWeight)
 	j.report.Findings, j.report.Waived = rest, append(j.report.Waived, waived...)
 	return j.report

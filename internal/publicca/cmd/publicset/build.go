@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"anchorctl/internal/publicca"
+	"anchorctl/internal/signature"
 )
 
 // collection gathers the keys of all sources.
@@ -117,8 +118,6 @@ func (c *collection) read(s source, in input, at int) error {
 		case s.kind != publicca.Intermediates:
 			all = append(all, extract(name, content))
 			return nil
-		case client == "data":
-			return c.readKeyHashes(content, at)
 		default:
 			return c.readHashes(content, at)
 		}
@@ -186,8 +185,8 @@ func kindOf(s source, c *x509.Certificate, published map[[32]byte]bool) (publicc
 }
 
 func (c *collection) addCertificate(cert *x509.Certificate, kind publicca.Kind, file string, at int) {
-	key, ok := publicca.Carried(cert)
-	if !ok {
+	key := signature.KeyOf(cert)
+	if key == nil {
 		return // of a kind that no candidate may have
 	}
 	r := publicca.Record{

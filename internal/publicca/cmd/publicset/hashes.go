@@ -86,24 +86,5 @@ func decodeHash(to *publicca.Hash, text string) error {
 	return nil
 }
 
-// readKeyHashes reads a list of hashes of keys, one a line and the first half of
-// each. Lines that begin with # say where they are from.
-func (c *collection) readKeyHashes(text []byte, at int) error {
-	for l := range strings.Lines(string(text)) {
-		l = strings.TrimSpace(l)
-		if l == "" || l[0] == '#' {
-			continue
-		}
-		half, err := base64.RawStdEncoding.DecodeString(l)
-		if err != nil || len(half) != len(publicca.Hash{}) {
-			return fmt.Errorf("%q is no half of a hash", l)
-		}
-		c.add(publicca.Record{
-			Entry: publicca.Entry{Kind: publicca.Intermediate, Name: unnamed}, Rank: publicca.KeyAlone, SPKI: publicca.Hash(half), Sources: []int{at},
-		})
-	}
-	return nil
-}
-
 // unnamed is the name of keys of which a list gives the hash alone.
 const unnamed = "a CA that is known by its hash"

@@ -127,12 +127,11 @@ func formerStores() []source {
 
 func intermediates() []source {
 	return []source{
-		store("Let's Encrypt's own list", "data:letsencrypt.pem", "b89871ef735c", "2026-08-21", ""),
+		store("Let's Encrypt's CAs by lacme", "deb:lacme", "0.8.2-1+deb12u1", "2024-06-13", ""),
 		{firefox, publicca.Intermediates, "deb:firefox-esr", "153.7.0esr-1~deb12u1", "2026-11-11", omni},
 		{firefox, publicca.Intermediates, "deb:firefox", "159.0-1", "2026-10-28", omni},
 		{firefox, publicca.Intermediates, "deb:firefox-esr", "140.12.0esr-1~deb12u1", "2026-06-15", omni},
 		{firefox, publicca.Intermediates, "deb:firefox-esr", "115.14.0esr-1~deb11u1", "2024-08-06", omni},
-		{"all that the CCADB lists", publicca.Intermediates, "data:ccadb.txt", "64b3f6ebd348", "2026-08-21", ""},
 	}
 }
 
@@ -141,12 +140,8 @@ func tests() []source {
 	test := func(name, pkg, version, date, only string) source {
 		return source{name, publicca.Published, pkg, version, date, only}
 	}
-	open := func(name, pkg, version, date string) source {
-		return source{name, publicca.OpenCAs, pkg, version, date, ""}
-	}
 	return []source{
-		open("Let's Encrypt's staging CAs", "data:staging.pem", "b89871ef735c", "2026-08-21"),
-		{"CAs whose private keys leaked, by badssl.com", publicca.Published, "data:leaked.pem", "6e53ae0859e6", "2026-04-17", ""},
+		{"Let's Encrypt's staging CAs by lacme", publicca.OpenCAs, "deb-src:lacme", "0.8.3-1", "2025-02-13", "/certs-staging/"},
 		{"RFC 9500's test keys", publicca.Published, "data:rfc9500.pem", "RFC 9500", "2023-11-01", ""},
 		test("Go's own tests", "go:golang.org/toolchain", "v0.0.1-go1.26.8.linux-amd64", "2026-09-01", `/src/`),
 		test("Pebble", "go:github.com/letsencrypt/pebble/v2", "v2.10.1", "2026-04-20", ""),
