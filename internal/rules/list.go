@@ -224,7 +224,7 @@ func All() []Rule {
 		},
 		{
 			ID: "ANC604", Name: "foreign certificate in our anchor", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
-			Remedy: "find out who put it there; then let apply put the anchor back as it was",
+			Remedy: `find out who put it there; then run "anchorctl apply --approve-restore ENVIRONMENT" to put the anchor back as it was`,
 		},
 		{
 			ID: "ANC605", Name: "key of a retired issuer", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
