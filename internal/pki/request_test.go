@@ -44,8 +44,10 @@ func TestARequestIsReadInEveryUsualForm(t *testing.T) {
 	text := requestPEM("CERTIFICATE REQUEST", der)
 	for name, data := range map[string][]byte{
 		"DER": der, "PEM": text, "PEM with the older label": requestPEM("NEW CERTIFICATE REQUEST", der),
-		"PEM with carriage returns": bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")),
-		"PEM between empty lines":   append(append([]byte("\n \n"), text...), '\n', '\n'),
+		"PEM with carriage returns":    bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")),
+		"PEM below the text of GnuTLS": append([]byte("Certificate Request Information:\n\tVersion: 1\n"), text...),
+		"PEM above other text":         append(bytes.Clone(text), "made on host-1\n"...),
+		"PEM between empty lines":      append(append([]byte("\n \n"), text...), '\n', '\n'),
 	} {
 		r, err := pki.ParseRequest(data)
 		if err != nil {
@@ -116,9 +118,8 @@ func TestWhatIsNoRequestIsNamed(t *testing.T) {
 		{"a certificate", root.PEM(), pki.FoundCertificate},
 		{"a certificate in DER", root.Certificate.Raw, pki.FoundCertificate},
 		{"a public key", requestPEM("PUBLIC KEY", spki), pki.FoundPublicKey},
-		{"two requests", append(bytes.Clone(text), text...), pki.FoundAround},
-		{"text before it", append([]byte("Certificate Request:\n"), text...), pki.FoundAround},
-		{"text after it", append(bytes.Clone(text), "the end"...), pki.FoundAround},
+		{"two requests", append(bytes.Clone(text), text...), pki.FoundBlocks},
+		{"a request and a certificate", append(bytes.Clone(text), root.PEM()...), pki.FoundBlocks},
 		{"a byte after the DER", append(bytes.Clone(der), 0), pki.FoundAround},
 		{"a byte after the DER inside the PEM", requestPEM("CERTIFICATE REQUEST", append(bytes.Clone(der), 0)), pki.FoundAround},
 		{"PEM that lost a line", append(bytes.Clone(text[:40]), text[41:]...), pki.FoundDamagedPEM},
@@ -268,7 +269,8 @@ func FuzzRequest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if block, _ := pem.Decode(data); block != nil {
+		if begins := bytes.Index(data, []byte("-----BEGIN ")); begins >= 0 {
+			block, _ := pem.Decode(data[begins:])
 			data = block.Bytes
 		}
 		parsed, err := x509.ParseCertificateRequest(data)
