@@ -40,8 +40,11 @@ type Report struct {
 // is recorded, and applying again goes on from there.
 func (w World) Apply(ctx context.Context, o ApplyOptions) (report Report, err error) {
 	command := "apply"
-	if o.Destroy {
+	switch {
+	case o.Destroy:
 		command = "destroy"
+	case o.Revocation != nil:
+		command = commandRevocation
 	}
 	release, err := w.Folder.Store.Lock(ctx, command, o.Wait)
 	if err != nil {
@@ -97,7 +100,8 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	if proposal.Plan.Empty() {
-		if isOpen {
+		// A run that is restricted says nothing of what another one left.
+		if isOpen && (r.options.Revocation == nil || open.Command == r.command) {
 			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 		}
 		return report, err
@@ -117,7 +121,11 @@ func closing(actions []plan.Action) []plan.Action {
 	var rest []plan.Action
 	for _, a := range actions {
 		switch a.Kind {
-		case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin:
+		case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin,
+			plan.CRLSign, plan.CRLImport, plan.CRLUpdate, plan.CRLEnable:
+			if a.Kind == plan.CRLImport && slices.Contains(a.Needs, plan.ID(plan.AnchorCreate, plan.Anchor(a.Addr.Environment, a.Addr.Target))) {
+				continue // there is no anchor yet that it could close
+			}
 			a.Needs = slices.DeleteFunc(slices.Clone(a.Needs), func(need string) bool { return !there[need] })
 			there[a.ID] = true
 			rest = append(rest, a)
@@ -153,6 +161,10 @@ func (r *runner) settle(ctx context.Context) error {
 	intents, err := r.world.Folder.Store.OpenIntents(ctx)
 	if err != nil {
 		return fmt.Errorf("reading what earlier runs left open: %w", err)
+	}
+	if r.options.Revocation != nil {
+		// What else is unclear has to wait for an apply, and this not for that.
+		intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return i.Action.Kind != plan.CRLImport })
 	}
 	if len(intents) == 0 {
 		return nil

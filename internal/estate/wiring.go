@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/crls"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
@@ -27,6 +28,14 @@ func (r *runner) engine(d desired) engine.Engine {
 			return c.Anchors, err
 		},
 		Admit: w.admit, Find: w.find, Known: w.known,
+	}.ByKind())
+	maps.Copy(doers, crls.Doers{
+		Signer: w.signer(),
+		API: func(ctx context.Context, addr plan.Addr) (crls.API, error) {
+			c, err := cloud(ctx, addr)
+			return c.CRLs, err
+		},
+		Find: w.find,
 	}.ByKind())
 	maps.Copy(doers, profiles.Doers{
 		API: func(ctx context.Context, addr plan.Addr) (profiles.API, error) {

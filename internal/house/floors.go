@@ -24,7 +24,7 @@ func Floors() []Floor {
 		{1, "craft", []string{"iampolicy", "keys", "ownership", "pki", "sigx509"}},
 		{2, "machinery", []string{"config", "engine", "store"}},
 		{3, "judgement", []string{"folder", "gates", "rules"}},
-		{4, "resources", []string{"anchors", "issuers", "profiles", "roles", "vetting"}},
+		{4, "resources", []string{"anchors", "crls", "issuers", "profiles", "roles", "vetting"}},
 		{5, "features", []string{"ceremony", "estate", "issuance", "operator", "session"}},
 		{6, "inquiry", []string{"denial", "prove", "survey"}},
 		{7, "windows", []string{"awsapi", "render", "sandbox", "terminal"}},

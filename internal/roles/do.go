@@ -26,6 +26,7 @@ func (d Doers) ByKind() map[plan.Kind]engine.Doer {
 		plan.RolePin:    {Do: d.pin},
 		plan.RoleUnpin:  {Do: d.unpin},
 		plan.RoleVerify: {Do: d.verify},
+		plan.RoleDeny:   {Do: d.deny},
 	}
 }
 
