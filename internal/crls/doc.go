@@ -9,6 +9,6 @@
 // Invariants: a list is recorded before it leaves the program; its number is
 // greater than that of every list before it and than the time in seconds; an
 // entry leaves only when a scheduled list after its certificate's end has had
-// it; once there is a list it is never empty; at an anchor it is enabled; a list
-// at an anchor is changed only when its tags say that it is ours.
+// it; once a list has an entry it is never empty, and an empty one is never
+// imported; at an anchor it is enabled; a list at an anchor is changed only when its tags say that it is ours.
 package crls

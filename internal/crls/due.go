@@ -26,6 +26,9 @@ type State struct {
 type Terms struct {
 	Interval time.Duration
 	Validity time.Duration
+	// Always: there is a list before the first revocation, an empty one, because
+	// certificates name a place where it is to be found.
+	Always bool
 }
 
 // Due says why a new list has to be signed, or "". An issuer that expired signs
@@ -33,7 +36,7 @@ type Terms struct {
 // number seen at an anchor.
 func (s State) Due(now time.Time, terms Terms, above int64) string {
 	switch {
-	case len(s.Revocations) == 0 && !s.Listed, !now.Before(s.Certificate.NotAfter):
+	case len(s.Revocations) == 0 && !s.Listed && !terms.Always, !now.Before(s.Certificate.NotAfter):
 		return ""
 	case !s.Listed:
 		return "there is none yet"

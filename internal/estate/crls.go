@@ -49,7 +49,9 @@ func termsOf(c *config.Config) func(environment string) crls.Terms {
 		if env == nil {
 			env = &config.Environment{}
 		}
-		return crls.Terms{Interval: time.Duration(env.CRL.Interval), Validity: time.Duration(env.CRL.Validity)}
+		return crls.Terms{
+			Interval: time.Duration(env.CRL.Interval), Validity: time.Duration(env.CRL.Validity), Always: env.CRL.DistributionPoint != "",
+		}
 	}
 }
 
@@ -62,21 +64,22 @@ func (w World) signer() crls.Signer {
 func (w World) revoking(ctx context.Context, r recorded, d desired) (revoking, error) {
 	v := revoking{states: map[plan.Addr]crls.State{}, specs: map[plan.Addr]crls.Spec{}}
 	for _, g := range r.generations {
-		if w.Folder.Config.Environments[g.Environment] == nil {
+		env := w.Folder.Config.Environments[g.Environment]
+		if env == nil {
 			continue
 		}
 		state, err := w.signer().State(ctx, g)
 		if err != nil {
 			return v, err
 		}
-		if len(state.Revocations) > 0 || state.Listed {
+		if len(state.Revocations) > 0 || state.Listed || env.CRL.DistributionPoint != "" {
 			v.states[g.Addr()] = state
 		}
 	}
 	for _, anchor := range addresses(d.anchors) {
 		for _, issuer := range d.anchors[anchor].Certificates {
 			state, there := v.states[issuer]
-			if !there {
+			if !there || len(state.Entries(w.Folder.Clock.Now(), termsOf(w.Folder.Config)(anchor.Environment))) == 0 {
 				continue
 			}
 			addr := plan.CRL(anchor.Environment, issuer.Generation, anchor.Target)

@@ -26,7 +26,7 @@ type CRLSpec struct {
 	Number     int64 // greater than that of every earlier list (RFC 5280 section 5.2.3)
 	ThisUpdate time.Time
 	NextUpdate time.Time
-	Entries    []Revoked // at least one: the service is reported to refuse an empty list
+	Entries    []Revoked
 }
 
 // NewCRL makes the revocation list of an issuer, in DER.
@@ -85,8 +85,6 @@ func (s CRLSpec) check(by Parent) error {
 		return errors.New("its number is not above zero")
 	case !s.NextUpdate.After(s.ThisUpdate):
 		return errors.New("its next update is not after this one")
-	case len(s.Entries) == 0:
-		return errors.New("it would revoke nothing")
 	}
 	seen := make(map[string]bool, len(s.Entries))
 	for _, e := range s.Entries {
@@ -158,6 +156,9 @@ func splice(twin []byte, encoded [][]byte, few []int) (tbs, algorithm []byte, er
 	}
 	if _, err := asn1.Unmarshal(twin, &outer); err != nil {
 		return nil, nil, err
+	}
+	if len(encoded) == 0 {
+		return outer.TBS.FullBytes, outer.Algorithm.FullBytes, nil
 	}
 	parts, err := elements(outer.TBS.Bytes)
 	if err != nil || len(parts) != tbsParts {

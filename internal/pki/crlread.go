@@ -114,7 +114,11 @@ func (s CRLSpec) isIn(der []byte) error {
 		return errors.New("it is malformed")
 	}
 	parts, err := elements(outer[0].Bytes)
-	if err != nil || len(parts) != tbsParts {
+	want := tbsParts
+	if len(s.Entries) == 0 {
+		want--
+	}
+	if err != nil || len(parts) != want {
 		return errors.New("it is malformed")
 	}
 	for i, want := range map[int]time.Time{3: s.ThisUpdate, 4: s.NextUpdate} {
@@ -122,6 +126,9 @@ func (s CRLSpec) isIn(der []byte) error {
 		if _, err := asn1.Unmarshal(parts[i].FullBytes, &got); err != nil || !got.Equal(want.Truncate(time.Second)) {
 			return errors.New("its dates are others")
 		}
+	}
+	if len(s.Entries) == 0 {
+		return nil
 	}
 	rest := parts[tbsEntries].Bytes
 	for _, e := range s.Entries {
