@@ -72,11 +72,11 @@ type revoked struct {
 	Notices      []string                 `json:"notices"`
 	Sessions     revocation.Sessions      `json:"sessions"`
 	Ended        []string                 `json:"ended"`    // roles whose sessions were denied
-	Policies     []denial                 `json:"policies"` // to be written into roles by whoever manages them
+	Policies     []rolePolicy             `json:"policies"` // to be written into roles by whoever manages them
 }
 
-// denial is a policy that ends sessions.
-type denial struct {
+// rolePolicy is a policy that ends sessions.
+type rolePolicy struct {
 	Role     string          `json:"role"`
 	Policy   string          `json:"policy"`
 	Document json.RawMessage `json:"document"`
@@ -102,7 +102,7 @@ func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOption
 			return cmdline.Reply{}, err
 		}
 	}
-	result := revoked{Certificates: order.certificates, Reason: pki.ReasonName(order.reason), Sessions: order.sessions, Policies: []denial{}, Ended: []string{}}
+	result := revoked{Certificates: order.certificates, Reason: pki.ReasonName(order.reason), Sessions: order.sessions, Policies: []rolePolicy{}, Ended: []string{}}
 	if result.Recorded, err = revocation.Record(ctx, w.Folder, order.certificates, order.reason); err != nil {
 		return cmdline.Reply{}, err
 	}
@@ -136,7 +136,7 @@ func (r *revoked) tell(report estate.Report, order revocationOrder) {
 			r.Ended = append(r.Ended, d.Role.String())
 			continue
 		}
-		r.Policies = append(r.Policies, denial{Role: d.Role.String(), Policy: d.Policy, Document: d.Document})
+		r.Policies = append(r.Policies, rolePolicy{Role: d.Role.String(), Policy: d.Policy, Document: d.Document})
 	}
 }
 

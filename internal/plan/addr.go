@@ -45,7 +45,7 @@ func (t Target) Partition() string {
 //	root#G
 //	issuer/ENV#G
 //	anchor/ENV@ACCOUNT/REGION
-//	crl/ENV#G@ACCOUNT/REGION    (of the issuer's generation G, at the anchor there)
+//	crl/ENV/G@ACCOUNT/REGION    (of the issuer's generation G, at the anchor there; a tag cannot carry "#")
 //	profile/ENV/NAME@ACCOUNT/REGION
 //	role/ACCOUNT/PATH/NAME      (PATH may be empty: role/ACCOUNT/NAME)
 //	workload/ENV/NAME
@@ -102,7 +102,7 @@ func (a Addr) String() string {
 	case KindAnchor:
 		return fmt.Sprintf("anchor/%s@%s", a.Environment, a.Target)
 	case KindCRL:
-		return fmt.Sprintf("crl/%s#%d@%s", a.Environment, a.Generation, a.Target)
+		return fmt.Sprintf("crl/%s/%d@%s", a.Environment, a.Generation, a.Target)
 	case KindProfile:
 		return fmt.Sprintf("profile/%s/%s@%s", a.Environment, a.Name, a.Target)
 	case KindRole:
@@ -140,7 +140,7 @@ func ParseAddr(text string) (Addr, error) {
 		return a, nil
 	}
 	return Addr{}, fmt.Errorf("reading address %q: not of the form root#G, issuer/ENV#G, anchor/ENV@ACCOUNT/REGION, "+
-		"crl/ENV#G@ACCOUNT/REGION, "+
+		"crl/ENV/G@ACCOUNT/REGION, "+
 		"profile/ENV/NAME@ACCOUNT/REGION, role/ACCOUNT/PATH/NAME or workload/ENV/NAME", text)
 }
 
@@ -163,7 +163,7 @@ func parse(text string) (Addr, bool) {
 		t, ok := parseTarget(target)
 		return Anchor(env, t), ok && isName(env)
 	case KindCRL:
-		env, rest, _ := strings.Cut(rest, "#")
+		env, rest, _ := strings.Cut(rest, "/")
 		g, target, _ := strings.Cut(rest, "@")
 		n, ok := generation(g)
 		t, placed := parseTarget(target)
