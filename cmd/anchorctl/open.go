@@ -121,7 +121,7 @@ func opener(c *cmdline.Call, prefix string, n *narrator) func(context.Context, c
 		}
 		return estate.Cloud{
 			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
-			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(),
+			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(), PutRolePolicy: target.PutRolePolicy,
 		}, nil
 	}
 }

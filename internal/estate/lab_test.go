@@ -192,7 +192,7 @@ func (l *lab) world(ctx context.Context, step func(string)) (estate.World, func(
 		}
 		return estate.Cloud{
 			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
-			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(),
+			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(), PutRolePolicy: target.PutRolePolicy,
 		}, nil
 	}}
 	return w, func() { _ = f.Close() }, nil // nothing is written by closing

@@ -50,6 +50,13 @@ func (r *runner) engine(d desired) engine.Engine {
 			return c.Roles, err
 		},
 		Clock: w.Folder.Clock,
+		PutPolicy: func(ctx context.Context, role plan.Addr, policy, document string) error {
+			c, err := r.clouds.open(ctx, w.roleTarget(d.pins[role].Environment, role.Target.Account))
+			if err != nil {
+				return err
+			}
+			return c.PutRolePolicy(ctx, roles.Name(role), policy, document)
+		},
 	}.ByKind())
 	return engine.Engine{
 		Journal: w.Folder.Store, Doers: doers, Clock: w.Folder.Clock, Events: w.Events,

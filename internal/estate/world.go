@@ -25,6 +25,8 @@ type Cloud struct {
 	Profiles  profiles.API
 	Roles     roles.API
 	CRLs      crls.API // may be nil
+	// PutRolePolicy writes an inline policy of a role.
+	PutRolePolicy func(ctx context.Context, role, policy, document string) error
 	// Exists asks past any list whether an anchor, a profile or a revocation
 	// list is there.
 	Exists func(ctx context.Context, arn string) (bool, error)

@@ -44,6 +44,4 @@ type API interface {
 	Permissions(ctx context.Context, name string) (Permissions, error)
 	// PutTrust replaces the trust policy of the role.
 	PutTrust(ctx context.Context, name, document string) error
-	// PutPolicy writes an inline policy, in place of one of that name.
-	PutPolicy(ctx context.Context, name, policy, document string) error
 }

@@ -91,12 +91,8 @@ func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	if len(after.Policies) == 0 {
 		return plan.Outcome{}, errors.New("reading the action: there is no policy to write")
 	}
-	api, err := d.API(ctx, s.Action.Addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
 	for _, name := range slices.Sorted(maps.Keys(after.Policies)) {
-		if err := api.PutPolicy(ctx, Name(s.Action.Addr), name, string(after.Policies[name])); err != nil {
+		if err := d.PutPolicy(ctx, s.Action.Addr, name, string(after.Policies[name])); err != nil {
 			return plan.Outcome{}, err
 		}
 	}
