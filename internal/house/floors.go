@@ -25,7 +25,7 @@ func Floors() []Floor {
 		{2, "machinery", []string{"config", "engine", "store"}},
 		{3, "judgement", []string{"folder", "gates", "rules"}},
 		{4, "resources", []string{"anchors", "crls", "issuers", "profiles", "roles", "vetting"}},
-		{5, "features", []string{"ceremony", "estate", "issuance", "operator", "revocation", "session"}},
+		{5, "features", []string{"ceremony", "estate", "inventory", "issuance", "operator", "revocation", "session"}},
 		{6, "inquiry", []string{"denial", "prove", "survey"}},
 		{7, "windows", []string{"awsapi", "render", "sandbox", "terminal"}},
 		{8, "frame", []string{"cmdline"}},
