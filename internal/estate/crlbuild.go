@@ -30,6 +30,12 @@ func (b *builder) lists() error {
 		b.add(a)
 		signed[issuer] = []string{a.ID}
 	}
+	for _, env := range b.world.Folder.Config.EnvironmentNames() {
+		if b.world.Folder.Config.Environments[env].CRL.CheckDistributionPoint {
+			b.notice("environment %s: the trust anchors check certificates against their distribution point; what AWS does when it cannot be reached, "+
+				"or when its list is out of date, is not documented: it may deny every session, or take revoked certificates", env)
+		}
+	}
 	for _, addr := range addresses(b.v.specs) {
 		if err := b.list(b.v.specs[addr], signed[plan.Issuer(addr.Environment, addr.Generation)]); err != nil {
 			return err

@@ -20,6 +20,9 @@ import (
 type Parent struct {
 	Certificate *x509.Certificate
 	Key         crypto.Signer
+	// Point is the URL at which its revocation list is found; workload
+	// certificates name it unless it is empty.
+	Point string
 }
 
 // NewRoot makes the self-signed certificate of a root.
@@ -84,6 +87,9 @@ func newWorkload(spec WorkloadSpec, pub crypto.PublicKey, parent Parent) (*x509.
 	t, err := spec.template(pub, parent.Certificate)
 	if err != nil {
 		return nil, err
+	}
+	if parent.Point != "" {
+		t.CRLDistributionPoints = []string{parent.Point}
 	}
 	// The name constraint can be turned off; an issuer signs for its own
 	// environment alone all the same.

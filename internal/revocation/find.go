@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/big"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +53,7 @@ func Find(ctx context.Context, f *folder.Folder, what string, read func(path str
 }
 
 func find(ctx context.Context, f *folder.Folder, what string, read func(path string) ([]byte, error)) ([]Certificate, error) {
-	if serials := serials(what); len(serials) > 0 {
+	if serials, err := pki.ReadSerial(what); err == nil {
 		return bySerial(ctx, f, serials)
 	}
 	if env, workload, instance, ok := name(what); ok {
@@ -75,25 +74,6 @@ func find(ctx context.Context, f *folder.Folder, what string, read func(path str
 		return nil, err
 	}
 	return byFile(ctx, f, data)
-}
-
-// serials are the serial numbers that a text can mean, as the store has them:
-// hexadecimal with or without colons or "0x", or decimal. Digits alone can be
-// either.
-func serials(text string) []string {
-	plain := strings.ReplaceAll(strings.ToLower(text), ":", "")
-	plain, marked := strings.CutPrefix(plain, "0x")
-	if plain == "" || strings.Trim(plain, "0123456789abcdef") != "" {
-		return nil
-	}
-	var all []string
-	if n, ok := new(big.Int).SetString(plain, 16); ok && n.Sign() > 0 {
-		all = append(all, hex.EncodeToString(n.Bytes()))
-	}
-	if n, ok := new(big.Int).SetString(plain, 10); ok && n.Sign() > 0 && !marked && !strings.Contains(text, ":") {
-		all = append(all, hex.EncodeToString(n.Bytes()))
-	}
-	return slices.Compact(all)
 }
 
 // name reads "ENV/WORKLOAD" and "ENV/WORKLOAD.INSTANCE".
