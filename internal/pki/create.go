@@ -88,9 +88,7 @@ func newWorkload(spec WorkloadSpec, pub crypto.PublicKey, parent Parent) (*x509.
 	if err != nil {
 		return nil, err
 	}
-	if parent.Point != "" {
-		t.CRLDistributionPoints = []string{parent.Point}
-	}
+	parent.point(t)
 	// The name constraint can be turned off; an issuer signs for its own
 	// environment alone all the same.
 	if ou := parent.Certificate.Subject.OrganizationalUnit; len(ou) != 1 || ou[0] != spec.Environment {
@@ -115,6 +113,13 @@ func (p Parent) whole() error {
 		return fmt.Errorf("the private key does not belong to the certificate of %q", p.Certificate.Subject.CommonName)
 	}
 	return nil
+}
+
+// point has a certificate name where its issuer's revocation list is.
+func (p Parent) point(t *x509.Certificate) {
+	if p.Point != "" {
+		t.CRLDistributionPoints = []string{p.Point}
+	}
 }
 
 func (p Parent) check(child crypto.PublicKey) error {
