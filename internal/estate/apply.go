@@ -164,7 +164,7 @@ func (r *runner) settle(ctx context.Context) error {
 	}
 	if r.options.Revocation != nil {
 		// What else is unclear has to wait for an apply, and this not for that.
-		intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return i.Action.Kind != plan.CRLImport })
+		intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return !revokes(i.Action.Kind) })
 	}
 	if len(intents) == 0 {
 		return nil

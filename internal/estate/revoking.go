@@ -22,6 +22,16 @@ type Revocation struct {
 // commandRevocation is what such runs are called.
 const commandRevocation = "crl refresh"
 
+// revokes reports whether such a run does actions of a kind.
+func revokes(k plan.Kind) bool {
+	switch k {
+	case plan.CRLSign, plan.CRLImport, plan.CRLUpdate, plan.CRLTag, plan.CRLEnable, plan.RoleDeny:
+		return true
+	default:
+		return false
+	}
+}
+
 // proposeRevocation computes what a restricted run would do.
 func (w World) proposeRevocation(ctx context.Context, c *clouds, o Options) (Proposal, error) {
 	r, err := w.recorded(ctx)
