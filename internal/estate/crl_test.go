@@ -302,3 +302,34 @@ func TestListsGoWithTheirAnchors(t *testing.T) {
 		t.Errorf("the lists are %+v", all)
 	}
 }
+
+// What holds an apply holds what opens: a revocation only closes.
+func TestAHeldApplyBringsRevocations(t *testing.T) {
+	l := revokedLab(t)
+	l.attach(t, "dev-app", "arn:aws:iam::aws:policy/AdministratorAccess")
+	report, err := l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	var held *engine.HeldRun
+	if !errors.As(err, &held) {
+		t.Fatalf("it is not held: %v", err)
+	}
+	want := []string{"crl.sign issuer/dev#1", "crl.import " + devList.String()}
+	if !slices.Equal(report.Result.Done, want) {
+		t.Errorf("done is %v, want %v", report.Result.Done, want)
+	}
+}
+
+// An environment that is applied for the first time with revocations on record,
+// as after its anchor was destroyed, is not open before they are at its anchor.
+func TestANewAnchorIsEnabledAfterItHasItsList(t *testing.T) {
+	l := revokedLab(t)
+	if _, err := l.apply(t.Context(), ofDev, nil); err != nil {
+		t.Fatal(err)
+	}
+	l.mustApply(t, estate.ApplyOptions{Options: estate.Options{Destroy: true}})
+	report := l.mustApply(t, estate.ApplyOptions{})
+	order := strings.Join(report.Result.Done, " ")
+	if i, j := strings.Index(order, "crl.import"), strings.Index(order, "anchor.enable"); i < 0 || i > j {
+		t.Errorf("done in the order %v", report.Result.Done)
+	}
+	l.listed(t, serial)
+}
