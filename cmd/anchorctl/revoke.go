@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -13,6 +15,7 @@ import (
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/pki"
+	"anchorctl/internal/plan"
 	"anchorctl/internal/render"
 	"anchorctl/internal/revocation"
 	"anchorctl/internal/roles"
@@ -129,14 +132,16 @@ func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOption
 // tell takes over what a run did.
 func (r *revoked) tell(report estate.Report, order revocationOrder) {
 	r.Done, r.Held, r.Skipped = listOf(report.Result.Done), listOf(report.Result.Held), listOf(report.Result.Skipped)
-	r.Notices = append(listOf(report.Proposal.Notices), report.Result.Notes...)
-	r.Lists = listOf(r.Lists)
-	for _, d := range order.denials {
-		if order.managed {
-			r.Ended = append(r.Ended, d.Role.String())
-			continue
+	r.Notices, r.Lists = listOf(report.Proposal.Notices), listOf(r.Lists)
+	for _, id := range r.Done {
+		if role, ended := strings.CutPrefix(id, string(plan.RoleDeny)+" "); ended {
+			r.Ended = append(r.Ended, role)
 		}
-		r.Policies = append(r.Policies, rolePolicy{Role: d.Role.String(), Policy: d.Policy, Document: d.Document})
+	}
+	for _, d := range order.denials {
+		if !order.managed {
+			r.Policies = append(r.Policies, rolePolicy{Role: d.Role.String(), Policy: d.Policy, Document: d.Document})
+		}
 	}
 }
 
@@ -232,24 +237,35 @@ func revokedPage(p *render.Page, r revoked, order revocationOrder, err error) {
 	sessionLines(p, r, order)
 }
 
-// sessionLines say what sessions that were given out before can still do.
+// sessionLines say what sessions that were given out before can still do, and
+// where.
 func sessionLines(p *render.Page, r revoked, order revocationOrder) {
-	switch {
-	case r.Sessions.Until == nil:
+	if r.Sessions.Until == nil {
 		p.Line("Sessions given out before: no role of anchorctl.yaml lists the workload. Look in CloudTrail for sessions named after the serial number.")
 		return
-	case len(r.Ended) > 0:
-		p.Line("Sessions given out before: denied everything in %d roles from when IAM has spread the policies, within moments. What they started goes on: resources they made, and roles they assumed further.", len(r.Ended))
-	case len(r.Policies) > 0:
-		p.Line("Sessions given out before: they go on until the policies above are in their roles, or until %s.", r.Sessions.Until.Format(time.RFC3339))
-	default:
-		p.Line("Sessions given out before: they keep all permissions of their roles until they end, at %s at the latest. To end them now: --end-sessions.", r.Sessions.Until.Format(time.RFC3339))
+	}
+	until := r.Sessions.Until.Format(time.RFC3339)
+	denied := r.Ended
+	for _, one := range r.Policies {
+		denied = append(denied, one.Role)
+	}
+	open := slices.DeleteFunc(slices.Clone(r.Sessions.Roles), func(role string) bool { return slices.Contains(denied, role) })
+	if len(r.Ended) > 0 {
+		p.Line("Sessions given out before: denied everything as %s, once IAM has spread the policies, within moments. What they started goes on: resources they made, and roles they assumed further.",
+			strings.Join(r.Ended, ", "))
+	}
+	if len(r.Policies) > 0 {
+		p.Line("Sessions given out before: they go on until the policies above are in their roles, or until %s.", until)
+	}
+	if len(open) > 0 {
+		p.Line("Sessions given out before: as %s they keep all permissions until they end, at %s at the latest. To end them now: --end-sessions.",
+			strings.Join(open, ", "), until)
 	}
 	if order.wide != "" {
 		p.Line("Cut off besides: %s.", order.wide)
 	}
 	if len(order.denials) > 0 {
-		p.Line("The policies can be deleted again after %s.", r.Sessions.Until.Format(time.RFC3339))
+		p.Line("Once no session from before is left, after %s by the configuration, the policies can be deleted.", until)
 	}
 }
 
