@@ -53,6 +53,7 @@ func TestTheFullConfigurationIsReadWithItsDefaults(t *testing.T) {
 		DNSDomains: []string{"staging.example.internal"},
 		Limits: config.Limits{
 			CertificateLifetime: 7 * day, SessionDuration: day / 2, SensitiveSessionDuration: day / 48, RolesPerProfile: 5, AnchorsPerTarget: 1},
+		CRL:       config.CRLSpec{Interval: day, Validity: 7 * day},
 		Targets:   []config.Target{{Account: "444455556666", Region: "eu-central-1"}},
 		Workloads: map[string]*config.Workload{"backup": {CertificateLifetime: day}},
 		Profiles: map[string]*config.Profile{"backup": {
@@ -134,6 +135,12 @@ func TestWhatTheServicesWouldRefuseIsRefusedAtItsPlace(t *testing.T) {
 		{"roles handled otherwise", "roles: manage", "roles: mangae", "mangae", `must be "verify" or "manage"`},
 		{"a store in PostgreSQL", "store: .anchorctl/state.db", "store: postgres://db/anchorctl", "postgres:", "not supported in this version"},
 		{"a store elsewhere", "store: .anchorctl/state.db", "store: /var/lib/state.db", "/var", `must be ".anchorctl/state.db"`},
+		{"revocation lists every minute", "limits: {certificateLifetime: 24h", "crl: {interval: 1m}\n    limits: {certificateLifetime: 24h", "1m}", "shorter than 10m"},
+		{"revocation lists that die before they are warned about", "limits: {certificateLifetime: 24h", "crl: {interval: 4d, validity: 7d}\n    limits: {certificateLifetime: 24h", "7d}", "two of those"},
+		{"a distribution point over LDAP", "limits: {certificateLifetime: 24h", "crl: {distributionPoint: \"ldap://x/y\"}\n    limits: {certificateLifetime: 24h", "\"ldap", "no http or https URL"},
+		{"a distribution point with a query", "limits: {certificateLifetime: 24h", "crl: {distributionPoint: \"http://x/y?z\"}\n    limits: {certificateLifetime: 24h", "\"http://x", "more than a host and a path"},
+		{"a distribution point with a slash at its end", "limits: {certificateLifetime: 24h", "crl: {distributionPoint: \"http://x/\"}\n    limits: {certificateLifetime: 24h", "\"http://x", "end in a slash"},
+		{"a check of no distribution point", "limits: {certificateLifetime: 24h", "crl: {checkDistributionPoint: true}\n    limits: {certificateLifetime: 24h", "true}\n    limits", "no distribution point"},
 		{"an environment in capitals", "  staging:", "  Staging:", "Staging", "the name of an environment"},
 		{"an environment whose name ends in a hyphen", "  staging:", "  staging-:", "staging-:", "cannot end in a hyphen"},
 		{"a workload whose name ends in a hyphen", "workloads: {backup: {}}", "workloads: {backup: {}, backup-: {}}", "backup-:", `"backup-" cannot end in a hyphen`},
