@@ -159,6 +159,11 @@ func paths() []recipe {
 				f.Issuer = asn1.RawValue{FullBytes: m.name(attribute{organization, utf8Kind, "EXAMPLE  CORP"}, attribute{commonName, utf8Kind, "Example Root 1"})}
 			})
 		}},
+		{"path/root-changed.pem", func(m *maker) Files {
+			root := slices.Clone(m.root.Certificate.Raw)
+			root[len(root)-1] ^= 1
+			return Files{Candidate: m.prod.PEM(), Root: block("CERTIFICATE", root)}
+		}},
 		{"path/issuer-of-another-name.pem", func(m *maker) Files {
 			return m.forged(func(f *pkitest.Forgery) {
 				f.Issuer = asn1.RawValue{FullBytes: m.name(attribute{commonName, utf8Kind, "somebody else"})}
