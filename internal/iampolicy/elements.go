@@ -1,6 +1,9 @@
 package iampolicy
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // The elements of a statement, one by one.
 
@@ -55,8 +58,8 @@ func (p *parser) actions(n *node, what string) []string {
 	all := p.strings(n, what)
 	for _, text := range all {
 		switch {
-		case strings.Contains(text, " "):
-			p.fail(n.start, "%s has a space in %s", what, quote(text))
+		case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || unicode.IsSpace(r) }):
+			p.fail(n.start, "%s has a character in %s that no action has", what, quote(text))
 		case text != "" && !strings.ContainsAny(text, ":*?"):
 			p.fail(n.start, "%s %s names no service; actions are written \"service:action\"", what, quote(text))
 		}
