@@ -37,7 +37,7 @@ race: ## all tests under the race detector
 	go test -race ./...
 
 bench: ## start-up, issuing and verdicts, side by side with others
-	go test -run '^$$' -bench . -benchtime 1x ./internal/bench ./internal/admission ./internal/grants
+	go test -timeout 2h -run '^$$' -bench . -benchtime 1x ./internal/bench ./internal/admission ./internal/grants
 
 corpus: ## the certificate files that the rules are held against, in corpus/
 	go run ./internal/admission/corpus/write corpus

@@ -25,7 +25,7 @@ func Floors() []Floor {
 		{2, "machinery", []string{"config", "engine", "rules", "store"}},
 		{3, "judgement", []string{"admission", "folder", "gates", "grants"}},
 		{4, "resources", []string{"anchors", "issuers", "profiles", "roles", "scrutiny", "vetting"}},
-		{5, "features", []string{"ceremony", "estate", "issuance", "operator", "session"}},
+		{5, "features", []string{"ceremony", "estate", "inventory", "issuance", "operator", "session"}},
 		{6, "inquiry", []string{"denial", "prove", "survey"}},
 		{7, "windows", []string{"awsapi", "render", "sandbox", "terminal"}},
 		{8, "frame", []string{"cmdline"}},
