@@ -128,11 +128,11 @@ func roleProblem(role string) string {
 	cut := strings.LastIndexByte(role, '/') + 1
 	switch {
 	case strings.HasPrefix(role, "arn:"):
-		return "is an ARN: the account is the target's"
+		return "is an ARN: the account is the target's [ANC301]"
 	case strings.HasPrefix(role, "/"):
 		return "must not begin with a slash"
 	case strings.ContainsAny(role, "*?$"):
-		return "holds a wildcard or a policy variable: roles are named one by one"
+		return "holds a wildcard or a policy variable: roles are named one by one [ANC301]"
 	case cut+1 > maxRolePath: // IAM counts the slash the path begins with
 		return fmt.Sprintf("has a path of more than %d characters", maxRolePath)
 	case !roleShape().MatchString(role):

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
@@ -14,10 +15,23 @@ import (
 // whatever label, a point on a curve with whatever sign.
 func SameKey(a, b *x509.Certificate) bool { return bytes.Equal(identity(a), identity(b)) }
 
+// Carries reports whether whoever holds the private key of the certificate holds
+// that of pub.
+func Carries(c *x509.Certificate, pub crypto.PublicKey) bool {
+	return bytes.Equal(identity(c), identityOf(pub))
+}
+
 // identity is what two certificates have in common if one private key serves
 // both.
 func identity(c *x509.Certificate) []byte {
-	switch key := signature.KeyOf(c).(type) {
+	if id := identityOf(signature.KeyOf(c)); id != nil {
+		return id
+	}
+	return append([]byte("spki:"), SPKI(c)...)
+}
+
+func identityOf(pub crypto.PublicKey) []byte {
+	switch key := pub.(type) {
 	case *rsa.PublicKey:
 		return append([]byte("rsa:"), key.N.Bytes()...)
 	case *ecdsa.PublicKey:
@@ -25,5 +39,5 @@ func identity(c *x509.Certificate) []byte {
 			return append([]byte(key.Curve.Params().Name+":"), point[1:1+len(point)/2]...)
 		}
 	}
-	return append([]byte("spki:"), SPKI(c)...)
+	return nil
 }

@@ -21,12 +21,19 @@ func SelfSigned(c *x509.Certificate) bool { return SignedBy(c, c) }
 // refuses MD5 and SHA-1
 // (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
 func weakSignature(c *x509.Certificate) string {
-	switch c.SignatureAlgorithm {
+	if strongSignature(c.SignatureAlgorithm) {
+		return ""
+	}
+	return "the signature algorithm is " + signature.Name(c) + ", SHA-256 or stronger with RSA or ECDSA is needed"
+}
+
+func strongSignature(a x509.SignatureAlgorithm) bool {
+	switch a {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
 		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS,
 		x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512:
-		return ""
+		return true
 	default:
-		return "the signature algorithm is " + signature.Name(c) + ", SHA-256 or stronger with RSA or ECDSA is needed"
+		return false
 	}
 }

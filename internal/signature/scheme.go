@@ -34,10 +34,13 @@ func Name(c *x509.Certificate) string {
 	return SchemeOf(c).String()
 }
 
-// SchemeOf reads the algorithm identifier itself: Go knows fewer than there
-// are.
-func SchemeOf(c *x509.Certificate) Scheme {
-	if c.SignatureAlgorithm == x509.PureEd25519 {
+// SchemeOf is how a certificate says it is signed.
+func SchemeOf(c *x509.Certificate) Scheme { return SchemeIn(c.Raw, c.SignatureAlgorithm) }
+
+// SchemeIn reads the algorithm identifier of something signed itself, a
+// certificate or a request: Go knows fewer than there are. known is what Go says.
+func SchemeIn(signed []byte, known x509.SignatureAlgorithm) Scheme {
+	if known == x509.PureEd25519 {
 		return Scheme{Kind: x509.Ed25519}
 	}
 	var outer struct {
@@ -45,7 +48,7 @@ func SchemeOf(c *x509.Certificate) Scheme {
 		Algorithm pkix.AlgorithmIdentifier
 		Signature asn1.BitString
 	}
-	if _, err := asn1.Unmarshal(c.Raw, &outer); err != nil {
+	if _, err := asn1.Unmarshal(signed, &outer); err != nil {
 		return Scheme{}
 	}
 	id := outer.Algorithm.Algorithm

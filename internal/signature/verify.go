@@ -22,7 +22,12 @@ import (
 // depending on GODEBUG, refuses short RSA keys. A self-signed certificate must
 // not hide behind any of it.
 func Verifies(child *x509.Certificate, pub crypto.PublicKey) bool {
-	tbs, sig, how := child.RawTBSCertificate, child.Signature, SchemeOf(child)
+	return SchemeOf(child).Verifies(child.RawTBSCertificate, child.Signature, pub)
+}
+
+// Verifies reports whether a signature of this kind over what is to be signed
+// verifies under a key.
+func (how Scheme) Verifies(tbs, sig []byte, pub crypto.PublicKey) bool {
 	switch key := pub.(type) {
 	case *rsa.PublicKey:
 		switch {
