@@ -15,7 +15,8 @@ import (
 // environments, because a role that moves from one to another must leave the
 // one before it is pinned to the other:
 //
-//	issuers minted · anchors created (disabled) or put right · what left the
+//	issuers minted · anchors created (disabled) or put right · revocation
+//	lists signed, imported or put right · what left the
 //	configuration removed · profiles created (disabled) or narrowed · roles
 //	pinned · profiles widened · anchors enabled · profiles enabled
 type builder struct {
@@ -23,6 +24,7 @@ type builder struct {
 	r        recorded
 	d        desired
 	o        observed
+	v        revoking
 	options  Options
 	proposal *Proposal
 
@@ -33,11 +35,12 @@ type builder struct {
 
 func (b *builder) build() error {
 	b.ready, b.narrow = map[plan.Addr][]string{}, map[plan.Addr][]plan.Action{}
+	b.foreignLists()
 	if b.options.Destroy {
 		return b.remove(func(plan.Addr) bool { return true })
 	}
 	for _, phase := range []func() error{
-		b.mint, b.anchors, b.removals, b.narrowed, b.unpin, b.pin, b.loose, b.mapped, b.updated, b.enableAnchors, b.enableProfiles,
+		b.mint, b.anchors, b.lists, b.removals, b.narrowed, b.unpin, b.pin, b.loose, b.mapped, b.updated, b.enableAnchors, b.enableProfiles,
 	} {
 		if err := phase(); err != nil {
 			return err

@@ -20,6 +20,9 @@ import (
 type Parent struct {
 	Certificate *x509.Certificate
 	Key         crypto.Signer
+	// Point is the URL at which its revocation list is found; workload
+	// certificates name it unless it is empty.
+	Point string
 }
 
 // NewRoot makes the self-signed certificate of a root.
@@ -85,6 +88,7 @@ func newWorkload(spec WorkloadSpec, pub crypto.PublicKey, parent Parent) (*x509.
 	if err != nil {
 		return nil, err
 	}
+	parent.point(t)
 	// The name constraint can be turned off; an issuer signs for its own
 	// environment alone all the same.
 	if ou := parent.Certificate.Subject.OrganizationalUnit; len(ou) != 1 || ou[0] != spec.Environment {
@@ -109,6 +113,13 @@ func (p Parent) whole() error {
 		return fmt.Errorf("the private key does not belong to the certificate of %q", p.Certificate.Subject.CommonName)
 	}
 	return nil
+}
+
+// point has a certificate name where its issuer's revocation list is.
+func (p Parent) point(t *x509.Certificate) {
+	if p.Point != "" {
+		t.CRLDistributionPoints = []string{p.Point}
+	}
 }
 
 func (p Parent) check(child crypto.PublicKey) error {

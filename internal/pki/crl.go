@@ -26,7 +26,7 @@ type CRLSpec struct {
 	Number     int64 // greater than that of every earlier list (RFC 5280 section 5.2.3)
 	ThisUpdate time.Time
 	NextUpdate time.Time
-	Entries    []Revoked // at least one: the service is reported to refuse an empty list
+	Entries    []Revoked
 }
 
 // NewCRL makes the revocation list of an issuer, in DER.
@@ -52,10 +52,7 @@ func newCRL(spec CRLSpec, by Parent) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	encoded := make([][]byte, len(spec.Entries))
-	for i, e := range spec.Entries {
-		encoded[i] = e.encode()
-	}
+	encoded := spec.encode()
 	few := spec.sample(encoded)
 	twin, err := spec.twin(few, by.Certificate, throwAway, alg)
 	if err != nil {
@@ -85,11 +82,10 @@ func (s CRLSpec) check(by Parent) error {
 		return errors.New("its number is not above zero")
 	case !s.NextUpdate.After(s.ThisUpdate):
 		return errors.New("its next update is not after this one")
-	case len(s.Entries) == 0:
-		return errors.New("it would revoke nothing")
 	}
-	seen := make(map[string]bool, len(s.Entries))
+	seen := make(map[[20]byte]bool, len(s.Entries))
 	for _, e := range s.Entries {
+		var serial [20]byte
 		switch {
 		case e.Serial == nil || e.Serial.Sign() <= 0 || e.Serial.BitLen() > 159:
 			return fmt.Errorf("the serial number %s is none of ours", e.Serial)
@@ -97,10 +93,10 @@ func (s CRLSpec) check(by Parent) error {
 			return fmt.Errorf("serial %x: %d is no reason that is used here", e.Serial, e.Reason)
 		case e.At.After(s.ThisUpdate):
 			return fmt.Errorf("serial %x was revoked after the list's own time", e.Serial)
-		case seen[string(e.Serial.Bytes())]:
+		case seen[[20]byte(e.Serial.FillBytes(serial[:]))]:
 			return fmt.Errorf("serial %x stands twice", e.Serial)
 		}
-		seen[string(e.Serial.Bytes())] = true
+		seen[serial] = true
 	}
 	return nil
 }
@@ -159,6 +155,9 @@ func splice(twin []byte, encoded [][]byte, few []int) (tbs, algorithm []byte, er
 	if _, err := asn1.Unmarshal(twin, &outer); err != nil {
 		return nil, nil, err
 	}
+	if len(encoded) == 0 {
+		return outer.TBS.FullBytes, outer.Algorithm.FullBytes, nil
+	}
 	parts, err := elements(outer.TBS.Bytes)
 	if err != nil || len(parts) != tbsParts {
 		return nil, nil, errors.New("the twin has another form")
@@ -170,6 +169,11 @@ func splice(twin []byte, encoded [][]byte, few []int) (tbs, algorithm []byte, er
 	if !bytes.Equal(same, parts[tbsEntries].Bytes) {
 		return nil, nil, errors.New("the entries are not encoded as those that were linted")
 	}
+	size := 0
+	for _, e := range encoded {
+		size += len(e)
+	}
+	all = make([]byte, 0, size)
 	for _, e := range encoded {
 		all = append(all, e...)
 	}
@@ -216,25 +220,41 @@ func EncodeCRL(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: pemRevocationList, Bytes: der})
 }
 
-// encode is an entry as crypto/x509 writes it: the reason is left out when it
-// is not said (RFC 5280 section 5.3.1).
-func (r Revoked) encode() []byte {
-	number := r.Serial.Bytes()
-	if number[0] >= 0x80 {
-		number = append([]byte{0}, number...)
+// encode is each entry, in bytes that follow one another.
+func (s CRLSpec) encode() [][]byte {
+	const entry = 64 // more than one takes
+	all, encoded := make([]byte, 0, entry*len(s.Entries)), make([][]byte, len(s.Entries))
+	for i, e := range s.Entries {
+		from := len(all)
+		all = e.append(all)
+		encoded[i] = all[from:]
 	}
-	content := element(asn1.TagInteger, number)
-	at := r.At.UTC()
-	if at.Year() < 2050 {
-		content = append(content, element(asn1.TagUTCTime, []byte(at.Format("060102150405Z")))...)
+	return encoded
+}
+
+// append adds an entry as crypto/x509 writes it: the reason is left out when it
+// is not said (RFC 5280 section 5.3.1). None of the lengths needs a second
+// octet.
+func (r Revoked) append(to []byte) []byte {
+	start := len(to)
+	to = append(to, tagSequence, 0, asn1.TagInteger, 0)
+	serial := len(to)
+	if r.Serial.BitLen()%8 == 0 { // the sign
+		to = append(to, 0)
+	}
+	to = append(to, r.Serial.Bytes()...)
+	to[serial-1] = byte(len(to) - serial)
+	if at := r.At.UTC(); at.Year() < 2050 {
+		to = at.AppendFormat(append(to, asn1.TagUTCTime, 13), "060102150405Z")
 	} else {
-		content = append(content, element(asn1.TagGeneralizedTime, []byte(at.Format("20060102150405Z")))...)
+		to = at.AppendFormat(append(to, asn1.TagGeneralizedTime, 15), "20060102150405Z")
 	}
 	if r.Reason != 0 {
-		extension := []byte{0x06, 3, 0x55, 0x1d, 21, 0x04, 3, 0x0a, 1, byte(r.Reason)} // id-ce-cRLReasons
-		content = append(content, element(tagSequence, element(tagSequence, extension))...)
+		// A sequence of one extension: id-ce-cRLReasons and the reason.
+		to = append(to, tagSequence, 12, tagSequence, 10, 0x06, 3, 0x55, 0x1d, 21, 0x04, 3, 0x0a, 1, byte(r.Reason))
 	}
-	return element(tagSequence, content)
+	to[start+1] = byte(len(to) - start - 2)
+	return to
 }
 
 // The identifier octets of what is written by hand.

@@ -118,7 +118,7 @@ func lintExtensions(c *x509.Certificate) string {
 	if c.IsCA {
 		allowed = append(allowed, "2.5.29.30")
 	} else {
-		allowed = append(allowed, "2.5.29.17")
+		allowed = append(allowed, "2.5.29.17", "2.5.29.31")
 	}
 	for _, e := range c.Extensions {
 		if !slices.Contains(allowed, e.Id.String()) {
@@ -168,6 +168,9 @@ func lintNames(c *x509.Certificate) string {
 	}
 	if len(c.EmailAddresses)+len(c.IPAddresses) > 0 {
 		return "it has names other than its URI and DNS names"
+	}
+	if point := c.CRLDistributionPoints; len(point) > 1 || len(point) == 1 && !strings.HasPrefix(point[0], "http://") && !strings.HasPrefix(point[0], "https://") {
+		return "it names more than one place for a revocation list, or another than a URL"
 	}
 	return ""
 }

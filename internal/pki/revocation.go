@@ -59,3 +59,14 @@ func CRLRoom(der []byte) int {
 	most := (MaxRevocationList - framing) / 65 * line
 	return max(0, (most-len(der)-lengths)/entry)
 }
+
+// CRLFile is the name of the file in which the revocation list of an issuer's
+// generation is published. Each generation has its own: a list is its issuer's.
+func CRLFile(environment string, generation int) string {
+	return fmt.Sprintf("%s-%d.crl", environment, generation)
+}
+
+// DistributionPoint is where the list is found below the URL of a folder.
+func DistributionPoint(folder, environment string, generation int) string {
+	return folder + "/" + CRLFile(environment, generation)
+}

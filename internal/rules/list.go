@@ -248,7 +248,7 @@ func All() []Rule {
 		},
 		{
 			ID: "ANC701", Name: "revocation list is stale", Severity: Warn, Cites: []string{rfcCRL, awsRevocation},
-			Remedy: "run \"anchorctl crl refresh --all\", and have cron or a timer do so from now on",
+			Remedy: "run \"anchorctl crl refresh\", and have cron or a timer do so from now on",
 		},
 		{
 			ID: "ANC702", Name: "revocation list is nearly full", Severity: Warn, Cites: []string{awsImportCRL},

@@ -47,6 +47,28 @@ func (how Scheme) Verifies(tbs, sig []byte, pub crypto.PublicKey) bool {
 	}
 }
 
+// Holds is Verifies, held to what the certificate says of how it is signed: an
+// RSASSA-PSS signature over another hash, or with a salt of another length, than
+// its parameters name is none to other verifiers (RFC 4055 section 3.1), and
+// could hide SHA-1.
+func Holds(child *x509.Certificate, pub crypto.PublicKey) bool {
+	var hash crypto.Hash
+	switch child.SignatureAlgorithm {
+	case x509.SHA256WithRSAPSS:
+		hash = crypto.SHA256
+	case x509.SHA384WithRSAPSS:
+		hash = crypto.SHA384
+	case x509.SHA512WithRSAPSS:
+		hash = crypto.SHA512
+	default:
+		return Verifies(child, pub)
+	}
+	// Go names these algorithms only where the salt is as long as the hash.
+	key, ok := pub.(*rsa.PublicKey)
+	return ok && rsa.VerifyPSS(key, hash, Sum(hash, child.RawTBSCertificate), child.Signature,
+		&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+}
+
 // pssVerifies tries every hash and takes every length of salt.
 func pssVerifies(key *rsa.PublicKey, tbs, sig []byte) bool {
 	for _, hash := range []crypto.Hash{

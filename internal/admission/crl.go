@@ -1,4 +1,4 @@
-package rules
+package admission
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"anchorctl/internal/pki"
+	"anchorctl/internal/rules"
 )
 
 // CRLCase is a revocation list to be judged: one at an anchor, or the newest on
@@ -22,17 +23,17 @@ type CRLCase struct {
 
 // JudgeCRL says what is wrong with a revocation list. Of one that is not its
 // issuer's, nothing else counts.
-func JudgeCRL(c CRLCase) []Finding {
+func JudgeCRL(c CRLCase) []rules.Finding {
 	if why := c.signer(); why != "" {
-		return []Finding{Find("ANC703", c.At, why)}
+		return []rules.Finding{rules.Find("ANC703", c.At, why)}
 	}
-	var findings []Finding
+	var findings []rules.Finding
 	for _, check := range []struct {
 		id  string
 		why func() string
 	}{{"ANC701", c.stale}, {"ANC702", c.full}, {"ANC704", c.back}} {
 		if why := check.why(); why != "" {
-			findings = append(findings, Find(check.id, c.At, why))
+			findings = append(findings, rules.Find(check.id, c.At, why))
 		}
 	}
 	return findings

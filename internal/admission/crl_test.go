@@ -1,4 +1,4 @@
-package rules_test
+package admission_test
 
 import (
 	"crypto/x509"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/rules"
@@ -63,7 +64,7 @@ func TestJudgeCRL(t *testing.T) {
 				size = pki.CRLSize(c.list.Raw)
 			}
 			var got []string
-			for _, f := range rules.JudgeCRL(rules.CRLCase{
+			for _, f := range admission.JudgeCRL(admission.CRLCase{
 				At: "crl/prod#1", Issuer: prod.Certificate, List: c.list, Size: size, Newest: c.newest, Now: now,
 			}) {
 				if f.Severity != rules.Warn || f.Evidence == "" || f.At != "crl/prod#1" {
