@@ -27,6 +27,10 @@ type Entry struct {
 const (
 	auditGeneration = "generation.add"
 	auditIssue      = "certificate.issue"
+	auditRevoke     = "certificate.revoke"
+	auditPrune      = "certificate.prune"
+	auditBatch      = "batch.begin"
+	auditCRL        = "crl.issue"
 	auditOutcome    = "action.end"
 )
 

@@ -111,6 +111,8 @@ type memory struct {
 	Serial      int64
 	Generations []store.Generation
 	Issued      []store.Issued
+	Revocations []store.Revocation
+	CRL         store.CRL
 	Objects     []plan.Object
 	OpenRun     plan.Run
 	OpenIntents []string
@@ -134,6 +136,10 @@ func remember(t *testing.T, path string) memory {
 	m.Generations, err = s.AllGenerations(ctx)
 	must(t, err)
 	m.Issued, err = s.ListIssued(ctx, store.Filter{})
+	must(t, err)
+	m.Revocations, err = s.Revocations(ctx, "prod", 1)
+	must(t, err)
+	m.CRL, _, err = s.NewestCRL(ctx, "prod", 1)
 	must(t, err)
 	m.Objects, err = s.Objects(ctx)
 	must(t, err)

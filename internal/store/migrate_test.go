@@ -52,8 +52,8 @@ func schema(t *testing.T, path string) int {
 
 func TestAMigrationIsRunOnceHoweverManyProcessesOpenTheStore(t *testing.T) {
 	path := migratable(t)
-	list := next(t, `CREATE TABLE revocations (estate TEXT NOT NULL, serial TEXT NOT NULL) STRICT;
-		INSERT INTO revocations SELECT estate, 'one' FROM estates;`)
+	list := next(t, `CREATE TABLE later (estate TEXT NOT NULL, word TEXT NOT NULL) STRICT;
+		INSERT INTO later SELECT estate, 'one' FROM estates;`)
 	const processes = 6
 	errs := make([]error, processes)
 	var all sync.WaitGroup
@@ -75,7 +75,7 @@ func TestAMigrationIsRunOnceHoweverManyProcessesOpenTheStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rows int
-	err = db.QueryRowContext(t.Context(), `SELECT count(*) FROM revocations`).Scan(&rows)
+	err = db.QueryRowContext(t.Context(), `SELECT count(*) FROM later`).Scan(&rows)
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestAMigrationThatFailsLeavesTheOldSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = migrate(t.Context(), db, next(t, `CREATE TABLE half (a TEXT) STRICT; CREATE TABLE estates (a TEXT);`), func(string) {})
-	if err == nil || !strings.Contains(err.Error(), "migrating to schema 2 (next)") {
+	if err == nil || !strings.Contains(err.Error(), "migrating to schema 3 (next)") {
 		t.Errorf("got %v, want the migration's error", err)
 	}
 	var half int

@@ -5,19 +5,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
-
-	"anchorctl/internal/plan"
 )
 
 // VerifyAudit checks the database file, then the whole chain (no entry was
 // changed, removed, added or moved, its end included), then that the issuers,
-// certificates and objects on record are those that the log tells of. Whoever
+// batches, certificates, revocations, CRLs and objects on record are those that
+// the log tells of, without what it tells was pruned. Whoever
 // can write to the database can also compute a new chain: keep the newest hash
 // somewhere else to be certain.
 func (s *Store) VerifyAudit(ctx context.Context) error {
@@ -35,7 +33,8 @@ func (s *Store) verify(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, rollback(q)) }()
 	for _, check := range []func(context.Context, queryer) error{
-		checkFile, s.verifyChain, s.verifyGenerations, s.verifyIssued, s.verifyObjects,
+		checkFile, s.verifyChain, s.verifyGenerations, s.verifyBatches, s.verifyIssued, s.verifyRevocations,
+		s.verifyCRLs, s.verifyObjects,
 	} {
 		if err := check(ctx, q); err != nil {
 			return err
@@ -78,106 +77,6 @@ func (s *Store) verifyChain(ctx context.Context, q queryer) error {
 	return nil
 }
 
-// told is what the log says in one entry, and what a record says it should.
-type told struct {
-	entry           int64
-	subject, detail string
-	recordSubject   string
-	recordDetail    map[string]any
-	recordIsMissing bool
-}
-
-// verify compares the two.
-func (d told) verify(what string) error {
-	if d.recordIsMissing {
-		return &AuditError{d.entry, "the record of its " + what + " is missing"}
-	}
-	detail, err := plan.Canonical(d.recordDetail)
-	if err != nil {
-		return err
-	}
-	if d.subject != d.recordSubject || d.detail != string(detail) {
-		return &AuditError{d.entry, "the record of its " + what + " was changed"}
-	}
-	return nil
-}
-
-func (s *Store) verifyGenerations(ctx context.Context, q queryer) (err error) {
-	if err := s.verifyUntold(ctx, q, "generations", "generation", auditGeneration); err != nil {
-		return err
-	}
-	rows, err := q.QueryContext(ctx, `SELECT a.entry, a.subject, a.detail, coalesce(g.environment, ''),
-		coalesce(g.number, 0), g.certificate, coalesce(g.key_uri, ''), coalesce(g.guard, '')
-		FROM audit a LEFT JOIN generations g ON g.estate = a.estate AND g.entry = a.entry
-		WHERE a.estate = $1 AND a.action = $2`, s.estate, auditGeneration)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var d told
-		var g Generation
-		err := rows.Scan(&d.entry, &d.subject, &d.detail, &g.Environment, &g.Number, &g.Certificate, &g.KeyURI, &g.Guard)
-		if err != nil {
-			return err
-		}
-		d.recordIsMissing = g.Number == 0
-		d.recordSubject, d.recordDetail = g.Addr().String(), g.detail()
-		if err := d.verify("generation"); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-func (s *Store) verifyIssued(ctx context.Context, q queryer) (err error) {
-	if err := s.verifyUntold(ctx, q, "issued", "certificate", auditIssue); err != nil {
-		return err
-	}
-	rows, err := q.QueryContext(ctx, `SELECT a.entry, a.subject, a.detail, coalesce(i.environment, ''),
-		coalesce(i.workload, ''), coalesce(i.instance, ''), coalesce(i.generation, 0), coalesce(i.serial, ''),
-		i.certificate, i.spki, coalesce(i.not_before, 0), coalesce(i.not_after, 0)
-		FROM audit a LEFT JOIN issued i ON i.estate = a.estate AND i.entry = a.entry
-		WHERE a.estate = $1 AND a.action = $2`, s.estate, auditIssue)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var d told
-		var i Issued
-		var spki []byte
-		err := rows.Scan(&d.entry, &d.subject, &d.detail, &i.Environment, &i.Workload, &i.Instance, &i.Generation,
-			&i.Serial, &i.Certificate, &spki, &i.NotBefore, &i.NotAfter)
-		if err != nil {
-			return err
-		}
-		copy(i.SPKI[:], spki)
-		d.recordIsMissing = i.Serial == ""
-		d.recordSubject, d.recordDetail = i.addr(), i.detail()
-		if err := d.verify("certificate"); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// verifyUntold looks for records that no entry tells of. The table's name is
-// one of this file's.
-func (s *Store) verifyUntold(ctx context.Context, q queryer, table, what, action string) error {
-	var entry int64
-	err := q.QueryRowContext(ctx, `SELECT r.entry FROM `+table+` r
-		LEFT JOIN audit a ON a.estate = r.estate AND a.entry = r.entry AND a.action = $1
-		WHERE r.estate = $2 AND a.entry IS NULL ORDER BY r.entry LIMIT 1`, action, s.estate).Scan(&entry)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return &AuditError{entry, "there is a record of a " + what + " that it does not tell of"}
-}
-
 // outcomeDetail is the part of an outcome's entry that changes objects.
 type outcomeDetail struct {
 	Created *struct{ Addr, ARN string } `json:"created"`
@@ -192,14 +91,7 @@ func (s *Store) verifyObjects(ctx context.Context, q queryer) error {
 		entry int64
 	}
 	want := map[string]object{}
-	err := s.eachEntry(ctx, q, 0, math.MaxInt64, func(e Entry, _ []byte) error {
-		if e.Action != auditOutcome {
-			return nil
-		}
-		var d outcomeDetail
-		if err := json.Unmarshal(e.Detail, &d); err != nil {
-			return &AuditError{e.Number, "its detail cannot be read"}
-		}
+	err := eachTold(ctx, s, q, auditOutcome, func(e Entry, d outcomeDetail) error {
 		if d.Deleted != "" {
 			delete(want, d.Deleted)
 		}
