@@ -30,23 +30,38 @@ func (f Files) Group(root string) *Group {
 	return &Group{files: f, root: root, whole: syncsWhole(), pending: map[string]bool{}}
 }
 
-// Mkdir makes a folder, whose parent exists. One that is there already is no
-// error.
-func (g *Group) Mkdir(path string, perm fs.FileMode) error {
+// Mkdir makes a folder, whose parent exists, and reports whether it was not there
+// yet.
+func (g *Group) Mkdir(path string, perm fs.FileMode) (made bool, err error) {
 	g.files.step("mkdir", path)
-	err := os.Mkdir(path, perm)
+	err = os.Mkdir(path, perm)
 	if errors.Is(err, fs.ErrExist) {
 		info, statErr := os.Lstat(path)
-		if statErr != nil || !info.IsDir() {
-			return fmt.Errorf("making folder %q: %w", path, &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("not a folder")})
+		if statErr == nil && info.IsDir() {
+			return false, nil
 		}
-		err = nil
+		err = &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("not a folder")}
 	}
 	if err != nil {
-		return fmt.Errorf("making folder %q: %w", path, err)
+		return false, fmt.Errorf("making folder %q: %w", path, err)
 	}
 	g.note(filepath.Dir(path))
-	return nil
+	return true, nil
+}
+
+// MkdirAll makes a folder and those above it that are missing.
+func (g *Group) MkdirAll(path string, perm fs.FileMode) error {
+	path = filepath.Clean(path)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	if parent := filepath.Dir(path); parent != path {
+		if err := g.MkdirAll(parent, perm); err != nil {
+			return err
+		}
+	}
+	_, err := g.Mkdir(path, perm)
+	return err
 }
 
 // Write makes path hold data, in a folder that exists. What was there before is

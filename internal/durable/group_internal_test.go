@@ -16,9 +16,9 @@ func TestAGroupSyncsFileByFileWhereItMust(t *testing.T) {
 	g := Files{Step: func(name string) { steps = append(steps, name) }}.Group(dir)
 	g.whole = false
 	a := filepath.Join(dir, "a")
-	for range 2 {
-		if err := g.Mkdir(a, 0o700); err != nil {
-			t.Fatal(err)
+	for i := range 2 {
+		if made, err := g.Mkdir(a, 0o700); err != nil || made != (i == 0) {
+			t.Fatalf("made: %v, %v", made, err)
 		}
 		if err := g.Write(filepath.Join(a, "key.pem"), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)

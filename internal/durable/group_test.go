@@ -31,7 +31,7 @@ func TestAGroupIsSyncedWithOneCall(t *testing.T) {
 	for i := range errs {
 		all.Go(func() {
 			folder := filepath.Join(dir, fmt.Sprint(i))
-			if errs[i] = g.Mkdir(folder, 0o700); errs[i] == nil {
+			if errs[i] = g.MkdirAll(filepath.Join(folder, "inner"), 0o700); errs[i] == nil {
 				errs[i] = g.Write(filepath.Join(folder, "file"), []byte(fmt.Sprint(i)), 0o600)
 			}
 		})
@@ -64,7 +64,7 @@ func TestAGroupRefuses(t *testing.T) {
 	if err := g.Write(file, []byte("ours"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.Mkdir(file, 0o700); err == nil {
+	if _, err := g.Mkdir(file, 0o700); err == nil {
 		t.Error("a file was taken for a folder")
 	}
 	if err := g.Write(filepath.Join(dir, "no-folder", "file"), nil, 0o600); err == nil {

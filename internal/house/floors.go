@@ -26,7 +26,7 @@ func Floors() []Floor {
 		{3, "judgement", []string{"folder", "gates", "rules"}},
 		{4, "resources", []string{"anchors", "issuers", "profiles", "roles", "vetting"}},
 		{5, "features", []string{"ceremony", "estate", "issuance", "operator", "session"}},
-		{6, "inquiry", []string{"denial", "prove", "survey"}},
+		{6, "inquiry", []string{"batch", "denial", "prove", "survey"}},
 		{7, "windows", []string{"awsapi", "render", "sandbox", "terminal"}},
 		{8, "frame", []string{"cmdline"}},
 		{9, "door", []string{"cmd/anchorctl"}},

@@ -92,6 +92,13 @@ func (s *Series) issue(spec WorkloadSpec, pub crypto.PublicKey) (*x509.Certifica
 	return c, s.verify(c, spec.Now)
 }
 
+// Check reports what would keep a certificate from being made, whatever its key:
+// names, and a lifetime beyond the issuer's end.
+func (s *Series) Check(spec WorkloadSpec) error {
+	_, err := spec.template(s.throwAway.Public(), s.parent.Certificate)
+	return err
+}
+
 // shapeOf names what a linted twin stands for: everything that a certificate says
 // but its serial number, dates, key and instance. The kind of string of the
 // common name and of the end date are part of it.
