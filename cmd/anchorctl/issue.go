@@ -12,13 +12,16 @@ import (
 	"anchorctl/internal/folder"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
-	"anchorctl/internal/render"
+	"anchorctl/internal/pki"
 	"anchorctl/internal/terminal"
 )
 
 type issueOptions struct {
-	out, keyType string
-	lifetime     string
+	out, keyType, format string
+	lifetime             string
+	csr                  string
+	renew, stdout        bool
+	passphrase           terminal.PassphraseSource
 }
 
 func issueCommand() *cmdline.Command {
@@ -28,69 +31,121 @@ func issueCommand() *cmdline.Command {
 		Summary: "issue a workload's key and certificate",
 		About: `Writes key.pem, cert.pem and chain.pem (mode 0600), records the certificate, and
 prints what ~/.aws/config needs to use it. Names and lifetime come from
-anchorctl.yaml; a flag can shorten the lifetime, never widen anything.`,
+anchorctl.yaml; a flag can shorten the lifetime, never widen anything.
+
+With --csr, the key of a certificate request is certified instead of a new one,
+and nothing else of the request is heeded. Run again with the same request, it
+gives out the recorded certificate until two thirds of its lifetime are over.`,
 		Example: "anchorctl issue prod/backup --out /etc/backup/aws",
 		Exits:   []int{terminal.ExitRefused, terminal.ExitInterrupted},
 		Resume:  "run the same command to go on: a certificate that was recorded is given out, not made twice",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "write the files into `DIR`, instead of out/ENV/WORKLOAD in the estate", Destination: &o.out},
 			&cli.StringFlag{Name: "lifetime", Usage: "it lives `DURATION`, such as 12h, at most as long as configured", Destination: &o.lifetime},
 			&cli.StringFlag{Name: "key-type", Usage: "its key is `TYPE`: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 (ecdsa-p256)", Destination: &o.keyType},
-		},
-		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
-			return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) { return issue(ctx, c, f, o) })
-		},
+			&cli.StringFlag{Name: "csr", Usage: "certify the key of the PKCS#10 request in `FILE`, PEM or DER (- is stdin)", Destination: &o.csr},
+			&cli.BoolFlag{Name: "new", Usage: "with --csr: a new certificate, even where the recorded one is still good", Destination: &o.renew},
+			&cli.StringFlag{Name: "format", Usage: "`FORM` is pem, combined (one file: key, certificate, chain), encrypted (pem, the key as PKCS#8 under a passphrase) or, with --stdout, json (pem)", Destination: &o.format},
+			&cli.BoolFlag{Name: "stdout", Usage: "write no file: print key, certificate and chain, for a pipe", Destination: &o.stdout},
+		}, sourceFlags("the key file", &o.passphrase)...),
+		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) { return runIssue(ctx, c, o) },
 	}
 }
 
-func issue(ctx context.Context, c *cmdline.Call, f *folder.Folder, o issueOptions) (cmdline.Reply, error) {
+func runIssue(ctx context.Context, c *cmdline.Call, o issueOptions) (cmdline.Reply, error) {
+	if err := o.check(c); err != nil {
+		return cmdline.Reply{}, err
+	}
+	r, err := o.request(c)
+	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
+		if o.stdout {
+			return issueToStdout(ctx, c, f, r, o.format)
+		}
+		result, err := issuance.Issue(ctx, f, r)
+		if err != nil {
+			return cmdline.Reply{}, err
+		}
+		return cmdline.Reply{Result: result, Page: issuePage(result)}, nil
+	})
+}
+
+// check holds that the flags go together.
+func (o issueOptions) check(c *cmdline.Call) error {
+	encrypted := o.format == string(issuance.FormatEncrypted)
+	switch {
+	case o.stdout && o.out != "":
+		return terminal.Usage("--stdout and --out exclude each other")
+	case o.format == jsonFormat && !o.stdout:
+		return terminal.Usage("--format json prints the private key, which has to be asked for", "add --stdout", "or write files, and read about them with --json")
+	case o.renew && o.csr == "":
+		return terminal.Usage("--new goes with --csr: without a request, each run makes a new key and certificate")
+	case encrypted && o.csr != "":
+		return terminal.Usage("--format encrypted and --csr exclude each other: with a request, there is no key here to encrypt")
+	case !encrypted && (o.passphrase.File != "" || o.passphrase.FD >= 0):
+		return terminal.Usage("a passphrase goes with --format encrypted")
+	case o.stdout && o.csr == "" && c.StdoutIsTerminal:
+		return terminal.Usage("--stdout would show a private key on the terminal", "send it into a pipe or a file, or write files with --out")
+	}
+	return nil
+}
+
+func (o issueOptions) request(c *cmdline.Call) (issuance.Request, error) {
 	var r issuance.Request
 	var err error
 	if o.lifetime != "" {
 		lifetime, err := config.ParseDuration(o.lifetime)
 		if err != nil || lifetime <= 0 {
-			return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --lifetime: %q is no lifetime", o.lifetime), "write 12h or 7d")
+			return r, terminal.Usage(fmt.Sprintf("reading --lifetime: %q is no lifetime", o.lifetime), "write 12h or 7d")
 		}
 		r.Lifetime = time.Duration(lifetime)
 	}
 	if r.Environment, r.Workload, r.Instance, err = issuance.ParseName(c.Args[0]); err != nil {
-		return cmdline.Reply{}, terminal.Usage(err.Error())
+		return r, terminal.Usage(err.Error())
 	}
 	if o.keyType != "" {
 		if r.KeyType, err = keys.ParseType(o.keyType); err != nil {
-			return cmdline.Reply{}, terminal.Usage(err.Error())
+			return r, terminal.Usage(err.Error())
+		}
+	}
+	if o.format != "" && o.format != jsonFormat {
+		if r.Format, err = issuance.ParseFormat(o.format); err != nil {
+			return r, terminal.Usage(err.Error() + ", and json with --stdout")
 		}
 	}
 	if o.out != "" {
 		r.Out = within(c, o.out)
 	}
-	result, err := issuance.Issue(ctx, f, r)
-	if err != nil {
-		return cmdline.Reply{}, err
+	r.Passphrase = o.askPassphrase(c)
+	r.New = o.renew
+	if o.csr != "" {
+		r.CSRName = o.csr
+		r.CSR, err = readRequest(c, o.csr)
 	}
-	return cmdline.Reply{Result: result, Page: func(p *render.Page) { issuePage(p, result) }}, nil
+	return r, err
 }
 
-func issuePage(p *render.Page, r issuance.Result) {
-	p.Fields(
-		render.Field{Name: "key", Value: r.KeyFile}, render.Field{Name: "certificate", Value: r.CertificateFile},
-		render.Field{Name: "chain", Value: r.ChainFile}, render.Field{Name: "subject", Value: r.Subject},
-		render.Field{Name: "uri", Value: r.URI}, render.Field{Name: "issuer", Value: r.Issuer},
-		render.Field{Name: "serial", Value: r.SerialHex + " (decimal " + r.SerialDecimal + ")"},
-		render.Field{Name: "valid until", Value: r.NotAfter.Format(time.RFC3339)},
-	)
-	if len(r.Stanzas) > 0 {
-		p.Heading("For ~/.aws/config, either with AWS's aws_signing_helper")
-		for _, s := range r.Stanzas {
-			p.Text(s.Helper)
-		}
-		p.Heading("or with anchorctl")
-		for _, s := range r.Stanzas {
-			p.Text(s.Session)
-		}
+// askPassphrase asks for the passphrase of the key's file, twice when a person
+// types it: nobody can open the key without it.
+func (o issueOptions) askPassphrase(c *cmdline.Call) func(context.Context) ([]byte, error) {
+	from := o.passphrase
+	if from.File != "" {
+		from.File = within(c, from.File)
 	}
-	for _, n := range append(r.Notes, r.Missing...) {
-		p.Blank()
-		p.Line("Note: %s", n)
+	passphrase := c.Passphrase(c.Voice, from, "the key file")
+	return func(ctx context.Context) ([]byte, error) { return passphrase.Ask(ctx, true) }
+}
+
+// readRequest reads a certificate request from a file, or from standard input.
+func readRequest(c *cmdline.Call, path string) ([]byte, error) {
+	if path != "-" {
+		return readFile(c, path, pki.MaxFile)
 	}
+	data, err := pki.ReadBounded(c.Stdin, pki.MaxFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading standard input: %w", err)
+	}
+	return data, nil
 }

@@ -24,8 +24,13 @@ import (
 // passphraseFlags say where the root key's passphrase comes from when nobody
 // is asked.
 func passphraseFlags(from *terminal.PassphraseSource) []cli.Flag {
+	return sourceFlags("the root key", from)
+}
+
+// sourceFlags say where the passphrase of something comes from.
+func sourceFlags(what string, from *terminal.PassphraseSource) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "passphrase-file", Usage: "the root key's passphrase is the first line of `FILE`", Destination: &from.File},
+		&cli.StringFlag{Name: "passphrase-file", Usage: what + "'s passphrase is the first line of `FILE`", Destination: &from.File},
 		&cli.IntFlag{Name: "passphrase-fd", Usage: "it is the first line of the open file descriptor `N`", Value: -1, Destination: &from.FD},
 	}
 }

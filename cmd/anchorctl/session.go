@@ -198,6 +198,9 @@ func loadSigner(c *cmdline.Call, o sessionOptions) (sigx509.Signer, error) {
 		return sigx509.Signer{}, err
 	}
 	var s sigx509.Signer
+	if o.certificate == o.privateKey {
+		return loadCombined(c, o, text)
+	}
 	if s.Certificate, err = pki.ParseOne(text); err != nil {
 		return sigx509.Signer{}, fmt.Errorf("reading certificate %q: %w", o.certificate, err)
 	}
@@ -207,6 +210,22 @@ func loadSigner(c *cmdline.Call, o sessionOptions) (sigx509.Signer, error) {
 	defer clear(text)
 	if s.Key, err = keys.ParseWorkload(text); err != nil {
 		return sigx509.Signer{}, fmt.Errorf("reading private key %q: %w", o.privateKey, err)
+	}
+	s.Chain, err = loadIntermediates(c, o.intermediates)
+	return s, err
+}
+
+// loadCombined reads the one file of "issue --format combined".
+func loadCombined(c *cmdline.Call, o sessionOptions, text []byte) (sigx509.Signer, error) {
+	defer clear(text)
+	key, certificates, err := issuance.ParseCombined(text)
+	defer clear(key)
+	if err != nil {
+		return sigx509.Signer{}, fmt.Errorf("reading %q: %w", o.certificate, err)
+	}
+	s := sigx509.Signer{Certificate: certificates[0]}
+	if s.Key, err = keys.ParseWorkload(key); err != nil {
+		return sigx509.Signer{}, fmt.Errorf("reading %q: %w", o.privateKey, err)
 	}
 	s.Chain, err = loadIntermediates(c, o.intermediates)
 	return s, err

@@ -2,8 +2,6 @@ package issuance
 
 import (
 	"context"
-	"crypto"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -16,7 +14,6 @@ import (
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
-	"anchorctl/internal/store"
 )
 
 // Request says which certificate is wanted.
@@ -26,6 +23,14 @@ type Request struct {
 	Out                   string        // the folder of its files; "" is out/ENV/WORKLOAD[.INSTANCE] of the estate
 	Lifetime              time.Duration // 0 is the configured one; it may only be shorter
 	KeyType               keys.Type     // "" is ecdsa-p256
+	Format                Format        // "" is pem
+	// Passphrase asks for that of the key's file; only encrypted needs it.
+	Passphrase func(context.Context) ([]byte, error)
+
+	CSR     []byte // a certificate request, PEM or DER: its key is certified, and none is made
+	CSRName string // what people call it
+	// New: with a request, a new certificate even where the recorded one is good.
+	New bool
 }
 
 // Result is what was issued and how to use it.
@@ -35,9 +40,10 @@ type Result struct {
 	Subject         string    `json:"subject"`
 	URI             string    `json:"uri"`
 	DNS             []string  `json:"dns,omitempty"`
-	KeyFile         string    `json:"keyFile"`
-	CertificateFile string    `json:"certificateFile"`
-	ChainFile       string    `json:"chainFile"`
+	Format          Format    `json:"format"`
+	KeyFile         string    `json:"keyFile,omitempty"`
+	CertificateFile string    `json:"certificateFile,omitempty"`
+	ChainFile       string    `json:"chainFile,omitempty"`
 	SerialHex       string    `json:"serialHex"`
 	SerialDecimal   string    `json:"serialDecimal"`
 	Fingerprint     string    `json:"fingerprint"`
@@ -45,10 +51,11 @@ type Result struct {
 	NotAfter        time.Time `json:"notAfter"`
 	Issuer          string    `json:"issuer"` // address of the generation that signed
 	Chain           []Link    `json:"chain"`  // from the workload to the root
-	// Resumed: an earlier run had recorded the certificate and was stopped before
-	// its files were complete.
+	// Resumed: an earlier run had recorded the certificate. Without a request, it
+	// was stopped before its files were complete.
 	Resumed bool     `json:"resumed"`
-	Stanzas []Stanza `json:"stanzas"` // for ~/.aws/config, one per role that can be taken now
+	Ignored []string `json:"ignored,omitempty"` // what the request asked for and the certificate does not have
+	Stanzas []Stanza `json:"stanzas"`           // for ~/.aws/config, one per role that can be taken now
 	Missing []string `json:"missing,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
 }
@@ -84,8 +91,15 @@ func issue(ctx context.Context, f *folder.Folder, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if w.form, err = openForm(ctx, r); err != nil {
+		return Result{}, err
+	}
+	defer clear(w.form.passphrase)
 	signer, err := openSigner(ctx, f, r.Environment)
 	if err != nil {
+		return Result{}, err
+	}
+	if err := w.admit(ctx, f); err != nil {
 		return Result{}, err
 	}
 	set, release, err := openSet(ctx, f, w)
@@ -107,6 +121,8 @@ type wanted struct {
 	keyType     keys.Type
 	anyKeyType  bool // the request named none: a staged key of another type will do
 	out         string
+	form        form
+	csr         *pki.Request // what brought the key, if anything did
 }
 
 // hold holds a request against the configuration, and finds its folder.
@@ -144,6 +160,9 @@ func allowed(f *folder.Folder, r Request) (wanted, error) {
 	w := wanted{request: r, environment: env, keyType: r.KeyType, anyKeyType: r.KeyType == ""}
 	if w.anyKeyType {
 		w.keyType = keys.P256
+	}
+	if err := w.read(); err != nil {
+		return wanted{}, err
 	}
 	w.spec = Spec(f.Config, env, r.Workload, r.Instance)
 	w.spec.Lifetime, w.spec.Now = lifetime, f.Clock.Now()
@@ -186,73 +205,6 @@ func listed(names []string) string {
 		return "none"
 	}
 	return strings.Join(names, ", ")
-}
-
-// signer is the generation that signs, opened.
-type signer struct {
-	generation store.Generation
-	parent     pki.Parent
-	roots      []*x509.Certificate
-}
-
-func openSigner(ctx context.Context, f *folder.Folder, environment string) (signer, error) {
-	g, found, err := f.Store.Active(ctx, environment)
-	if err != nil {
-		return signer{}, err
-	}
-	if !found {
-		return signer{}, hint.With(fmt.Errorf("environment %s has no issuer yet", environment), `run "anchorctl apply"`)
-	}
-	s := signer{generation: g}
-	if s.parent.Certificate, err = x509.ParseCertificate(g.Certificate); err != nil {
-		return signer{}, fmt.Errorf("reading the certificate of %s: %w", g.Addr(), err)
-	}
-	// Former roots stay proof for the issuers they signed.
-	roots, err := f.Store.Generations(ctx, "")
-	if err != nil {
-		return signer{}, err
-	}
-	for _, r := range roots {
-		root, err := x509.ParseCertificate(r.Certificate)
-		if err != nil {
-			return signer{}, fmt.Errorf("reading the certificate of %s: %w", r.Addr(), err)
-		}
-		s.roots = append(s.roots, root)
-	}
-	s.parent.Key, err = f.Ring.Open(ctx, g.KeyURI, keys.Guard(g.Guard))
-	return s, err
-}
-
-// sign makes the certificate and returns its verified path up to the root.
-func (s signer) sign(w wanted, pub crypto.PublicKey) ([]*x509.Certificate, error) {
-	c, err := pki.NewWorkload(w.spec, pub, s.parent)
-	if err != nil {
-		return nil, w.explain(err)
-	}
-	return s.chain(c, w.spec.Now)
-}
-
-// record records the certificate, before it leaves the program.
-func (s signer) record(ctx context.Context, f *folder.Folder, w wanted, c *x509.Certificate) error {
-	return f.Store.RecordIssued(ctx, store.Issued{
-		Environment: w.spec.Environment,
-		Workload:    w.spec.Workload,
-		Instance:    w.spec.Instance,
-		Generation:  s.generation.Number,
-		Serial:      pki.SerialHex(c),
-		Certificate: c.Raw,
-		SPKI:        pki.SPKIDigest(c),
-		NotBefore:   c.NotBefore.Unix(),
-		NotAfter:    c.NotAfter.Unix(),
-	})
-}
-
-func (s signer) chain(c *x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
-	path, err := pki.VerifyPath(c, []*x509.Certificate{s.parent.Certificate}, s.roots, at, pki.AsWorkload)
-	if err != nil {
-		return nil, fmt.Errorf("verifying the chain up to the estate's root: %w", err)
-	}
-	return path, nil
 }
 
 // explain says what to do when the issuer ends too soon: a lifetime is never

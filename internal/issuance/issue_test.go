@@ -85,7 +85,7 @@ func TestIssueGivesKeyCertificateAndChain(t *testing.T) {
 	}
 	want := issuance.Result{
 		Address: "workload/prod/backup", Subject: "CN=backup,OU=prod,O=Example Corp", URI: "spiffe://prod.example.internal/backup",
-		DNS:     []string{"backup.prod.example.internal"},
+		DNS: []string{"backup.prod.example.internal"}, Format: issuance.FormatPEM,
 		KeyFile: filepath.Join(dir, "out/prod/backup/key.pem"), CertificateFile: filepath.Join(dir, "out/prod/backup/cert.pem"),
 		ChainFile: filepath.Join(dir, "out/prod/backup/chain.pem"),
 		SerialHex: r.SerialHex, SerialDecimal: r.SerialDecimal, Fingerprint: pki.Fingerprint(leaf),

@@ -30,25 +30,19 @@ type Stanza struct {
 }
 
 func describe(ctx context.Context, f *folder.Folder, w wanted, s signer, files set, m made) (Result, error) {
-	c := m.certificate()
-	r := Result{
-		Address:         w.address().String(),
-		Instance:        w.spec.Instance,
-		Subject:         c.Subject.String(),
-		URI:             c.URIs[0].String(),
-		DNS:             c.DNSNames,
-		KeyFile:         files.key,
-		CertificateFile: files.certificate,
-		ChainFile:       files.path,
-		SerialHex:       pki.SerialHex(c),
-		SerialDecimal:   pki.SerialDecimal(c),
-		Fingerprint:     pki.Fingerprint(c),
-		NotBefore:       c.NotBefore.UTC(),
-		NotAfter:        c.NotAfter.UTC(),
-		Issuer:          s.generation.Addr().String(),
-		Chain:           links(m.path),
-		Resumed:         m.resumed,
-		Notes:           m.notes,
+	r := facts(w, s, m)
+	r.KeyFile, r.CertificateFile, r.ChainFile = files.key, files.certificate, files.path
+	if w.csr != nil {
+		r.KeyFile = ""
+		if !files.holdsKeyOf(w) {
+			files.key = hostKey
+			r.Notes = append(r.Notes, hostKey+" stands for the key on the host: its file, or for AWS's helper its pkcs11: URI")
+		}
+	}
+	if files.form.format == FormatEncrypted {
+		r.Stanzas, r.Missing = []Stanza{}, []string{}
+		r.Notes = append(r.Notes, "the key is encrypted: whatever takes a session with it must decrypt it first")
+		return r, nil
 	}
 	objects, err := f.Store.Objects(ctx)
 	if err != nil {
@@ -59,6 +53,44 @@ func describe(ctx context.Context, f *folder.Folder, w wanted, s signer, files s
 		r.Notes = append(r.Notes, `the estate lives in a sandbox: clients reach it inside "anchorctl sandbox exec", or with AWS_ENDPOINT_URL set to its address`)
 	}
 	return r, nil
+}
+
+// hostKey stands where a stanza names a key that is not here.
+const hostKey = "PRIVATE-KEY"
+
+// holdsKeyOf reports whether the request's key lies in the folder, as it does
+// where the host itself, or a share of it, is that folder.
+func (s set) holdsKeyOf(w wanted) bool {
+	text, err := read(s.key)
+	defer clear(text)
+	if err != nil || text == nil || s.form.format == FormatCombined {
+		return false
+	}
+	key, err := s.form.parse(text)
+	return err == nil && sameKeys(key.Public(), w.csr.Key)
+}
+
+// facts are what a result says wherever the certificate goes.
+func facts(w wanted, s signer, m made) Result {
+	c := m.certificate()
+	return Result{
+		Address:       w.address().String(),
+		Instance:      w.spec.Instance,
+		Subject:       c.Subject.String(),
+		URI:           c.URIs[0].String(),
+		DNS:           c.DNSNames,
+		Format:        w.form.format,
+		SerialHex:     pki.SerialHex(c),
+		SerialDecimal: pki.SerialDecimal(c),
+		Fingerprint:   pki.Fingerprint(c),
+		NotBefore:     c.NotBefore.UTC(),
+		NotAfter:      c.NotAfter.UTC(),
+		Issuer:        s.generation.Addr().String(),
+		Chain:         links(m.path),
+		Resumed:       m.resumed,
+		Ignored:       w.ignored(c),
+		Notes:         m.notes,
+	}
 }
 
 func links(path []*x509.Certificate) []Link {

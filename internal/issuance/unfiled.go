@@ -42,12 +42,18 @@ func issueUnfiled(ctx context.Context, f *folder.Folder, r Request) (Unfiled, er
 	if err != nil {
 		return Unfiled{}, err
 	}
-	path, err := s.sign(w, key.Public())
+	m, err := w.unfiled(ctx, f, s, key.Public())
 	if err != nil {
 		return Unfiled{}, err
 	}
-	if err := s.record(ctx, f, w, path[0]); err != nil {
-		return Unfiled{}, err
+	return Unfiled{Certificate: m.certificate(), Chain: []*x509.Certificate{s.parent.Certificate}, Key: key}, nil
+}
+
+// unfiled makes and records the certificate of a key that stays in memory.
+func (w wanted) unfiled(ctx context.Context, f *folder.Folder, s signer, key crypto.PublicKey) (made, error) {
+	path, err := s.sign(w, key)
+	if err != nil {
+		return made{}, err
 	}
-	return Unfiled{Certificate: path[0], Chain: []*x509.Certificate{s.parent.Certificate}, Key: key}, nil
+	return made{path: path}, s.record(ctx, f, w, path[0])
 }

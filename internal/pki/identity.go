@@ -15,10 +15,23 @@ import (
 // whatever label, a point on a curve with whatever sign.
 func SameKey(a, b *x509.Certificate) bool { return bytes.Equal(identity(a), identity(b)) }
 
+// Carries reports whether whoever holds the private key of the certificate holds
+// that of pub.
+func Carries(c *x509.Certificate, pub crypto.PublicKey) bool {
+	return bytes.Equal(identity(c), identityOf(pub))
+}
+
 // identity is what two certificates have in common if one private key serves
 // both.
 func identity(c *x509.Certificate) []byte {
-	switch key := publicKeyOf(c).(type) {
+	if id := identityOf(publicKeyOf(c)); id != nil {
+		return id
+	}
+	return append([]byte("spki:"), SPKI(c)...)
+}
+
+func identityOf(pub crypto.PublicKey) []byte {
+	switch key := pub.(type) {
 	case *rsa.PublicKey:
 		return append([]byte("rsa:"), key.N.Bytes()...)
 	case *ecdsa.PublicKey:
@@ -26,7 +39,7 @@ func identity(c *x509.Certificate) []byte {
 			return append([]byte(key.Curve.Params().Name+":"), point[1:1+len(point)/2]...)
 		}
 	}
-	return append([]byte("spki:"), SPKI(c)...)
+	return nil
 }
 
 // publicKeyOf is the certificate's key, also where it is an RSA key declared

@@ -40,6 +40,14 @@ const (
 	FoundUnknownData Found = "something that is no certificate"
 )
 
+// What may stand where a certificate request was wanted, besides these.
+const (
+	FoundCertificate Found = "a certificate"
+	FoundBadRequest  Found = "a malformed request"
+	FoundAround      Found = "something before or after the request"
+	FoundNoRequest   Found = "something that is neither PEM nor DER"
+)
+
 // ParseError says why data is not one certificate.
 type ParseError struct {
 	Found Found

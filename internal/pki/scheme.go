@@ -34,10 +34,12 @@ func SignedWith(c *x509.Certificate) string {
 	return schemeOf(c).String()
 }
 
-// schemeOf reads the algorithm identifier itself: Go knows fewer than there
-// are.
-func schemeOf(c *x509.Certificate) scheme {
-	if c.SignatureAlgorithm == x509.PureEd25519 {
+func schemeOf(c *x509.Certificate) scheme { return schemeIn(c.Raw, c.SignatureAlgorithm) }
+
+// schemeIn reads the algorithm identifier of something signed itself: Go knows
+// fewer than there are.
+func schemeIn(signed []byte, known x509.SignatureAlgorithm) scheme {
+	if known == x509.PureEd25519 {
 		return scheme{kind: x509.Ed25519}
 	}
 	var outer struct {
@@ -45,7 +47,7 @@ func schemeOf(c *x509.Certificate) scheme {
 		Algorithm pkix.AlgorithmIdentifier
 		Signature asn1.BitString
 	}
-	if _, err := asn1.Unmarshal(c.Raw, &outer); err != nil {
+	if _, err := asn1.Unmarshal(signed, &outer); err != nil {
 		return scheme{}
 	}
 	id := outer.Algorithm.Algorithm

@@ -30,7 +30,10 @@ func SelfSigned(c *x509.Certificate) bool { return verifies(c, publicKeyOf(c)) }
 // depending on GODEBUG, refuses short RSA keys. A self-signed certificate must
 // not hide behind any of it.
 func verifies(child *x509.Certificate, pub crypto.PublicKey) bool {
-	tbs, sig, how := child.RawTBSCertificate, child.Signature, schemeOf(child)
+	return schemeOf(child).verifies(child.RawTBSCertificate, child.Signature, pub)
+}
+
+func (how scheme) verifies(tbs, sig []byte, pub crypto.PublicKey) bool {
 	switch key := pub.(type) {
 	case *rsa.PublicKey:
 		switch {
@@ -122,12 +125,19 @@ func sum(hash crypto.Hash, data []byte) []byte {
 // refuses MD5 and SHA-1
 // (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html).
 func weakSignature(c *x509.Certificate) string {
-	switch c.SignatureAlgorithm {
+	if strongSignature(c.SignatureAlgorithm) {
+		return ""
+	}
+	return "the signature algorithm is " + SignedWith(c) + ", SHA-256 or stronger with RSA or ECDSA is needed"
+}
+
+func strongSignature(a x509.SignatureAlgorithm) bool {
+	switch a {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA,
 		x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS,
 		x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512:
-		return ""
+		return true
 	default:
-		return "the signature algorithm is " + SignedWith(c) + ", SHA-256 or stronger with RSA or ECDSA is needed"
+		return false
 	}
 }

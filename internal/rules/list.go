@@ -39,6 +39,7 @@ const (
 	rfcExtUsage     = "RFC 5280 section 4.2.1.12"
 	rfcPath         = "RFC 5280 section 6"
 	rfcPEM          = "RFC 7468 section 5.1"
+	rfcRequest      = "RFC 2986 section 4"
 	nistKeys        = "NIST SP 800-131A revision 2"
 	rfcJCS          = "RFC 8785"
 	spiffeID        = "https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md"
@@ -137,6 +138,10 @@ func All() []Rule {
 			ID: "ANC204", Name: "shape", Severity: Refuse, Cites: []string{awsTrustModel, rfcKeyUsage, rfcExtUsage, rfcNames},
 			Remedy:   `issue it with "anchorctl issue", or as docs/certificates.md describes`,
 			workload: checkShape,
+		},
+		{
+			ID: "ANC205", Name: "certificate request", Severity: Refuse, Cites: []string{awsTrustModel, nistKeys, rfcRequest},
+			Remedy: "make a new key on the host, and a request with it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=any",
 		},
 		{
 			ID: "ANC301", Name: "role of no or another environment", Severity: Refuse, Cites: []string{awsTrustModel, awsCreateRole},

@@ -1,0 +1,87 @@
+package issuance
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
+	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/store"
+)
+
+// signer is the generation that signs, opened.
+type signer struct {
+	generation store.Generation
+	parent     pki.Parent
+	roots      []*x509.Certificate
+}
+
+func openSigner(ctx context.Context, f *folder.Folder, environment string) (signer, error) {
+	g, found, err := f.Store.Active(ctx, environment)
+	if err != nil {
+		return signer{}, err
+	}
+	if !found {
+		return signer{}, hint.With(fmt.Errorf("environment %s has no issuer yet", environment), `run "anchorctl apply"`)
+	}
+	s := signer{generation: g}
+	if s.parent.Certificate, err = x509.ParseCertificate(g.Certificate); err != nil {
+		return signer{}, fmt.Errorf("reading the certificate of %s: %w", g.Addr(), err)
+	}
+	// Former roots stay proof for the issuers they signed.
+	roots, err := f.Store.Generations(ctx, "")
+	if err != nil {
+		return signer{}, err
+	}
+	for _, r := range roots {
+		root, err := x509.ParseCertificate(r.Certificate)
+		if err != nil {
+			return signer{}, fmt.Errorf("reading the certificate of %s: %w", r.Addr(), err)
+		}
+		s.roots = append(s.roots, root)
+	}
+	s.parent.Key, err = f.Ring.Open(ctx, g.KeyURI, keys.Guard(g.Guard))
+	return s, err
+}
+
+// sign makes the certificate and returns its verified path up to the root.
+func (s signer) sign(w wanted, pub crypto.PublicKey) ([]*x509.Certificate, error) {
+	c, err := pki.NewWorkload(w.spec, pub, s.parent)
+	if err != nil {
+		return nil, w.explain(err)
+	}
+	return s.chain(c, w.spec.Now)
+}
+
+// record records the certificate, before it leaves the program.
+func (s signer) record(ctx context.Context, f *folder.Folder, w wanted, c *x509.Certificate) error {
+	return f.Store.RecordIssued(ctx, s.issued(w, c))
+}
+
+// issued is the record of a certificate.
+func (s signer) issued(w wanted, c *x509.Certificate) store.Issued {
+	return store.Issued{
+		Environment: w.spec.Environment,
+		Workload:    w.spec.Workload,
+		Instance:    w.spec.Instance,
+		Generation:  s.generation.Number,
+		Serial:      pki.SerialHex(c),
+		Certificate: c.Raw,
+		SPKI:        pki.SPKIDigest(c),
+		NotBefore:   c.NotBefore.Unix(),
+		NotAfter:    c.NotAfter.Unix(),
+	}
+}
+
+func (s signer) chain(c *x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
+	path, err := pki.VerifyPath(c, []*x509.Certificate{s.parent.Certificate}, s.roots, at, pki.AsWorkload)
+	if err != nil {
+		return nil, fmt.Errorf("verifying the chain up to the estate's root: %w", err)
+	}
+	return path, nil
+}
