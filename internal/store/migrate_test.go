@@ -2,6 +2,8 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -108,6 +110,74 @@ func TestAMigrationThatFailsLeavesTheOldSchema(t *testing.T) {
 	}
 	if after := schema(t, path); after != before || half != 0 {
 		t.Errorf("schema went from %d to %d, half a migration: %d", before, after, half)
+	}
+}
+
+// schemaOne writes the store that testdata/schema1.sql holds, as a program that
+// knew no other schema would have.
+func schemaOne(t *testing.T) string {
+	t.Helper()
+	list, err := listMigrations(migrations, "migrations/sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := os.ReadFile("testdata/schema1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := pool("file::memory:?_foreign_keys=on")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), fmt.Sprintf(`PRAGMA application_id = %d`, applicationID))
+	err = errors.Join(err, migrate(t.Context(), db, list[:1], func(string) {}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), string(rows)); err != nil {
+		t.Fatal(err)
+	}
+	image, err := serialize(t.Context(), db)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	image[18], image[19] = 2, 2 // as newImage does
+	path := filepath.Join(t.TempDir(), "state.db")
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAStoreOfTheFirstSchemaGoesOn(t *testing.T) {
+	path := schemaOne(t)
+	if got := schema(t, path); got != 1 {
+		t.Fatalf("the old store has schema %d", got)
+	}
+	s, err := Open(t.Context(), path, Options{Now: noon, Actor: "ana"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // only read from here on
+	list, err := s.ListIssued(t.Context(), Filter{Order: EndsFirst})
+	if err != nil || len(list) != 2 || list[0].Serial != "a001" || list[0].Batch != "" || list[0].Line != 0 {
+		t.Fatalf("got %v, %v, want the two certificates of before", list, err)
+	}
+	r := Revocation{Environment: "prod", Generation: 1, Serial: "a001", Reason: 1, NotAfter: list[0].NotAfter}
+	if n, err := s.Revoke(t.Context(), r); err != nil || n != 1 {
+		t.Errorf("revoking one of them: %d, %v", n, err)
+	}
+	b := Batch{ID: strings.Repeat("0b", 32), Environment: "prod", Total: 1}
+	if _, known, err := s.BeginBatch(t.Context(), b); err != nil || known {
+		t.Errorf("beginning a batch: %v, %v", known, err)
+	}
+	next := list[1]
+	next.Serial, next.Batch, next.Line = "a003", b.ID, 1
+	if err := s.RecordIssued(t.Context(), next); err != nil {
+		t.Error(err)
+	}
+	if err := s.VerifyAudit(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
