@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -41,6 +42,7 @@ func issueBatch(ctx context.Context, c *cmdline.Call, o issueOptions) (cmdline.R
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
+	boundHeap(len(r.Lines))
 	r.Progress = func(p batch.Progress) { c.Voice.Progress(progressText(r.Environment, p)) }
 	return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
 		result, err := batch.Issue(ctx, f, r)
@@ -50,6 +52,20 @@ func issueBatch(ctx context.Context, c *cmdline.Call, o issueOptions) (cmdline.R
 		}
 		return reply, err
 	})
+}
+
+// The heap of a batch: what it has to hold is small, and what it makes and drops
+// is much. A collection costs least when it comes seldom.
+const (
+	heapOfBatch = 40 << 20
+	heapPerLine = 256
+	collectLate = 1000 // percent
+)
+
+// boundHeap lets the heap grow to its bound before it is collected.
+func boundHeap(lines int) {
+	debug.SetGCPercent(collectLate)
+	debug.SetMemoryLimit(int64(heapOfBatch + heapPerLine*lines))
 }
 
 func (o issueOptions) batchRequest(c *cmdline.Call) (batch.Request, error) {

@@ -18,9 +18,20 @@ import (
 	"anchorctl/internal/store"
 )
 
-// perGroup is how many certificates are recorded in one transaction. Larger
-// groups save no time; each costs two syncs and a share of a checkpoint.
-const perGroup = 500
+// A group is recorded in one transaction and costs two syncs. Large groups also
+// write the pages of the store's indexes less often; in a small batch, making and
+// recording shall still overlap.
+const (
+	smallGroup = 500
+	largeGroup = 1_000
+)
+
+func groupSize(total int) int {
+	if total < 4*largeGroup {
+		return smallGroup
+	}
+	return largeGroup
+}
 
 // piece is a certificate that was made and is not recorded yet.
 type piece struct {
@@ -65,9 +76,10 @@ func (b *run) issueRest(ctx context.Context) error {
 // makeAll makes group after group until all are made, one fails or nobody wants
 // more.
 func (b *run) makeAll(ctx context.Context, made chan<- pieces) {
+	most := groupSize(len(b.done))
 	for next := 0; next < len(b.done) && ctx.Err() == nil; {
 		var lines []int
-		for ; next < len(b.done) && len(lines) < perGroup; next++ {
+		for ; next < len(b.done) && len(lines) < most; next++ {
 			if !b.done[next] {
 				lines = append(lines, next)
 			}

@@ -22,7 +22,7 @@ func (b *run) resume(ctx context.Context) error {
 		return err
 	}
 	r := resumed{run: b, others: map[int]int{}}
-	page := make([]store.Issued, 0, perGroup)
+	page := make([]store.Issued, 0, smallGroup)
 	for c, err := range recorded {
 		if err := errors.Join(err, context.Cause(ctx)); err != nil {
 			return err

@@ -75,13 +75,7 @@ func (g *Group) Write(path string, data []byte, perm fs.FileMode) error {
 
 func (g *Group) write(path string, data []byte, perm fs.FileMode) error {
 	g.files.step("write", path)
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|noFollow, perm)
-	if err != nil {
-		return err
-	}
-	g.files.step("fill", path)
-	_, err = file.Write(data)
-	if err := errors.Join(err, file.Close()); err != nil {
+	if err := writeWhole(path, data, perm, func() { g.files.step("fill", path) }); err != nil {
 		return err
 	}
 	g.note(path)

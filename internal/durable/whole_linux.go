@@ -9,9 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noFollow: a group writes files of its own, never through somebody's link.
-const noFollow = unix.O_NOFOLLOW
-
 // syncsWhole reports whether the file system is synced as one. syncfs tells of
 // errors in writing back since Linux 5.8 (syncfs(2)); before that a disk that
 // fails would go unseen, so there each file is synced.

@@ -4,8 +4,6 @@ package durable
 
 import "errors"
 
-const noFollow = 0
-
 func syncsWhole() bool { return false }
 
 func syncWhole(string) error { return errors.New("this system syncs files one by one") }
