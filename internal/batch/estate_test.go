@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -99,26 +100,40 @@ func newEstate(t testing.TB) string {
 	must(t, err)
 	rootCert, err := pki.NewRoot(pki.RootSpec{Name: "example", Organization: "Example Corp", Generation: 1, Lifetime: 3650 * 24 * time.Hour, Now: start()}, root)
 	must(t, err)
-	addGeneration(t, f, "", 1, rootCert, root.URI)
-	addIssuer(t, f, 1, pki.Parent{Certificate: rootCert, Key: root})
+	addGeneration(t, f, "", 1, rootCert, root.URI, store.Active)
+	addIssuer(t, f, 1, pki.Parent{Certificate: rootCert, Key: root}, store.Active)
 	must(t, f.Close())
 	return dir
 }
 
-func addIssuer(t testing.TB, f *folder.Folder, number int, root pki.Parent) {
+// addIssuer makes a generation of prod's issuer.
+func addIssuer(t testing.TB, f *folder.Folder, number int, root pki.Parent, status string) pki.Parent {
 	t.Helper()
-	issuer, err := f.Ring.Create(t.Context(), pki.IssuerName("prod", number)[:4]+"-issuer-"+string(rune('0'+number)), keys.P256, keys.GuardSecret)
+	issuer, err := f.Ring.Create(t.Context(), fmt.Sprintf("issuer-prod-%d", number), keys.P256, keys.GuardSecret)
 	must(t, err)
 	c, err := pki.NewIssuer(pki.IssuerSpec{Environment: "prod", Generation: number, Organization: "Example Corp", TrustDomain: "example.internal",
 		DNSDomains: []string{"prod.example.internal"}, Lifetime: 365 * 24 * time.Hour, Now: start()}, issuer.Public(), root)
 	must(t, err)
-	addGeneration(t, f, "prod", number, c, issuer.URI)
+	addGeneration(t, f, "prod", number, c, issuer.URI, status)
+	return pki.Parent{Certificate: c, Key: issuer}
 }
 
-func addGeneration(t testing.TB, f *folder.Folder, env string, number int, c *x509.Certificate, uri string) {
+// addFormerIssuer makes a generation that no longer signs.
+func addFormerIssuer(t testing.TB, f *folder.Folder, number int) pki.Parent {
+	t.Helper()
+	root, _, err := f.Store.Active(t.Context(), "")
+	must(t, err)
+	key, err := f.Ring.Open(t.Context(), root.KeyURI, keys.GuardSecret)
+	must(t, err)
+	c, err := x509.ParseCertificate(root.Certificate)
+	must(t, err)
+	return addIssuer(t, f, number, pki.Parent{Certificate: c, Key: key}, store.Retired)
+}
+
+func addGeneration(t testing.TB, f *folder.Folder, env string, number int, c *x509.Certificate, uri, status string) {
 	t.Helper()
 	must(t, f.Store.AddGeneration(t.Context(), store.Generation{Environment: env, Number: number, Certificate: c.Raw,
-		KeyURI: uri, Guard: string(keys.GuardSecret), Status: store.Active}))
+		KeyURI: uri, Guard: string(keys.GuardSecret), Status: status}))
 }
 
 // copied is a copy of an estate's folder, whose store is closed.

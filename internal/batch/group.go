@@ -26,8 +26,11 @@ const (
 	largeGroup = 1_000
 )
 
-func groupSize(total int) int {
-	if total < 4*largeGroup {
+func (r Request) group() int {
+	switch {
+	case r.Group > 0:
+		return r.Group
+	case len(r.Lines) < 4*largeGroup:
 		return smallGroup
 	}
 	return largeGroup
@@ -76,7 +79,7 @@ func (b *run) issueRest(ctx context.Context) error {
 // makeAll makes group after group until all are made, one fails or nobody wants
 // more.
 func (b *run) makeAll(ctx context.Context, made chan<- pieces) {
-	most := groupSize(len(b.done))
+	most := b.request.group()
 	for next := 0; next < len(b.done) && ctx.Err() == nil; {
 		var lines []int
 		for ; next < len(b.done) && len(lines) < most; next++ {

@@ -108,8 +108,8 @@ func (r *reader) add(at int, f fields) error {
 
 func lifetime(text string, before error) (time.Duration, error) {
 	d, err := config.ParseDuration(text)
-	if err == nil && d <= 0 {
-		err = fmt.Errorf("a lifetime of %s is too short", text)
+	if err != nil {
+		err = fmt.Errorf("reading lifetime %q: %w", text, err)
 	}
 	return time.Duration(d), errors.Join(before, err)
 }

@@ -25,6 +25,7 @@ type Request struct {
 	Lifetime time.Duration // of lines that name none; 0 is the configured one
 	KeyType  keys.Type     // of lines that name none; "" is ecdsa-p256
 	Out      string        // the batch's folder; "" is out/ENV/batch-ID of the estate
+	Group    int           // how many are recorded at once; 0 is what is quickest
 	Progress func(Progress)
 }
 
