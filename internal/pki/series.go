@@ -17,8 +17,8 @@ import (
 
 // Series makes the certificates of many workloads of one environment. Each
 // distinct shape is linted once, on a twin that a throw-away key signed; every
-// certificate is then proven to differ from its linted twin in nothing but serial
-// number, dates, key and instance. Its methods may be called by several
+// certificate is made of its twin's bytes, and then proven to differ from it in
+// nothing but serial number, dates, key and common name. Its methods may be called by several
 // goroutines.
 type Series struct {
 	parent    Parent
@@ -27,8 +27,8 @@ type Series struct {
 	stand     *x509.Certificate   // the issuer with the throw-away key
 	throwAway crypto.Signer
 
-	mu    sync.Mutex
-	twins map[string]*x509.Certificate // linted, by shape
+	mu     sync.Mutex
+	moulds map[string]*mould // linted, by shape
 }
 
 // NewSeries verifies the path from the issuer up to one of the roots, once for
@@ -44,7 +44,7 @@ func NewSeries(parent Parent, roots []*x509.Certificate, at time.Time) (*Series,
 	if err != nil {
 		return nil, fmt.Errorf("beginning a series: %w", err)
 	}
-	s := &Series{parent: parent, path: path, twins: map[string]*x509.Certificate{}}
+	s := &Series{parent: parent, path: path, moulds: map[string]*mould{}}
 	if s.throwAway, s.algorithm, err = throwAwayKey(parent.Key.Public()); err != nil {
 		return nil, fmt.Errorf("beginning a series: %w", err)
 	}
@@ -54,9 +54,8 @@ func NewSeries(parent Parent, roots []*x509.Certificate, at time.Time) (*Series,
 	return s, nil
 }
 
-// Issue makes the certificate of one workload. It is verified before it is
-// returned: its signature under the issuer's key by x509.CreateCertificate, all
-// else here.
+// Issue makes the certificate of one workload, and verifies it before it is
+// returned.
 func (s *Series) Issue(spec WorkloadSpec, pub crypto.PublicKey) (*x509.Certificate, error) {
 	c, err := s.issue(spec, pub)
 	if err != nil {
@@ -78,15 +77,15 @@ func (s *Series) issue(spec WorkloadSpec, pub crypto.PublicKey) (*x509.Certifica
 		return nil, err
 	}
 	t.SignatureAlgorithm = s.algorithm
-	twin, err := s.twin(shapeOf(spec, t), t)
+	m, err := s.mould(shapeOf(spec, t), t)
 	if err != nil {
 		return nil, err
 	}
-	c, err := sign(t, issuer, s.parent.Key)
+	c, err := m.cast(t, s.parent.Key)
 	if err != nil {
 		return nil, err
 	}
-	if why := apart(c, twin, t); why != "" {
+	if why := apart(c, m.twin, t); why != "" {
 		return nil, fmt.Errorf("what was signed is not what was linted: it has another %s", why)
 	}
 	return c, s.verify(c, spec.Now)
@@ -110,12 +109,12 @@ func shapeOf(spec WorkloadSpec, t *x509.Certificate) string {
 	}, "\x00")
 }
 
-// twin is the linted twin of a shape.
-func (s *Series) twin(shape string, t *x509.Certificate) (*x509.Certificate, error) {
+// mould is that of a shape, whose twin is linted when the first asks for it.
+func (s *Series) mould(shape string, t *x509.Certificate) (*mould, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if twin := s.twins[shape]; twin != nil {
-		return twin, nil
+	if m := s.moulds[shape]; m != nil {
+		return m, nil
 	}
 	twin, err := sign(t, s.stand, s.throwAway)
 	if err != nil {
@@ -124,21 +123,27 @@ func (s *Series) twin(shape string, t *x509.Certificate) (*x509.Certificate, err
 	if problems := Lint(twin); len(problems) > 0 {
 		return nil, &LintError{Problems: problems}
 	}
-	s.twins[shape] = twin
-	return twin, nil
+	m, err := newMould(twin)
+	if err != nil {
+		return nil, err
+	}
+	s.moulds[shape] = m
+	return m, nil
 }
 
-// verify holds a certificate, whose signature was verified when it was made, to
-// its path.
+// verify holds a certificate to its path, whose upper part was verified once.
 func (s *Series) verify(c *x509.Certificate, at time.Time) error {
+	if !SignedBy(c, s.parent.Certificate) {
+		return &PathError{PathNone, c, fmt.Sprintf("the signature does not verify under the key of %q", s.parent.Certificate.Subject.CommonName)}
+	}
 	path := append([]*x509.Certificate{c}, s.path...)
-	for i, p := range path {
+	for _, p := range path {
 		if at.Before(p.NotBefore) || at.After(p.NotAfter) {
 			return &PathError{PathDates, p, fmt.Sprintf("not valid at %s", at.UTC().Format(time.RFC3339))}
 		}
-		if i > 0 && !bytes.Equal(path[i-1].RawIssuer, p.RawSubject) && !SameName(path[i-1].RawIssuer, p.RawSubject) {
-			return &PathError{PathNames, path[i-1], "its issuer's name is another"}
-		}
+	}
+	if !bytes.Equal(c.RawIssuer, s.parent.Certificate.RawSubject) || !bytes.Equal(c.AuthorityKeyId, s.parent.Certificate.SubjectKeyId) {
+		return &PathError{PathNames, c, "its issuer is another"}
 	}
 	if err := validateAny(c, at, false); err != nil {
 		return err
@@ -187,7 +192,7 @@ func sameButCommonName(a, b []byte) bool {
 	}
 	for i, x := range one {
 		y := other[i]
-		isCN := bytes.Equal(x[0].FullBytes, []byte{0x06, 0x03, 0x55, 0x04, 0x03}) // id-at-commonName
+		isCN := bytes.Equal(x[0].FullBytes, oidCommonName())
 		same := bytes.Equal(x[1].FullBytes, y[1].FullBytes) || isCN && x[1].Tag == y[1].Tag && x[1].Class == y[1].Class
 		if !bytes.Equal(x[0].FullBytes, y[0].FullBytes) || !same {
 			return false
