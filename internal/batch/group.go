@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -139,7 +140,7 @@ func (b *run) makeOne(i int) (piece, error) {
 	}
 	return piece{i: i, text: pki.EncodePEM(c), issued: store.Issued{
 		Environment: grant.Spec.Environment, Workload: l.Workload, Instance: l.Instance,
-		Generation: b.signer.Generation.Number, Serial: pki.SerialHex(c), Certificate: c.Raw, SPKI: pki.SPKIDigest(c),
+		Generation: b.signer.Generation.Number, Serial: pki.SerialHex(c), Certificate: c.Raw, SPKI: sha256.Sum256(c.RawSubjectPublicKeyInfo), // as this program wrote it
 		NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(), Batch: b.result.Batch, Line: i + 1,
 	}}, nil
 }

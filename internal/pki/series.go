@@ -127,6 +127,12 @@ func (s *Series) mould(shape string, t *x509.Certificate) (*mould, error) {
 	if err != nil {
 		return nil, err
 	}
+	// All certificates of the shape have the twin's names but for the common name,
+	// which only a constraint on directory names could speak of.
+	path := append([]*x509.Certificate{twin}, s.path...)
+	if err := errors.Join(noDirectoryConstraints(s.path), validateNames(path)); err != nil {
+		return nil, err
+	}
 	s.moulds[shape] = m
 	return m, nil
 }
@@ -136,8 +142,7 @@ func (s *Series) verify(c *x509.Certificate, at time.Time) error {
 	if !SignedBy(c, s.parent.Certificate) {
 		return &PathError{PathNone, c, fmt.Sprintf("the signature does not verify under the key of %q", s.parent.Certificate.Subject.CommonName)}
 	}
-	path := append([]*x509.Certificate{c}, s.path...)
-	for _, p := range path {
+	for _, p := range append([]*x509.Certificate{c}, s.path...) {
 		if at.Before(p.NotBefore) || at.After(p.NotAfter) {
 			return &PathError{PathDates, p, fmt.Sprintf("not valid at %s", at.UTC().Format(time.RFC3339))}
 		}
@@ -148,10 +153,22 @@ func (s *Series) verify(c *x509.Certificate, at time.Time) error {
 	if err := validateAny(c, at, false); err != nil {
 		return err
 	}
-	if err := validateWorkload(c); err != nil {
-		return err
+	return validateWorkload(c)
+}
+
+func noDirectoryConstraints(path []*x509.Certificate) error {
+	for _, p := range path {
+		limits, err := constraintsOf(p)
+		if err != nil {
+			return &PathError{PathNames, p, err.Error()}
+		}
+		for _, n := range append(limits.permitted, limits.excluded...) {
+			if n.form == formDirectory {
+				return &PathError{PathNames, p, "it constrains directory names, under which no series is made"}
+			}
+		}
 	}
-	return validateNames(path)
+	return nil
 }
 
 // apart names what a certificate has that neither its linted twin nor its
