@@ -58,7 +58,7 @@ func (s *Store) BeginBatch(ctx context.Context, b Batch) (Batch, bool, error) {
 // certificates touches: the pages of indexes by serial number and key are all
 // over. The log grows longer before it is written back, which takes three syncs.
 func (s *Store) prepareForMany(ctx context.Context) error {
-	_, err := s.db.ExecContext(ctx, `PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000`)
+	_, err := s.db.ExecContext(ctx, `PRAGMA cache_size = -12288; PRAGMA wal_autocheckpoint = 4000`)
 	return err
 }
 
