@@ -166,7 +166,7 @@ func batchPage(r batch.Result) func(*render.Page) {
 			add("manifest", r.Manifest)
 		}
 		if r.FirstEnd != nil {
-			add("valid until", r.FirstEnd.Format(time.RFC3339))
+			add("first ends", r.FirstEnd.Format(time.RFC3339))
 		}
 		p.Fields(fields...)
 		for _, n := range r.Notes {
