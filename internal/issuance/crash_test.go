@@ -28,13 +28,17 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	ctx := context.Background()
-	f, err := opened(ctx, os.Getenv("ISSUANCE_DIR"), start(), func(name string) {
+	now := start()
+	if at, err := time.Parse(time.RFC3339, os.Getenv("ISSUANCE_NOW")); err == nil {
+		now = at
+	}
+	f, err := opened(ctx, os.Getenv("ISSUANCE_DIR"), now, func(name string) {
 		if name == os.Getenv("ISSUANCE_CRASH") {
 			os.Exit(crashed)
 		}
 	})
 	if err == nil {
-		_, err = issuance.Issue(ctx, f, backup())
+		_, err = issuance.Issue(ctx, f, crashing(os.Getenv("ISSUANCE_FORMAT"), os.Getenv("ISSUANCE_DIR")))
 	}
 	fmt.Fprintln(os.Stderr, "the step was never reached:", err)
 	os.Exit(1)
@@ -51,12 +55,14 @@ func realWait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func kill(t *testing.T, dir, step string) {
+func kill(t *testing.T, dir, step string) { t.Helper(); killIn(t, "", dir, step) }
+
+func killIn(t *testing.T, format, dir, step string) {
 	t.Helper()
 	self, err := os.Executable()
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), "ISSUANCE_DIR="+dir, "ISSUANCE_CRASH="+step)
+	cmd.Env = append(os.Environ(), "ISSUANCE_DIR="+dir, "ISSUANCE_CRASH="+step, "ISSUANCE_FORMAT="+format)
 	var exit *exec.ExitError
 	if out, err := cmd.CombinedOutput(); !errors.As(err, &exit) || exit.ExitCode() != crashed {
 		t.Fatalf("the process did not die inside the step: %v\n%s", err, out)

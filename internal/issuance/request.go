@@ -10,6 +10,7 @@ import (
 	"anchorctl/internal/folder"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
 	"anchorctl/internal/printable"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -55,6 +56,13 @@ func (w wanted) admit(ctx context.Context, f *folder.Folder) error {
 	}
 	if found && !w.owns(record) {
 		c.Former = nameOf(record)
+	}
+	digest, err := pki.DigestOfKey(w.csr.Key)
+	if err != nil {
+		return err
+	}
+	if c.Compromised, err = f.Store.Compromised(ctx, digest); err != nil {
+		return err
 	}
 	if findings := rules.JudgeKey(c); rules.Refused(findings) {
 		return &rules.Refusal{Findings: findings}

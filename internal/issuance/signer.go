@@ -22,30 +22,30 @@ type signer struct {
 }
 
 func openSigner(ctx context.Context, f *folder.Folder, environment string) (signer, error) {
-	g, found, err := f.Store.Active(ctx, environment)
+	generations, err := f.Store.AllGenerations(ctx)
 	if err != nil {
 		return signer{}, err
 	}
-	if !found {
+	var s signer
+	for _, g := range generations {
+		signs := g.Environment == environment && g.Status == store.Active
+		if g.Environment != "" && !signs {
+			continue
+		}
+		c, err := x509.ParseCertificate(g.Certificate)
+		if err != nil {
+			return signer{}, fmt.Errorf("reading the certificate of %s: %w", g.Addr(), err)
+		}
+		if signs {
+			s.generation, s.parent.Certificate = g, c
+		} else {
+			s.roots = append(s.roots, c) // former ones stay proof for the issuers they signed
+		}
+	}
+	if s.parent.Certificate == nil {
 		return signer{}, hint.With(fmt.Errorf("environment %s has no issuer yet", environment), `run "anchorctl apply"`)
 	}
-	s := signer{generation: g}
-	if s.parent.Certificate, err = x509.ParseCertificate(g.Certificate); err != nil {
-		return signer{}, fmt.Errorf("reading the certificate of %s: %w", g.Addr(), err)
-	}
-	// Former roots stay proof for the issuers they signed.
-	roots, err := f.Store.Generations(ctx, "")
-	if err != nil {
-		return signer{}, err
-	}
-	for _, r := range roots {
-		root, err := x509.ParseCertificate(r.Certificate)
-		if err != nil {
-			return signer{}, fmt.Errorf("reading the certificate of %s: %w", r.Addr(), err)
-		}
-		s.roots = append(s.roots, root)
-	}
-	s.parent.Key, err = f.Ring.Open(ctx, g.KeyURI, keys.Guard(g.Guard))
+	s.parent.Key, err = f.Ring.Open(ctx, s.generation.KeyURI, keys.Guard(s.generation.Guard))
 	return s, err
 }
 
@@ -79,7 +79,7 @@ func (s signer) issued(w wanted, c *x509.Certificate) store.Issued {
 }
 
 func (s signer) chain(c *x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
-	path, err := pki.VerifyPath(c, []*x509.Certificate{s.parent.Certificate}, s.roots, at, pki.AsWorkload)
+	path, err := pki.VerifyRecorded(c, s.parent.Certificate, s.roots, at)
 	if err != nil {
 		return nil, fmt.Errorf("verifying the chain up to the estate's root: %w", err)
 	}

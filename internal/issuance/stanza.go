@@ -40,7 +40,6 @@ func describe(ctx context.Context, f *folder.Folder, w wanted, s signer, files s
 		}
 	}
 	if files.form.format == FormatEncrypted {
-		r.Stanzas, r.Missing = []Stanza{}, []string{}
 		r.Notes = append(r.Notes, "the key is encrypted: whatever takes a session with it must decrypt it first")
 		return r, nil
 	}
@@ -89,6 +88,7 @@ func facts(w wanted, s signer, m made) Result {
 		Chain:         links(m.path),
 		Resumed:       m.resumed,
 		Ignored:       w.ignored(c),
+		Stanzas:       []Stanza{},
 		Notes:         m.notes,
 	}
 }

@@ -44,7 +44,8 @@ const (
 const (
 	FoundCertificate Found = "a certificate"
 	FoundBadRequest  Found = "a malformed request"
-	FoundAround      Found = "something before or after the request"
+	FoundAround      Found = "something after the request"
+	FoundBlocks      Found = "more than one PEM block"
 	FoundNoRequest   Found = "something that is neither PEM nor DER"
 )
 

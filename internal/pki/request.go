@@ -83,40 +83,41 @@ func named(r *x509.CertificateRequest, how scheme) string {
 	return how.String()
 }
 
-// openRequest finds the DER of the one request that data is.
+// openRequest finds the DER of the one request that data is. Text around its one
+// PEM block is explanatory (RFC 7468 section 2): GnuTLS writes some, and OpenSSL
+// with -text.
 func openRequest(data []byte) ([]byte, error) {
 	if len(data) > MaxFile {
 		return nil, &RequestError{FoundTooMuch, fmt.Errorf("more than %d bytes", MaxFile)}
 	}
-	text := trim(data)
-	if !bytes.HasPrefix(text, []byte(beginAny)) {
-		return data, notRequest(data, text)
+	begins := bytes.Index(data, []byte(beginAny))
+	if begins < 0 {
+		return data, notRequest(data)
 	}
+	text := data[begins:]
 	block, rest := pem.Decode(text)
 	switch {
 	case holdsPrivateKey(data):
 		return nil, &RequestError{Found: FoundPrivateKey}
+	case bytes.Count(data, []byte(beginAny)) > 1:
+		return nil, &RequestError{Found: FoundBlocks}
 	case block == nil || len(block.Headers) > 0 || !samePEM(block, text[:len(text)-len(rest)]):
 		return nil, &RequestError{Found: FoundDamagedPEM}
 	case block.Type == pemCertificate:
 		return nil, &RequestError{Found: FoundCertificate}
 	case otherBlock(block.Type) != FoundRequest:
 		return nil, &RequestError{otherBlock(block.Type), fmt.Errorf("%q", block.Type)}
-	case len(trim(rest)) > 0:
-		return nil, &RequestError{Found: FoundAround}
 	}
-	return block.Bytes, notRequest(block.Bytes, block.Bytes)
+	return block.Bytes, notRequest(block.Bytes)
 }
 
-// notRequest names binary data that is certainly no request, and text.
-func notRequest(data, text []byte) error {
-	found := foreign(data, text)
+// notRequest names what is certainly no request in DER.
+func notRequest(data []byte) error {
+	found := foreign(data, trim(data))
 	length, sequence := elementLength(data)
 	switch {
 	case found == FoundRequest:
 		return nil
-	case found == FoundTrailing:
-		return &RequestError{Found: FoundAround}
 	case found != "":
 		return &RequestError{Found: found}
 	case !sequence:

@@ -73,6 +73,21 @@ func VerifyPath(subject *x509.Certificate, intermediates, anchors []*x509.Certif
 		}
 	}
 	s := search{intermediates: intermediates, anchors: anchors, at: at, usage: u}
+	return s.path(subject)
+}
+
+// VerifyRecorded is VerifyPath for the certificate of a workload below an issuer
+// whose signature under its root was verified before the issuer was recorded:
+// a signature does not change, and verifying that of a P-384 root is a ninth of
+// what issuing takes. Everything else is judged, the signature of the
+// workload's certificate included; the root is the one that the issuer names,
+// also by its key identifier.
+func VerifyRecorded(subject, issuer *x509.Certificate, roots []*x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
+	s := search{intermediates: []*x509.Certificate{issuer}, anchors: roots, at: at, usage: AsWorkload, recorded: issuer}
+	return s.path(subject)
+}
+
+func (s *search) path(subject *x509.Certificate) ([]*x509.Certificate, error) {
 	if path := s.extend([]*x509.Certificate{subject}); path != nil {
 		return path, nil
 	}
@@ -86,6 +101,7 @@ type search struct {
 	intermediates, anchors []*x509.Certificate
 	at                     time.Time
 	usage                  Usage
+	recorded               *x509.Certificate // whose own signature was verified before; may be nil
 	signatures             int
 	err                    error // of the longest path found so far
 	depth                  int   // of that path
@@ -148,6 +164,9 @@ func (s *search) parent(path []*x509.Certificate, p *x509.Certificate) bool {
 	}
 	if len(child.AuthorityKeyId) > 0 && len(p.SubjectKeyId) > 0 && !bytes.Equal(child.AuthorityKeyId, p.SubjectKeyId) {
 		return false
+	}
+	if child == s.recorded {
+		return len(child.AuthorityKeyId) > 0 && bytes.Equal(child.AuthorityKeyId, p.SubjectKeyId)
 	}
 	if s.signatures++; s.signatures > maxSignatures {
 		s.note(maxPath+1, &PathError{PathTooComplex, child, "too many certificates could have signed it"})

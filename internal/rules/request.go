@@ -31,9 +31,11 @@ func ReadRequest(at string, data []byte) (pki.Request, []Finding) {
 type KeyCase struct {
 	At     string
 	Key    crypto.PublicKey
-	CAs    []Use         // the estate's roots and issuers, of every generation
-	Former string        // whom else a certificate was issued to for the key; empty: nobody
-	Public *publicca.Set // nil: the embedded one
+	CAs    []Use  // the estate's roots and issuers, of every generation
+	Former string // whom else a certificate was issued to for the key; empty: nobody
+	// Compromised: a certificate for the key was revoked because others have it.
+	Compromised bool
+	Public      *publicca.Set // nil: the embedded one
 }
 
 // JudgeKey judges a key that is to be certified (ANC205).
@@ -64,6 +66,9 @@ func JudgeKey(c KeyCase) []Finding {
 	}
 	if c.Former != "" {
 		find("a certificate for the key was issued to %s: a key has one owner, or nobody can tell whose session it was", c.Former)
+	}
+	if c.Compromised {
+		find("a certificate for the key was revoked with the reason keyCompromise: others have the key")
 	}
 	return findings
 }

@@ -56,7 +56,7 @@ func (c *condition) add(when bool, text string, arg any) {
 func (c *condition) text() string { return " WHERE " + strings.Join(c.parts, " AND ") }
 
 // where returns the condition that the filter is. Each part is worded so that
-// an index serves it: see TestQueriesUseIndexes.
+// an index serves it: see plans_test.go.
 func (f Filter) where(estate string) *condition {
 	c := &condition{}
 	c.add(true, "i.estate = ?", estate)
@@ -113,18 +113,23 @@ func (s *Store) countIssued(ctx context.Context, f Filter) (total int, err error
 		return 0, err
 	}
 	for _, p := range parts {
-		c := p.where(s.estate)
-		from := " FROM issued i"
-		if p.Revoked != nil {
-			from = p.from(c)
-		}
+		query, args := p.counting(s.estate)
 		var n int
-		if err := s.db.QueryRowContext(ctx, `SELECT count(*)`+from+c.text(), c.args...).Scan(&n); err != nil {
+		if err := s.db.QueryRowContext(ctx, query, args...).Scan(&n); err != nil {
 			return 0, err
 		}
 		total += n
 	}
 	return total, nil
+}
+
+func (f Filter) counting(estate string) (query string, args []any) {
+	c := f.where(estate)
+	from := " FROM issued i"
+	if f.Revoked != nil {
+		from = f.from(c)
+	}
+	return `SELECT count(*)` + from + c.text(), c.args
 }
 
 // ListIssued returns the certificates that the filter chooses, in its order.
@@ -155,7 +160,8 @@ func (s *Store) listIssued(ctx context.Context, f Filter) ([]Issued, error) {
 	}
 	var all []Issued
 	for _, p := range parts {
-		list, err := s.listPart(ctx, p, end)
+		query, args := p.listing(s.estate, end)
+		list, err := s.issued(ctx, query, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -181,29 +187,28 @@ func (o Order) compare(a, b Issued) int {
 	}
 }
 
-// listPart runs one query; end is the end of the certificate to go on after.
-func (s *Store) listPart(ctx context.Context, f Filter, end int64) ([]Issued, error) {
-	c := f.where(s.estate)
+// listing is the query of one part; end is the end of the certificate to go on
+// after.
+func (f Filter) listing(estate string, end int64) (query string, args []any) {
+	c := f.where(estate)
 	from := f.from(c)
 	order := ` ORDER BY i.entry DESC`
 	switch f.Order {
 	case EndsFirst:
 		order = ` ORDER BY i.not_after, i.entry`
-		c.add(f.Before != 0, "i.not_after >= ?", end)
 		c.add(f.Before != 0, fmt.Sprintf("(i.not_after, i.entry) > (%d, ?)", end), f.Before)
 	case EndsLast:
 		order = ` ORDER BY i.not_after DESC, i.entry DESC`
-		c.add(f.Before != 0, "i.not_after <= ?", end)
 		c.add(f.Before != 0, fmt.Sprintf("(i.not_after, i.entry) < (%d, ?)", end), f.Before)
 	default:
 		c.add(f.Before != 0, "i.entry < ?", f.Before)
 	}
-	query := selectIssued + from + c.text() + order
+	query = selectIssued + from + c.text() + order
 	if f.Limit > 0 {
 		c.args = append(c.args, f.Limit)
 		query += fmt.Sprintf(` LIMIT $%d`, len(c.args))
 	}
-	return s.issued(ctx, query, c.args...)
+	return query, c.args
 }
 
 // parts splits the filter into filters of which each is served by one index in

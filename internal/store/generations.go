@@ -74,6 +74,14 @@ func (g Generation) detail() map[string]any {
 	return map[string]any{"certificate": digest(g.Certificate), "guard": g.Guard, "key": g.KeyURI}
 }
 
+// said reports whether the audit log speaks of this very certificate and key.
+// Whoever reads a generation may then rely on what was
+// verified before it was recorded.
+func (g Generation) said(subject, detail string) bool {
+	text, err := plan.Canonical(g.detail())
+	return err == nil && string(text) == detail && g.Addr().String() == subject
+}
+
 func (t *tx) refuseTaken(g Generation) error {
 	taken, err := t.exists(`SELECT 1 FROM generations WHERE estate = $1 AND environment = $2 AND number = $3`,
 		t.estate, g.Environment, g.Number)
@@ -112,13 +120,14 @@ func (g Generation) check() error {
 	return nil
 }
 
-const selectGenerations = `SELECT environment, number, certificate, key_uri, guard, status, created
-	FROM generations WHERE estate = $1 AND environment = $2`
+// selectGenerations reads what was recorded beside what the audit log says of it.
+const selectGenerations = `SELECT g.environment, g.number, g.certificate, g.key_uri, g.guard, g.status, g.created, a.subject, a.detail
+	FROM generations g LEFT JOIN audit a ON a.estate = g.estate AND a.entry = g.entry WHERE g.estate = $1`
 
 // Generations returns all generations of an environment ("" for the root) by
 // number.
 func (s *Store) Generations(ctx context.Context, env string) ([]Generation, error) {
-	list, err := s.generations(ctx, selectGenerations+` ORDER BY number`, s.estate, env)
+	list, err := s.generations(ctx, selectGenerations+` AND g.environment = $2 ORDER BY g.number`, s.estate, env)
 	if err != nil {
 		return nil, fmt.Errorf("reading generations of %q: %w", env, explain(err))
 	}
@@ -127,7 +136,7 @@ func (s *Store) Generations(ctx context.Context, env string) ([]Generation, erro
 
 // Active returns the generation of an environment that signs, if there is one.
 func (s *Store) Active(ctx context.Context, env string) (Generation, bool, error) {
-	list, err := s.generations(ctx, selectGenerations+` AND status = $3`, s.estate, env, Active)
+	list, err := s.generations(ctx, selectGenerations+` AND g.environment = $2 AND g.status = $3`, s.estate, env, Active)
 	if err != nil {
 		return Generation{}, false, fmt.Errorf("reading the active generation of %q: %w", env, explain(err))
 	}
@@ -140,8 +149,7 @@ func (s *Store) Active(ctx context.Context, env string) (Generation, bool, error
 // AllGenerations returns every generation of the estate, the root's first,
 // then by environment and number.
 func (s *Store) AllGenerations(ctx context.Context) ([]Generation, error) {
-	list, err := s.generations(ctx, `SELECT environment, number, certificate, key_uri, guard, status, created
-		FROM generations WHERE estate = $1 ORDER BY environment, number`, s.estate)
+	list, err := s.generations(ctx, selectGenerations+` ORDER BY g.environment, g.number`, s.estate)
 	if err != nil {
 		return nil, fmt.Errorf("reading generations: %w", explain(err))
 	}
@@ -156,9 +164,13 @@ func (s *Store) generations(ctx context.Context, query string, args ...any) (lis
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var g Generation
-		err := rows.Scan(&g.Environment, &g.Number, &g.Certificate, &g.KeyURI, &g.Guard, &g.Status, &g.Created)
+		var subject, detail sql.NullString
+		err := rows.Scan(&g.Environment, &g.Number, &g.Certificate, &g.KeyURI, &g.Guard, &g.Status, &g.Created, &subject, &detail)
 		if err != nil {
 			return nil, err
+		}
+		if !g.said(subject.String, detail.String) {
+			return nil, errDamaged(fmt.Sprintf("%s is not what the audit log says of it", g.Addr()))
 		}
 		list = append(list, g)
 	}

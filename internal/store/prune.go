@@ -6,10 +6,6 @@ import (
 	"fmt"
 )
 
-// pruneStep is how many records one transaction of Prune removes: few enough
-// that who issues meanwhile does not wait.
-const pruneStep = 2000
-
 // Prunable is what Prune would do.
 type Prunable struct {
 	Certificates int // whose records go
@@ -20,6 +16,10 @@ type Prunable struct {
 const (
 	// A revocation that CRLs still list keeps its certificate on record.
 	unneeded = ` AND NOT EXISTS (SELECT 1 FROM revocations r WHERE ` + ofCertificate + ` AND r.dropped = 0)`
+	// As many records as one transaction of Prune removes: few enough that who
+	// issues meanwhile does not wait.
+	oldest = `SELECT i.entry FROM issued i WHERE i.estate = $1 AND i.environment = $2 AND i.not_after < $3` +
+		unneeded + ` ORDER BY i.not_after LIMIT 2000`
 	// One that they need not list goes after its certificate.
 	listedEnough = ` WHERE estate = $1 AND dropped > 0 AND not_after < $2`
 )
@@ -83,9 +83,8 @@ var errNothing = errors.New("there is nothing to do")
 func (s *Store) pruneSome(ctx context.Context, environment string, endedBefore int64) (int, error) {
 	var n int64
 	err := s.decide(ctx, "prune", "pruning certificates", func(t *tx) (err error) {
-		n, err = t.changed(`DELETE FROM issued WHERE estate = $1 AND entry IN (SELECT i.entry FROM issued i
-			WHERE i.estate = $1 AND i.environment = $2 AND i.not_after < $3`+unneeded+` ORDER BY i.not_after LIMIT $4)`,
-			t.estate, environment, endedBefore, pruneStep)
+		n, err = t.changed(`DELETE FROM issued WHERE estate = $1 AND entry IN (`+oldest+`)`,
+			t.estate, environment, endedBefore)
 		if err == nil && n == 0 {
 			err = errNothing
 		}

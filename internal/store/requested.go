@@ -31,3 +31,23 @@ func (s *Store) RecordRequested(ctx context.Context, i Issued, newest string) er
 		return t.recordIssued(i)
 	})
 }
+
+// keyCompromise is the reason of RFC 5280 section 5.3.1 that speaks of a key, not
+// only of its certificate.
+const keyCompromise = 1
+
+// Compromised reports whether a certificate for the key was revoked because the
+// key is known to others.
+func (s *Store) Compromised(ctx context.Context, spki [32]byte) (bool, error) {
+	var serial string
+	err := s.db.QueryRowContext(ctx, `SELECT i.serial FROM issued i JOIN revocations r
+		ON r.estate = i.estate AND r.environment = i.environment AND r.generation = i.generation AND r.serial = i.serial
+		WHERE i.estate = $1 AND i.spki = $2 AND r.reason = $3 LIMIT 1`, s.estate, spki[:], keyCompromise).Scan(&serial)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the revocations of a key: %w", explain(err))
+	}
+	return true, nil
+}

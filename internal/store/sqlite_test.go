@@ -371,23 +371,3 @@ func TestVerifyAuditFindsADamagedFile(t *testing.T) {
 		t.Errorf("got %v, want ErrDamaged", err)
 	}
 }
-
-func TestQueriesUseIndexes(t *testing.T) {
-	db, err := sql.Open("sqlite", filled(t))
-	must(t, err)
-	defer func() { must(t, db.Close()) }()
-	for query, index := range map[string]string{
-		`SELECT 1 FROM issued WHERE estate = $1 AND spki = $2 ORDER BY entry DESC LIMIT 1`:                          "issued_spki",
-		`SELECT 1 FROM issued WHERE estate = $1 AND environment = $2 AND workload = $3 ORDER BY entry DESC LIMIT 1`: "issued_workload",
-		`SELECT 1 FROM issued WHERE estate = $1 ORDER BY entry DESC LIMIT 10`:                                       "issued_entry",
-		`SELECT 1 FROM intents WHERE estate = $1 AND status = 'begun' ORDER BY entry`:                               "intents_open",
-	} {
-		var id, parent, unused int
-		var detail string
-		row := db.QueryRowContext(t.Context(), `EXPLAIN QUERY PLAN `+query, "a", "b", "c")
-		must(t, row.Scan(&id, &parent, &unused, &detail))
-		if !strings.Contains(detail, index) {
-			t.Errorf("%s: %s, want index %s", query, detail, index)
-		}
-	}
-}

@@ -28,6 +28,7 @@ func Suite(t *testing.T, open func(t *testing.T) Place) {
 		"objects are replaced and forgotten":                          objects,
 		"an abandoned intent is settled":                              abandon,
 		"issued certificates are recorded once and found":             issued,
+		"a certificate for a key that was brought is recorded once":   requested,
 		"several certificates are recorded together or not at all":    batch,
 		"certificates are found by whatever one asks for, in pages":   found,
 		"revocations are recorded once and kept as they were":         revocations,

@@ -1,0 +1,34 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+
+	"anchorctl/internal/store"
+	"anchorctl/internal/store/storetest"
+)
+
+// Whoever reads a generation relies on what was verified before it was
+// recorded: one that is not what the audit log says of it is not given out.
+func TestAGenerationThatWasChangedIsNotGivenOut(t *testing.T) {
+	for name, statements := range map[string][]string{
+		"another certificate": {`UPDATE generations SET certificate = x'00' WHERE environment = 'prod'`},
+		"another key":         {`UPDATE generations SET key_uri = 'file:other.pem' WHERE environment = 'prod'`},
+		"another place":       {`PRAGMA foreign_keys = off`, `UPDATE generations SET environment = 'dev' WHERE environment = 'prod'`},
+		"another entry":       {`UPDATE generations SET entry = 1 WHERE environment = 'prod'`},
+		"no entry":            {`UPDATE generations SET entry = 1000000 WHERE environment = 'prod'`},
+		"another detail":      {`UPDATE audit SET detail = '{}' WHERE action = 'generation.add' AND subject LIKE 'issuer/prod%'`},
+	} {
+		path := filled(t)
+		around(t, path, statements...)
+		s, err := store.Open(t.Context(), path, storetest.Options())
+		must(t, err)
+		if _, err := s.AllGenerations(t.Context()); !errors.Is(err, store.ErrDamaged) {
+			t.Errorf("%s: got %v, want ErrDamaged", name, err)
+		}
+		if _, found, err := s.Active(t.Context(), ""); err != nil || !found {
+			t.Errorf("%s: the root, which is as it was: %v", name, err)
+		}
+		must(t, s.Close())
+	}
+}
