@@ -15,6 +15,7 @@ import (
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
 	"anchorctl/internal/render"
 	"anchorctl/internal/terminal"
 )
@@ -100,6 +101,7 @@ func (o issueOptions) batchRequest(c *cmdline.Call) (batch.Request, error) {
 		return r, nil
 	}
 	r.Source = b.file
+	r.Open = func(path string) ([]byte, error) { return readFile(c, path, pki.MaxFile) }
 	r.Lines, err = readBatch(c, b.file)
 	return r, err
 }

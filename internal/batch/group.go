@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -91,7 +92,7 @@ func (b *run) makeAll(ctx context.Context, made chan<- pieces) {
 		if len(lines) == 0 {
 			return
 		}
-		list, err := b.make(lines)
+		list, err := b.make(context.WithoutCancel(ctx), lines)
 		select {
 		case made <- pieces{list, err}:
 		case <-ctx.Done():
@@ -103,7 +104,7 @@ func (b *run) makeAll(ctx context.Context, made chan<- pieces) {
 }
 
 // make makes keys and certificates on all cores, and writes the keys.
-func (b *run) make(lines []int) ([]piece, error) {
+func (b *run) make(ctx context.Context, lines []int) ([]piece, error) {
 	for k, i := range lines {
 		if level := b.tree.level(i); level != "" && (k == 0 || b.tree.level(lines[k-1]) != level) {
 			if _, err := b.group.Mkdir(b.tree.path(level), 0o700); err != nil {
@@ -114,7 +115,7 @@ func (b *run) make(lines []int) ([]piece, error) {
 	list := make([]piece, len(lines))
 	err := each(len(lines), func(k int) error {
 		i := lines[k]
-		one, err := b.makeOne(i)
+		one, err := b.makeOne(ctx, i)
 		if err != nil {
 			return fmt.Errorf("line %d: %w", b.request.Lines[i].At, err)
 		}
@@ -124,9 +125,12 @@ func (b *run) make(lines []int) ([]piece, error) {
 	return list, err
 }
 
-func (b *run) makeOne(i int) (piece, error) {
+func (b *run) makeOne(ctx context.Context, i int) (piece, error) {
 	l := b.request.Lines[i]
-	grant, err := issuance.Allow(b.estate, b.request.line(l))
+	grant, digest, err := b.request.grant(ctx, b.estate, l)
+	if err == nil && digest != nil && *digest != *l.digest {
+		err = fmt.Errorf("%q has changed since it was judged", l.CSR)
+	}
 	if err != nil {
 		return piece{}, err
 	}
@@ -145,17 +149,25 @@ func (b *run) makeOne(i int) (piece, error) {
 	}}, nil
 }
 
-// key is the key of a line: one that a stopped run has left, or a new one, which
-// is written.
+// key is the key of a line: that of its certificate request, one that a stopped
+// run has left, or a new one, which is written.
 func (b *run) key(i int, l Line, grant issuance.Grant) (crypto.PublicKey, error) {
 	dir := b.tree.path(b.tree.folder(i, l))
 	made, err := b.group.Mkdir(dir, 0o700)
 	if err != nil {
 		return nil, err
 	}
-	path := b.tree.path(b.tree.folder(i, l), keyName)
+	path := filepath.Join(dir, keyName)
 	if !made {
-		pub, err := b.leftKey(path, b.tree.path(b.tree.folder(i, l), certificateName), grant)
+		if err := refuseUnrecorded(filepath.Join(dir, certificateName)); err != nil {
+			return nil, err
+		}
+	}
+	if grant.Key != nil {
+		return grant.Key, nil
+	}
+	if !made {
+		pub, err := b.leftKey(path, grant)
 		if err != nil || pub != nil {
 			return pub, err
 		}
@@ -172,12 +184,23 @@ func (b *run) key(i int, l Line, grant issuance.Grant) (crypto.PublicKey, error)
 	return key.Public(), b.group.Write(path, text, 0o600)
 }
 
-// leftKey is a key without a record: a run was stopped after it was written.
-func (b *run) leftKey(path, certificate string, grant issuance.Grant) (crypto.PublicKey, error) {
-	away := "move the folder away and run this again"
-	if _, err := os.Lstat(certificate); !errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.Join(hint.With(fmt.Errorf("%q is a certificate that is not recorded and stays as it is", certificate), away), err)
+// refuseUnrecorded: no run of ours has written a certificate that is not on
+// record.
+func refuseUnrecorded(path string) error {
+	_, err := os.Lstat(path)
+	if err == nil {
+		err = hint.With(fmt.Errorf("%q is a certificate that is not recorded and stays as it is", path), away())
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func away() string { return "move the folder away and run this again" }
+
+// leftKey is a key without a record: a run was stopped after it was written.
+func (b *run) leftKey(path string, grant issuance.Grant) (crypto.PublicKey, error) {
 	text, err := readSmall(path)
 	defer clear(text)
 	if err != nil || len(text) == 0 {
@@ -191,7 +214,7 @@ func (b *run) leftKey(path, certificate string, grant issuance.Grant) (crypto.Pu
 		}
 	}
 	if err != nil {
-		return nil, hint.With(fmt.Errorf("%q is no key of this batch and stays as it is: %w", path, err), away)
+		return nil, hint.With(fmt.Errorf("%q is no key of this batch and stays as it is: %w", path, err), away())
 	}
 	b.group.Adopt(path)
 	b.reused.Add(1)

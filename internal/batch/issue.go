@@ -55,7 +55,7 @@ type run struct {
 // returned beside an error says how far it came.
 func Issue(ctx context.Context, f *folder.Folder, r Request) (Result, error) {
 	b := &run{request: r, estate: f, begun: f.Clock.Now()}
-	b.result = Result{Batch: r.id(), Environment: r.Environment, Label: r.Label, Total: len(r.Lines)}
+	b.result = Result{Environment: r.Environment, Label: r.Label, Total: len(r.Lines)}
 	err := b.issue(ctx)
 	b.result.KeysReused, b.result.Mended = int(b.reused.Load()), int(b.mended.Load())
 	if err != nil {
@@ -91,10 +91,11 @@ func (b *run) issue(ctx context.Context) error {
 
 // prepare judges the batch: nothing has been made or written before it is over.
 func (b *run) prepare(ctx context.Context) error {
-	lifetimes, err := b.request.judge(b.estate)
+	lifetimes, err := b.request.judge(ctx, b.estate)
 	if err != nil {
 		return err
 	}
+	b.result.Batch = b.request.id()
 	if b.signer, err = issuance.OpenSigner(ctx, b.estate, b.request.Environment); err != nil {
 		return err
 	}

@@ -19,6 +19,9 @@ type Line struct {
 	Instance string        // "" unless it is one of several
 	Lifetime time.Duration // 0 is the batch's
 	KeyType  keys.Type     // "" is the batch's
+	CSR      string        // the file of a certificate request, whose key is certified; "" makes one
+
+	digest *[32]byte // of the request that was judged
 }
 
 func (l Line) name() string { return pki.WorkloadName(l.Workload, l.Instance) }
@@ -69,7 +72,7 @@ func (p *problems) err(source string) error {
 }
 
 // fields are the texts of one line, by the name of their column.
-type fields struct{ workload, instance, lifetime, keyType string }
+type fields struct{ workload, instance, lifetime, keyType, csr string }
 
 // reader gathers lines and what is wrong with them.
 type reader struct {
@@ -87,7 +90,7 @@ func (r *reader) add(at int, f fields) error {
 	if len(r.lines) == MaxLines {
 		return errTooMany
 	}
-	l := Line{At: at, Workload: r.word(f.workload), Instance: strings.Clone(f.instance)}
+	l := Line{At: at, Workload: r.word(f.workload), Instance: strings.Clone(f.instance), CSR: strings.Clone(f.csr)}
 	var err error
 	if f.workload == "" {
 		err = errors.New("there is no workload")

@@ -18,7 +18,7 @@ type Entry struct {
 	Line        int       `json:"line"` // counted from 1, without a header
 	Workload    string    `json:"workload"`
 	Instance    string    `json:"instance,omitempty"`
-	Key         string    `json:"key"`
+	Key         string    `json:"key,omitempty"` // none when a request brought it
 	Certificate string    `json:"certificate"`
 	Chain       string    `json:"chain"`
 	SerialHex   string    `json:"serialHex"`
@@ -46,10 +46,14 @@ func (t tree) openManifest() (*manifest, error) {
 // add appends a recorded certificate, the line of the batch that it is for.
 func (m *manifest) add(i int, l Line, c store.Issued) error {
 	dir := m.tree.folder(i, l)
+	key := filepath.ToSlash(filepath.Join(dir, keyName))
+	if l.CSR != "" {
+		key = ""
+	}
 	text, err := json.Marshal(Entry{
-		Line: i + 1, Workload: c.Workload, Instance: c.Instance,
-		Key: filepath.ToSlash(filepath.Join(dir, keyName)), Certificate: filepath.ToSlash(filepath.Join(dir, certificateName)),
-		Chain: chainName(c.Environment, c.Generation), SerialHex: c.Serial,
+		Line: i + 1, Workload: c.Workload, Instance: c.Instance, Key: key,
+		Certificate: filepath.ToSlash(filepath.Join(dir, certificateName)),
+		Chain:       chainName(c.Environment, c.Generation), SerialHex: c.Serial,
 		NotBefore: time.Unix(c.NotBefore, 0).UTC(), NotAfter: time.Unix(c.NotAfter, 0).UTC(),
 		Issuer: plan.Issuer(c.Environment, c.Generation).String(),
 	})

@@ -41,7 +41,7 @@ func Read(from io.Reader, source string) ([]Line, error) {
 }
 
 // columns are those that a batch may have.
-func columns() []string { return []string{"workload", "instance", "lifetime", "key_type"} }
+func columns() []string { return []string{"workload", "instance", "lifetime", "key_type", "csr"} }
 
 func (r *reader) csv(in io.Reader) error {
 	c := csv.NewReader(in)
@@ -129,6 +129,8 @@ func (f *fields) set(column, text string) error {
 		f.lifetime = text
 	case "key_type":
 		f.keyType = text
+	case "csr":
+		f.csr = text
 	}
 	return nil
 }

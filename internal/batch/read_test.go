@@ -40,7 +40,7 @@ func TestWhatIsWrongWithABatchIsToldWithItsLine(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"an empty file", "", `reading batch "hosts": it is empty`},
 		{"a header alone", "workload\n", `reading batch "hosts": it asks for no certificate`},
-		{"no header", "backup,web-1\n", `reading batch "hosts": line 1: the header names a column "backup"; there are workload, instance, lifetime, key_type`},
+		{"no header", "backup,web-1\n", `reading batch "hosts": line 1: the header names a column "backup"; there are workload, instance, lifetime, key_type, csr`},
 		{"a header in other letters", "Workload\nbackup\n", `line 1: the header names a column "Workload"`},
 		{"a column twice", "workload,workload\na,b\n", `line 1: the header names the column "workload" twice`},
 		{"no workloads", "instance\nweb-1\n", `line 1: the header names no column "workload"`},

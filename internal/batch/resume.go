@@ -43,8 +43,9 @@ func (b *run) resume(ctx context.Context) error {
 // resumed is what a run finds of those before it.
 type resumed struct {
 	*run
-	ended  int         // how many have
-	others map[int]int // how many were signed by generations that no longer sign
+	ended   int         // how many have
+	revoked int         // how many were
+	others  map[int]int // how many were signed by generations that no longer sign
 
 	mu   sync.Mutex
 	lost []string // certificates whose key is gone
@@ -65,6 +66,9 @@ func (r *resumed) take(page []store.Issued) error {
 	}
 	for _, c := range page {
 		r.result.Before++
+		if c.Revoked != nil {
+			r.revoked++
+		}
 		if c.NotAfter < now {
 			r.ended++
 		}
@@ -82,6 +86,12 @@ func (r *resumed) take(page []store.Issued) error {
 // restore makes the folder of a recorded certificate whole.
 func (r *resumed) restore(i int, c store.Issued) error {
 	l := r.request.Lines[i]
+	if c.Revoked != nil {
+		return nil // it stays as it is; nothing is given out again
+	}
+	if l.CSR != "" {
+		return r.restoreFile(i, l, c)
+	}
 	text, err := readSmall(r.tree.path(r.tree.folder(i, l), keyName))
 	defer clear(text)
 	if err != nil {
@@ -92,6 +102,14 @@ func (r *resumed) restore(i int, c store.Issued) error {
 		defer r.mu.Unlock()
 		r.lost = append(r.lost, l.name())
 		return nil
+	}
+	return r.restoreFile(i, l, c)
+}
+
+// restoreFile writes a certificate's file, unless it is there.
+func (r *resumed) restoreFile(i int, l Line, c store.Issued) error {
+	if _, err := r.group.Mkdir(r.tree.path(r.tree.folder(i, l)), 0o700); err != nil {
+		return err
 	}
 	path := r.tree.path(r.tree.folder(i, l), certificateName)
 	have, err := readSmall(path)
@@ -126,6 +144,9 @@ func (r *resumed) verdict() error {
 		return hint.With(fmt.Errorf("the keys of %d certificates that were issued are not in %q any more: %s", n, r.tree.root, some(r.lost)),
 			"put the files back where they were",
 			"or name a new batch with --label to issue all of it once more; what was issued ends by itself")
+	}
+	if r.revoked > 0 {
+		r.result.Notes = append(r.result.Notes, fmt.Sprintf("%d certificates of this batch were revoked and are not given out again; issue those hosts new ones", r.revoked))
 	}
 	if r.ended > 0 {
 		r.result.Notes = append(r.result.Notes, fmt.Sprintf("%d certificates of this batch have ended; name a new batch with --label to issue it once more", r.ended))

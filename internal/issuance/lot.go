@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 
 	"anchorctl/internal/folder"
@@ -15,13 +16,32 @@ import (
 type Grant struct {
 	Spec    pki.WorkloadSpec
 	KeyType keys.Type
-	AnyKey  bool // the request named no type: a key that is there already may be of another
+	AnyKey  bool             // the request named no type: a key that is there already may be of another
+	Key     crypto.PublicKey // of the certificate request; nil when there is none
 }
 
 // Allow holds a request against the configuration, for those who issue many.
 func Allow(f *folder.Folder, r Request) (Grant, error) {
 	w, err := allowed(f, r)
-	return Grant{Spec: w.spec, KeyType: w.keyType, AnyKey: w.anyKeyType}, err
+	return w.grant(), err
+}
+
+// Admit is Allow for a request that brings a key, which is judged too: its
+// quality, and whose it is.
+func Admit(ctx context.Context, f *folder.Folder, r Request) (Grant, error) {
+	w, err := allowed(f, r)
+	if err == nil {
+		err = w.admit(ctx, f)
+	}
+	return w.grant(), err
+}
+
+func (w wanted) grant() Grant {
+	g := Grant{Spec: w.spec, KeyType: w.keyType, AnyKey: w.anyKeyType}
+	if w.csr != nil {
+		g.Key = w.csr.Key
+	}
+	return g
 }
 
 // Signer is the generation that signs in an environment, opened, and the roots
