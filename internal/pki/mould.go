@@ -104,7 +104,9 @@ func (m *mould) cast(t *x509.Certificate, key crypto.Signer) (*x509.Certificate,
 	tbs := element(0x30, m.version, element(0x02, t.SerialNumber.Bytes()), m.algorithm, m.issuer,
 		element(0x30, date(t.NotBefore), date(t.NotAfter)), element(0x30, m.before, name, m.after), spki,
 		m.extensions[:m.keyID], t.SubjectKeyId, m.extensions[m.keyID+len(t.SubjectKeyId):])
-	signature, err := key.Sign(rand.Reader, sum(m.hash, tbs), m.hash)
+	h := m.hash.New()
+	h.Write(tbs) // never fails
+	signature, err := key.Sign(rand.Reader, h.Sum(nil), m.hash)
 	if err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
