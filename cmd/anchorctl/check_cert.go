@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/render"
@@ -60,10 +61,10 @@ func checkCert(ctx context.Context, c *cmdline.Call, o checkCertOptions) (cmdlin
 	return reply, err
 }
 
-func checkCertWith(c *cmdline.Call, o checkCertOptions, known *rules.Estate) (cmdline.Reply, error) {
+func checkCertWith(c *cmdline.Call, o checkCertOptions, known *admission.Estate) (cmdline.Reply, error) {
 	var files openFiles
 	defer files.close()
-	report, err := rules.CheckFile(rules.CheckInput{
+	report, err := admission.CheckFile(admission.CheckInput{
 		At: c.Args[0], File: files.open(c, c.Args[0]), Chain: files.open(c, o.chain), Root: files.open(c, o.root),
 		Estate: known, Now: c.Clock.Now(),
 	})
@@ -81,7 +82,7 @@ func checkCertWith(c *cmdline.Call, o checkCertOptions, known *rules.Estate) (cm
 	return reply, nil
 }
 
-func certPage(p *render.Page, r rules.Report) {
+func certPage(p *render.Page, r admission.Report) {
 	verdict := "refused"
 	if r.Admitted {
 		verdict = "admitted"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -115,15 +116,23 @@ func planPage(page *render.Page, p estate.Proposal, saved string) {
 		page.Blank()
 		page.Line("Note: %s", n)
 	}
-	for _, f := range p.Findings {
-		if f.Severity == rules.Hold {
-			page.Blank()
-			page.Line("Held: %s", f)
-			page.Line("      %s", f.Remedy)
-		}
-	}
+	heldLines(page, p.Findings)
 	if saved != "" {
 		page.Blank()
 		page.Line("Saved in %s: apply exactly this with: anchorctl apply %s", saved, saved)
+	}
+}
+
+// heldOf are the findings that hold.
+func heldOf(findings []rules.Finding) []rules.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f rules.Finding) bool { return f.Severity != rules.Hold })
+}
+
+// heldLines says what is held, and what to do about it.
+func heldLines(page *render.Page, findings []rules.Finding) {
+	for _, f := range heldOf(findings) {
+		page.Blank()
+		page.Line("Held: %s", f)
+		page.Line("      %s", f.Remedy)
 	}
 }

@@ -13,11 +13,11 @@ import (
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/estate"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
-	"anchorctl/internal/rules"
 )
 
 func TestASessionThatWouldBeGranted(t *testing.T) {
@@ -279,7 +279,7 @@ func TestTheStatementThatIsShownIsRefusedByNoRule(t *testing.T) {
 			t.Fatalf("%s: %+v", name, gate)
 		}
 		document := []byte(gate.Remedies[0].Text)
-		for _, f := range rules.JudgeTrust(rules.TrustCase{At: "x", Document: document, Account: account, Anchors: []string{prodAnchor}}) {
+		for _, f := range grants.JudgeTrust(grants.TrustCase{At: "x", Document: document, Account: account, Anchors: []string{prodAnchor}}) {
 			t.Errorf("%s: %s in\n%s", name, f, document)
 		}
 		live := l.place.roles["prod-backup"]

@@ -75,7 +75,8 @@ func (w World) Status(ctx context.Context) (Status, error) {
 	for _, env := range environments(p.recorded, p.desired) {
 		e := EnvironmentStatus{Name: env, Issuer: w.authority(p.recorded, env), Objects: p.objects(env, s.OpenRun != nil)}
 		now := w.Folder.Clock.Now()
-		if e.Certificates, err = w.Folder.Store.CountIssued(ctx, store.Filter{Environment: env, ValidAt: now.Unix()}); err != nil {
+		valid := store.Filter{Environment: env, ValidAt: now.Unix(), Revoked: new(bool)}
+		if e.Certificates, err = w.Folder.Store.CountIssued(ctx, valid); err != nil {
 			return s, fmt.Errorf("counting certificates: %w", err)
 		}
 		s.Environments = append(s.Environments, e)

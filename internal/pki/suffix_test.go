@@ -7,7 +7,7 @@ import (
 )
 
 // The lints of DNS names go by the public suffix list, which a stand-in of ours
-// reads for zcrypto (docs/adr/0006-start-of-the-program.md). What is expected is
+// reads for zcrypto (docs/adr/0011-start-of-the-program.md). What is expected is
 // what the list says: https://publicsuffix.org/list/
 func TestDNSNamesAreTakenApartByThePublicSuffixList(t *testing.T) {
 	for _, c := range []struct {

@@ -66,8 +66,24 @@ func (l Leak) finding() rules.Finding {
 		evidence += "; something on the way is disabled now, and nothing else is"
 	}
 	f := rules.Find(l.Rule, at, evidence)
+	f.Remedy = l.remedy(f.Remedy)
 	if l.Waived {
 		f.Severity = rules.Warn
 	}
 	return f
+}
+
+// remedy is what to do about a leak, given what its rule says in general: a
+// role that is one environment's alone in the configuration is let go by its
+// trust policy.
+func (l Leak) remedy(general string) string {
+	const narrow = `have the role's trust policy name its own environment's anchors and the workloads that may take it, in every statement: "anchorctl check account" shows what each lacks`
+	switch {
+	case l.Kind == KindPath || l.Rule == "ANC604":
+		return general
+	case l.Rule == "ANC603":
+		return narrow + "; or waive it with reason, owner and end date"
+	default:
+		return narrow
+	}
 }

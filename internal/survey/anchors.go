@@ -3,15 +3,14 @@ package survey
 import (
 	"crypto/x509"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/printable"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
 
@@ -27,7 +26,7 @@ func (j *judgement) anchor(a estate.PlacedAnchor, account string, roles []trusti
 		out.Addr = a.Addr.String()
 	}
 	for i, cert := range a.Certificates {
-		out.Certificates = append(out.Certificates, Certificate{rules.FactsOf(cert), j.marks(a, i)})
+		out.Certificates = append(out.Certificates, Certificate{admission.FactsOf(cert), j.marks(a, i)})
 		if issuer, retired := j.retired(cert); retired {
 			j.find("ANC605", a.Name(), "it holds the key of %s, which is retired, in the certificate %q", issuer, cert.Subject.String())
 		}
@@ -87,7 +86,7 @@ func (j *judgement) strangersIn(a estate.PlacedAnchor) {
 	}
 	for i, cert := range a.Certificates {
 		if a.Known[i].Kind == "" {
-			j.find("ANC604", a.Name(), "it holds a certificate that the store does not know: %s", describe(Certificate{rules.FactsOf(cert), j.marks(a, i)}))
+			j.find("ANC604", a.Name(), "it holds a certificate that the store does not know: %s", describe(Certificate{admission.FactsOf(cert), j.marks(a, i)}))
 		}
 	}
 }
@@ -128,8 +127,8 @@ func outline(a Anchor) string {
 // describe is a certificate in a few words.
 func describe(c Certificate) string {
 	text := fmt.Sprintf("%s (%s, until %s, SHA-256 %s)", c.Subject, c.Key, c.NotAfter.Format(time.DateOnly), c.Fingerprint)
-	if marks := slices.Clone(c.Marks); len(marks) > 0 {
-		text += ": " + strings.Join(marks, ", ")
+	if len(c.Marks) > 0 {
+		text += ": " + strings.Join(c.Marks, ", ")
 	}
 	return text
 }

@@ -3,7 +3,7 @@
 // here: certificates are made from what Go code says, and a template could ask for
 // more (a CA, another name). So there are no functions, a template that calls one
 // is refused when it is parsed, and ten modules that work before main does are not
-// in the program. docs/adr/0006-start-of-the-program.md tells why.
+// in the program. docs/adr/0011-start-of-the-program.md tells why.
 package sprig
 
 import "text/template"

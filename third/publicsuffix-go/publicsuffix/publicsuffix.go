@@ -2,7 +2,7 @@
 // imports, with what zcrypto needs of it. That one fills a table of ten thousand
 // rules whenever a program starts, which is a fourteenth of what issuing a
 // certificate costs; this one asks golang.org/x/net/publicsuffix, whose table is
-// read in place. docs/adr/0006-start-of-the-program.md tells why.
+// read in place. docs/adr/0011-start-of-the-program.md tells why.
 package publicsuffix
 
 import (
