@@ -74,12 +74,25 @@ func checkCertWith(c *cmdline.Call, o checkCertOptions, known *admission.Estate)
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
+	if known != nil && o.environment == "" {
+		nameEnvironment(report.Findings)
+	}
 	warnOfAge(c, report.Public.Date, report.Public.Stale)
 	reply := cmdline.Reply{Result: report, Findings: report.Findings, Said: true, Page: func(p *render.Page) { certPage(p, report) }}
 	if !report.Admitted {
 		return reply, &rules.Refusal{Findings: report.Findings}
 	}
 	return reply, nil
+}
+
+// nameEnvironment says what helps when no environment was named: every issuer
+// of the estate is then somebody else's.
+func nameEnvironment(findings []rules.Finding) {
+	for i, f := range findings {
+		if f.Rule == "ANC011" {
+			findings[i].Remedy = "if it is meant for that environment, say so with --for ENV; otherwise " + f.Remedy
+		}
+	}
 }
 
 func certPage(p *render.Page, r admission.Report) {

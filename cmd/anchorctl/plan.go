@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -123,14 +122,9 @@ func planPage(page *render.Page, p estate.Proposal, saved string) {
 	}
 }
 
-// heldOf are the findings that hold.
-func heldOf(findings []rules.Finding) []rules.Finding {
-	return slices.DeleteFunc(slices.Clone(findings), func(f rules.Finding) bool { return f.Severity != rules.Hold })
-}
-
 // heldLines says what is held, and what to do about it.
 func heldLines(page *render.Page, findings []rules.Finding) {
-	for _, f := range heldOf(findings) {
+	for _, f := range holding(findings) {
 		page.Blank()
 		page.Line("Held: %s", f)
 		page.Line("      %s", f.Remedy)

@@ -32,7 +32,7 @@ func statusCommand() *cmdline.Command {
 				}
 				s.Drift, s.Notices = listOf(s.Drift), listOf(s.Notices)
 				reply := cmdline.Reply{Result: s, Findings: s.Findings, Page: func(p *render.Page) { statusPage(p, s) }}
-				if detail && (len(s.Drift) > 0 || len(heldOf(s.Findings)) > 0) {
+				if detail && (len(s.Drift) > 0 || len(holding(s.Findings)) > 0) {
 					reply.Exit = terminal.ExitChanges
 				}
 				return reply, nil
@@ -72,7 +72,7 @@ func statusPage(p *render.Page, s estate.Status) {
 	heldLines(p, s.Findings)
 	p.Blank()
 	if len(s.Drift) == 0 {
-		if len(heldOf(s.Findings)) > 0 {
+		if len(holding(s.Findings)) > 0 {
 			p.Line("No drift, but not in order: apply opens nothing further until what is held is mended or waived.")
 			return
 		}

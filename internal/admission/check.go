@@ -166,9 +166,14 @@ func (j *judgement) openChain(data []byte) {
 		j.unreadable("chain", err)
 		return
 	}
+	seen := map[string]bool{}
 	for i, der := range ders {
-		if i == maxChain {
-			j.find("ANC013", "chain", "it holds %d certificates, at most %d are read", len(ders), maxChain)
+		if seen[string(der)] {
+			continue // what stands twice is judged once
+		}
+		seen[string(der)] = true
+		if len(seen) > maxChain {
+			j.find("ANC013", "chain", "it holds more than %d different certificates, no more are read", maxChain)
 			return
 		}
 		if c := j.readDER(fmt.Sprintf("chain %d", i+1), der); c != nil {

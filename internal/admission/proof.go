@@ -28,6 +28,7 @@ func (j *judgement) link() {
 // CA that must still be able to issue (ANC006). A chain that fails for a reason
 // with a rule of its own is reported there.
 func checkProof(j *judgement) {
+	j.checkRootsOwn()
 	switch {
 	case j.rootUnread:
 	case len(j.Roots) == 0:
@@ -38,6 +39,18 @@ func checkProof(j *judgement) {
 	case j.pathErr == nil && len(j.path) > 1:
 	case !j.refused(coveredBy(j.pathErr)...):
 		j.find("ANC006", candidate, "no valid chain leads to the private root: %v", reason(j.pathErr))
+	}
+}
+
+// checkRootsOwn: a root that names itself as its issuer has signed itself. If
+// not, somebody has changed it, and what it says about dates and path lengths
+// is not what its owner said.
+func (j *judgement) checkRootsOwn() {
+	for _, e := range j.elements {
+		c := e.cert
+		if e.root && pki.SameName(c.RawIssuer, c.RawSubject) && badKey(c.PublicKey) == "" && badSignature(c) == "" && !pki.SelfSigned(c) {
+			j.find("ANC006", e.name, "it names itself as its issuer, and its signature does not verify under its own key: it was changed, or is no root")
+		}
 	}
 }
 

@@ -13,14 +13,14 @@ import (
 )
 
 // ReadRequest reads a certificate request, whose signature must show that
-// whoever made it holds the key (ANC205). What it asks for is not judged:
+// whoever made it holds the key (ANC206). What it asks for is not judged:
 // nobody heeds it.
 func ReadRequest(at string, data []byte) (pki.Request, []rules.Finding) {
 	r, err := pki.ParseRequest(data)
 	if err == nil {
 		return r, nil
 	}
-	f := rules.Find("ANC205", at, err.Error())
+	f := rules.Find("ANC206", at, err.Error())
 	var wrong *pki.RequestError
 	if errors.As(err, &wrong) && wrong.Found == pki.FoundPrivateKey {
 		f.Remedy = "send the request alone and keep the private key on the host; if others have seen it, make a new one"
@@ -39,11 +39,11 @@ type KeyCase struct {
 	Public      *publicca.Set // nil: the embedded one
 }
 
-// JudgeKey judges a key that is to be certified (ANC205).
+// JudgeKey judges a key that is to be certified (ANC206).
 func JudgeKey(c KeyCase) []rules.Finding {
 	var findings []rules.Finding
 	find := func(format string, args ...any) {
-		findings = append(findings, rules.Find("ANC205", c.At, fmt.Sprintf(format, args...)))
+		findings = append(findings, rules.Find("ANC206", c.At, fmt.Sprintf(format, args...)))
 	}
 	for _, wrong := range []string{badKey(c.Key), unusual(c.Key)} {
 		if wrong != "" {

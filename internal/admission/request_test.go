@@ -36,7 +36,7 @@ func TestReadRequest(t *testing.T) {
 		{"nothing", "", "found nothing", "make a new key"},
 	} {
 		_, findings := admission.ReadRequest("host.csr", []byte(c.data))
-		if len(findings) != 1 || findings[0].Rule != "ANC205" || findings[0].At != "host.csr" ||
+		if len(findings) != 1 || findings[0].Rule != "ANC206" || findings[0].At != "host.csr" ||
 			!strings.Contains(findings[0].Evidence, c.evidence) || !strings.Contains(findings[0].Remedy, c.remedy) {
 			t.Errorf("%s: %+v", c.name, findings)
 		}
@@ -85,7 +85,7 @@ func TestJudgeKey(t *testing.T) {
 			continue
 		}
 		for i, f := range findings {
-			if f.Rule != "ANC205" || f.Severity != rules.Refuse || !strings.Contains(f.Evidence, c.want[i]) {
+			if f.Rule != "ANC206" || f.Severity != rules.Refuse || !strings.Contains(f.Evidence, c.want[i]) {
 				t.Errorf("%s: %v, want %q", c.name, f, c.want[i])
 			}
 		}

@@ -18,6 +18,9 @@ type Live struct {
 	Notifications []Notification
 	Tags          map[string]string
 	Updated       time.Time
+	// ChecksPoints: certificates are checked against the revocation lists that
+	// they name themselves (crlDpRevocationEnabled).
+	ChecksPoints bool
 }
 
 // Notification is one notification setting of an anchor
@@ -35,6 +38,7 @@ type New struct {
 	Certificates  []admission.Admitted // one or two
 	Notifications []Notification
 	Tags          map[string]string
+	ChecksPoints  bool
 }
 
 // Change is one update of an anchor; fields left nil stay as they are.
@@ -43,6 +47,7 @@ type Change struct {
 	Disable       bool
 	Name          *string
 	Certificates  []admission.Admitted
+	ChecksPoints  *bool
 	Notifications []Notification
 	SetTags       map[string]string
 	DropTags      []string

@@ -58,7 +58,9 @@ func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	}
 	tags := maps.Clone(after.Tags)
 	tags[ownership.TagIntent] = s.Intent
-	live, err := api.Create(ctx, New{Name: *after.Name, Certificates: admitted, Tags: tags})
+	live, err := api.Create(ctx, New{
+		Name: *after.Name, Certificates: admitted, Tags: tags, ChecksPoints: after.ChecksPoints != nil && *after.ChecksPoints,
+	})
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -92,7 +94,7 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	if err := d.unchanged(ctx, s, after); err != nil {
 		return plan.Outcome{}, err
 	}
-	change := Change{Name: after.Name}
+	change := Change{Name: after.Name, ChecksPoints: after.ChecksPoints}
 	if len(after.Certificates) > 0 {
 		if change.Certificates, err = d.admit(ctx, s.Action.Addr, after.Certificates); err != nil {
 			return plan.Outcome{}, err

@@ -78,6 +78,9 @@ func (a anchorAPI) Create(ctx context.Context, n anchors.New) (anchors.Live, err
 		Name: &n.Name, Source: source, Enabled: aws.Bool(false), Tags: toTags(n.Tags),
 		NotificationSettings: toNotifications(n.Notifications),
 	}
+	if n.ChecksPoints {
+		in.CrlDpRevocationEnabled = &n.ChecksPoints
+	}
 	var out *rolesanywhere.CreateTrustAnchorOutput
 	r := a.request("CreateTrustAnchor", func(ctx context.Context) (err error) {
 		out, err = a.t.anywhere.CreateTrustAnchor(ctx, in)
@@ -122,6 +125,11 @@ func (a anchorAPI) change(ctx context.Context, id string, c anchors.Change) erro
 			return err
 		}
 		if err := a.update(ctx, &rolesanywhere.UpdateTrustAnchorInput{TrustAnchorId: &id, Source: source}); err != nil {
+			return err
+		}
+	}
+	if c.ChecksPoints != nil {
+		if err := a.update(ctx, &rolesanywhere.UpdateTrustAnchorInput{TrustAnchorId: &id, CrlDpRevocationEnabled: c.ChecksPoints}); err != nil {
 			return err
 		}
 	}
@@ -175,7 +183,7 @@ func (a anchorAPI) live(d *types.TrustAnchorDetail) (anchors.Live, error) {
 	}
 	live := anchors.Live{
 		ID: aws.ToString(d.TrustAnchorId), ARN: aws.ToString(d.TrustAnchorArn), Name: aws.ToString(d.Name),
-		Enabled: aws.ToBool(d.Enabled), Updated: aws.ToTime(d.UpdatedAt).UTC(),
+		Enabled: aws.ToBool(d.Enabled), Updated: aws.ToTime(d.UpdatedAt).UTC(), ChecksPoints: aws.ToBool(d.CrlDpRevocationEnabled),
 	}
 	if err := a.t.checkARN(anchorKind, live.ID, live.ARN); err != nil {
 		return anchors.Live{}, err

@@ -41,8 +41,11 @@ type Report struct {
 // is recorded, and applying again goes on from there.
 func (w World) Apply(ctx context.Context, o ApplyOptions) (report Report, err error) {
 	command := "apply"
-	if o.Destroy {
+	switch {
+	case o.Destroy:
 		command = "destroy"
+	case o.Revocation != nil:
+		command = commandRevocation
 	}
 	release, err := w.Folder.Store.Lock(ctx, command, o.Wait)
 	if err != nil {
@@ -98,7 +101,8 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	if proposal.Plan.Empty() {
-		if isOpen {
+		// A run that is restricted says nothing of what another one left.
+		if isOpen && (r.options.Revocation == nil || open.Command == r.command) {
 			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 		}
 		return report, err
@@ -133,6 +137,11 @@ func closes(a plan.Action) bool {
 	switch a.Kind {
 	case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin:
 		return true
+	case plan.CRLSign, plan.CRLUpdate, plan.CRLEnable:
+		return true
+	case plan.CRLImport:
+		// Unless there is no anchor yet that it could close.
+		return !slices.Contains(a.Needs, plan.ID(plan.AnchorCreate, plan.Anchor(a.Addr.Environment, a.Addr.Target)))
 	case plan.RolePin:
 		return roles.Narrows(a)
 	default:
@@ -166,6 +175,10 @@ func (r *runner) settle(ctx context.Context) error {
 	intents, err := r.world.Folder.Store.OpenIntents(ctx)
 	if err != nil {
 		return fmt.Errorf("reading what earlier runs left open: %w", err)
+	}
+	if r.options.Revocation != nil {
+		// What else is unclear has to wait for an apply, and this not for that.
+		intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return !revokes(i.Action.Kind) })
 	}
 	if len(intents) == 0 {
 		return nil

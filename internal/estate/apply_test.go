@@ -10,6 +10,7 @@ import (
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/ownership"
+	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
@@ -241,6 +242,10 @@ func TestAReplacedCertificateHoldsUntilItsRemovalIsApproved(t *testing.T) {
 	}
 	_, err = l.apply(t.Context(), estate.ApplyOptions{}, nil)
 	held(t, err, "ANC604")
+	want := "it holds what does not belong there: sha256:" + pki.Fingerprint(strange) + "; its removal takes --approve-restore prod"
+	if !strings.Contains(err.Error(), want) {
+		t.Errorf("%v does not say %q", err, want)
+	}
 	l.mustApply(t, estate.ApplyOptions{Options: estate.Options{Restore: []string{"prod"}}})
 	l.check(t)
 }

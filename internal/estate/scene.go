@@ -226,13 +226,13 @@ func (l *look) lists(ctx context.Context, cloud Cloud, p *Place) {
 		p.CRLsUnread = "they were not asked for"
 		return
 	}
-	crls, err := cloud.CRLs(ctx)
+	lists, err := cloud.Lists(ctx)
 	if err != nil {
 		p.CRLsUnread = err.Error()
 		l.notices = append(l.notices, fmt.Sprintf("the revocation lists at %s were not read: %v", p.Target, err))
 		return
 	}
-	for _, crl := range crls {
+	for _, crl := range lists {
 		if crl.List, err = pki.ParseRevocationList(crl.Data); err != nil {
 			l.notices = append(l.notices, fmt.Sprintf("%s is not understood: %v", crl.ARN, err))
 		}
@@ -282,6 +282,9 @@ func (l *look) done() Scene {
 		}
 		for _, profile := range p.Profiles {
 			there[profile.Live.ARN] = true
+		}
+		for _, crl := range p.CRLs {
+			there[crl.ARN] = true
 		}
 	}
 	for _, addr := range addresses(l.record.objects) {

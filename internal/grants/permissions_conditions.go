@@ -11,11 +11,21 @@ import (
 // or "".
 func (g *grant) narrowed() string {
 	for _, c := range g.Conditions {
-		if resourceKey(strings.ToLower(c.Key)) && positive(c) {
+		if resourceKey(strings.ToLower(c.Key)) && positive(c) && !slices.ContainsFunc(c.Values, func(v string) bool { return itself(c.Key, v) }) {
 			return c.Key
 		}
 	}
 	return ""
+}
+
+// itself reports whether a value is what the key says of the resource anyhow:
+// every resource that has the tag has the tag that it has.
+func itself(key, value string) bool {
+	_, fact, _ := strings.Cut(key, ":")
+	return slices.ContainsFunc(iampolicy.Variables(value), func(variable string) bool {
+		_, named, _ := strings.Cut(variable, ":")
+		return strings.EqualFold(named, fact) && resourceKey(strings.ToLower(variable))
+	})
 }
 
 // passedTo are the services that roles may be passed to, or "".

@@ -28,6 +28,8 @@ const (
 	awsVariables    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"
 	awsPrincipal    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
 	awsGrammar      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
+	awsRevocation   = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/revocation.html"
+	awsImportCRL    = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_ImportCrl.html"
 	rfcSerial       = "RFC 5280 section 4.1.2.2"
 	rfcVersion      = "RFC 5280 section 4.1.2.1"
 	rfcValidity     = "RFC 5280 section 4.1.2.5"
@@ -38,6 +40,8 @@ const (
 	rfcConstraints  = "RFC 5280 section 4.2.1.9"
 	rfcExtUsage     = "RFC 5280 section 4.2.1.12"
 	rfcPath         = "RFC 5280 section 6"
+	rfcCRL          = "RFC 5280 section 5.1.2"
+	rfcCRLNumber    = "RFC 5280 section 5.2.3"
 	rfcPEM          = "RFC 7468 section 5.1"
 	rfcRequest      = "RFC 2986 section 4"
 	nistKeys        = "NIST SP 800-131A revision 2"
@@ -122,7 +126,7 @@ func All() []Rule {
 			Remedy: `issue it with "anchorctl issue", or as docs/certificates.md describes`,
 		},
 		{
-			ID: "ANC205", Name: "certificate request", Severity: Refuse, Cites: []string{awsTrustModel, nistKeys, rfcRequest},
+			ID: "ANC206", Name: "certificate request", Severity: Refuse, Cites: []string{awsTrustModel, nistKeys, rfcRequest},
 			Remedy: "make a new key on the host, and a request with it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=any",
 		},
 		{
@@ -224,7 +228,7 @@ func All() []Rule {
 		},
 		{
 			ID: "ANC604", Name: "foreign certificate in our anchor", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
-			Remedy: "find out who put it there; then let apply put the anchor back as it was",
+			Remedy: `find out who put it there; then run "anchorctl apply --approve-restore ENVIRONMENT" to put the anchor back as it was`,
 		},
 		{
 			ID: "ANC605", Name: "key of a retired issuer", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
@@ -237,6 +241,22 @@ func All() []Rule {
 		{
 			ID: "ANC607", Name: "profile mixes environments", Severity: Warn, Cites: []string{awsProfile, awsTrustModel},
 			Remedy: "give each environment profiles of its own, with its own roles alone",
+		},
+		{
+			ID: "ANC701", Name: "revocation list is stale", Severity: Warn, Cites: []string{rfcCRL, awsRevocation},
+			Remedy: "run \"anchorctl crl refresh\", and have cron or a timer do so from now on",
+		},
+		{
+			ID: "ANC702", Name: "revocation list is nearly full", Severity: Warn, Cites: []string{awsImportCRL},
+			Remedy: "shorten certificateLifetime, so that entries leave sooner, or give the environment a new issuer before it is full",
+		},
+		{
+			ID: "ANC703", Name: "revocation list of another signer", Severity: Warn, Cites: []string{rfcCRL, awsRevocation},
+			Remedy: "find out who put it there; apply puts the issuer's own list in its place",
+		},
+		{
+			ID: "ANC704", Name: "number of the revocation list has gone back", Severity: Warn, Cites: []string{rfcCRLNumber},
+			Remedy: "find out whether the store was restored; apply takes over what the list revokes, and signs a newer one",
 		},
 	}
 }

@@ -1,4 +1,4 @@
-// Package signature finds out whose key signed a certificate or a request.
+// Package signature finds out whose key signed a certificate.
 //
 // It knows every way in which RSA, ECDSA and Ed25519 keys sign certificates, those
 // that nobody should use any more and those that crypto/x509 does not know

@@ -34,13 +34,13 @@ func Name(c *x509.Certificate) string {
 	return SchemeOf(c).String()
 }
 
-// SchemeOf is the scheme of a certificate.
+// SchemeOf is how a certificate says it is signed.
 func SchemeOf(c *x509.Certificate) Scheme { return SchemeIn(c.Raw, c.SignatureAlgorithm) }
 
-// SchemeIn reads the algorithm identifier of a certificate, or of a request,
-// itself, whatever Go has taken it for: Go knows fewer than there are.
-func SchemeIn(signed []byte, taken x509.SignatureAlgorithm) Scheme {
-	if taken == x509.PureEd25519 {
+// SchemeIn reads the algorithm identifier of something signed itself, a
+// certificate or a request: Go knows fewer than there are. known is what Go says.
+func SchemeIn(signed []byte, known x509.SignatureAlgorithm) Scheme {
+	if known == x509.PureEd25519 {
 		return Scheme{Kind: x509.Ed25519}
 	}
 	var outer struct {

@@ -25,8 +25,8 @@ func Verifies(child *x509.Certificate, pub crypto.PublicKey) bool {
 	return SchemeOf(child).Verifies(child.RawTBSCertificate, child.Signature, pub)
 }
 
-// Verifies reports whether a signature over what was to be signed verifies under
-// a key.
+// Verifies reports whether a signature of this kind over what is to be signed
+// verifies under a key.
 func (how Scheme) Verifies(tbs, sig []byte, pub crypto.PublicKey) bool {
 	switch key := pub.(type) {
 	case *rsa.PublicKey:
@@ -45,6 +45,28 @@ func (how Scheme) Verifies(tbs, sig []byte, pub crypto.PublicKey) bool {
 	default:
 		return false
 	}
+}
+
+// Holds is Verifies, held to what the certificate says of how it is signed: an
+// RSASSA-PSS signature over another hash, or with a salt of another length, than
+// its parameters name is none to other verifiers (RFC 4055 section 3.1), and
+// could hide SHA-1.
+func Holds(child *x509.Certificate, pub crypto.PublicKey) bool {
+	var hash crypto.Hash
+	switch child.SignatureAlgorithm {
+	case x509.SHA256WithRSAPSS:
+		hash = crypto.SHA256
+	case x509.SHA384WithRSAPSS:
+		hash = crypto.SHA384
+	case x509.SHA512WithRSAPSS:
+		hash = crypto.SHA512
+	default:
+		return Verifies(child, pub)
+	}
+	// Go names these algorithms only where the salt is as long as the hash.
+	key, ok := pub.(*rsa.PublicKey)
+	return ok && rsa.VerifyPSS(key, hash, Sum(hash, child.RawTBSCertificate), child.Signature,
+		&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 }
 
 // pssVerifies tries every hash and takes every length of salt.

@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/gates"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/printable"
+	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
 
@@ -101,6 +102,10 @@ func (j *judgement) use(out *Anchor, a estate.PlacedAnchor, account string, role
 		}
 	}
 	switch {
+	case !a.Live.Enabled && a.Environment != "":
+		f := rules.Find("ANC606", a.Name(), fmt.Sprintf("%q is disabled: no session of %s is opened through it", a.Live.Name, a.Environment))
+		f.Remedy = `run "anchorctl plan" to see what it waits for; "anchorctl apply" enables it once nothing is in the way`
+		j.add(f)
 	case !a.Live.Enabled:
 		j.find("ANC606", a.Name(), "%q is disabled: it opens nothing, and is one call away from doing so", a.Live.Name)
 	case all && len(out.Roles) == 0:

@@ -394,3 +394,18 @@ func TestWaiversTakeFindingsOutOfTheVerdictAndNotOutOfTheReport(t *testing.T) {
 		t.Errorf("verdict %v, findings %v, waived %v", err, r.Findings, r.Waived)
 	}
 }
+
+// Our own anchor is not to be deleted because it waits for something.
+func TestOurDisabledAnchorIsNotToBeDeleted(t *testing.T) {
+	s := newScenery(t)
+	s.place().Anchors[0].Live.Enabled = false
+	found := survey.Judge(s.census, publicca.Load()).Findings
+	if len(found) == 0 {
+		t.Error("nothing is found")
+	}
+	for _, f := range found {
+		if f.Rule != "ANC606" || strings.Contains(f.Remedy, "delete") || !strings.Contains(f.Remedy, `"anchorctl plan"`) {
+			t.Errorf("%s: %s", f, f.Remedy)
+		}
+	}
+}

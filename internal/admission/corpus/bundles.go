@@ -92,12 +92,18 @@ func companions() []recipe {
 		chain("chain/crlf.pem", func(_ *maker, c []byte) []byte { return bytes.ReplaceAll(c, []byte("\n"), []byte("\r\n")) }),
 		chain("chain/with-stranger.pem", func(m *maker, c []byte) []byte { return join(m.dev.PEM(), c) }),
 		chain("chain/twice.pem", func(_ *maker, c []byte) []byte { return join(c, c) }),
+		chain("chain/twenty-times.pem", func(_ *maker, c []byte) []byte { return bytes.Repeat(c, 20) }),
 		chain("chain/with-key.pem", func(m *maker, c []byte) []byte { return join(c, block("PRIVATE KEY", pkcs8(m, m.prod.Key))) }),
 		chain("chain/with-request.pem", func(m *maker, c []byte) []byte { return join(c, block("CERTIFICATE REQUEST", request(m))) }),
 		chain("chain/with-damaged-block.pem", func(_ *maker, c []byte) []byte { return join(c, c[:100]) }),
 		chain("chain/with-rubbish.pem", func(_ *maker, c []byte) []byte { return join(c, block("CERTIFICATE", []byte("rubbish"))) }),
 		chain("chain/empty.pem", func(*maker, []byte) []byte { return []byte{} }),
-		chain("chain/seventeen.pem", func(m *maker, c []byte) []byte { return join(c, bytes.Repeat(m.dev.PEM(), 16)) }),
+		chain("chain/seventeen.pem", func(m *maker, c []byte) []byte {
+			for range 16 {
+				c = join(c, m.issue(m.root).PEM())
+			}
+			return c
+		}),
 		chain("chain/20-mb.pem", func(_ *maker, c []byte) []byte { return join(c, bytes.Repeat([]byte("\n"), 20<<20)) }),
 		chain("chain/stranger-self-signed.pem", func(m *maker, c []byte) []byte { return join(c, m.newRoot(pkitest.Name("stranger")).PEM()) }),
 		chain("chain/workload-in-it.pem", func(m *maker, c []byte) []byte {

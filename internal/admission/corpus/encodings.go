@@ -172,6 +172,9 @@ func extensionForms() []recipe {
 		raw("extension/value-in-pieces.pem", ku, func(_ *maker, id []byte) []byte {
 			return pkitest.TLV(0x30, id, []byte{1, 1, 0xff}, pkitest.TLV(0x24, pkitest.TLV(4, []byte{3, 2, 1, 6})))
 		}),
+		raw("extension/host-with-nul.pem", san, func(m *maker, _ []byte) []byte {
+			return m.extension(pkitest.OID(2, 5, 29, san), false, pkitest.TLV(0x30, pkitest.TLV(0x82, []byte("example.org\x00.example.com"))))
+		}),
 		raw("extension/uri-with-colons.pem", san, func(m *maker, _ []byte) []byte {
 			return m.extension(pkitest.OID(2, 5, 29, san), false, pkitest.TLV(0x30, pkitest.TLV(0x86, []byte("http://a:b:80/"))))
 		}),

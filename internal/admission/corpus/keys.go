@@ -171,6 +171,7 @@ func rsaCases() []recipe {
 		modulus("rsa/even.pem", func(m *maker) *big.Int { n := m.modulus(2048); return n.SetBit(n, 0, 0) }),
 		modulus("rsa/factor-3.pem", func(m *maker) *big.Int { return multiple(m, 3) }),
 		modulus("rsa/factor-4999.pem", func(m *maker) *big.Int { return multiple(m, 4999) }),
+		modulus("rsa/factor-65537.pem", func(m *maker) *big.Int { return multiple(m, 65537) }),
 		modulus("rsa/prime.pem", func(m *maker) *big.Int { return m.prime(2048) }),
 		modulus("rsa/square.pem", func(m *maker) *big.Int { p := m.prime(1025); return p.Mul(p, p) }),
 		modulus("rsa/fifth-power.pem", func(m *maker) *big.Int { return new(big.Int).Exp(m.prime(412), big.NewInt(5), nil) }),
@@ -220,10 +221,10 @@ func (m *maker) modulus(bits int) *big.Int {
 	}
 }
 
-// rough reports whether no number below 6,000 divides n.
+// rough reports whether no number below 140,000 divides n.
 func rough(n *big.Int) bool {
 	rest := new(big.Int)
-	for p := int64(3); p < 6000; p += 2 {
+	for p := int64(3); p < 140_000; p += 2 {
 		if rest.Mod(n, big.NewInt(p)).Sign() == 0 {
 			return false
 		}

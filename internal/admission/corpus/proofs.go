@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"math/big"
 	"slices"
+	"strings"
 
 	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
@@ -158,6 +159,11 @@ func paths() []recipe {
 				f.Issuer = asn1.RawValue{FullBytes: m.name(attribute{organization, utf8Kind, "EXAMPLE  CORP"}, attribute{commonName, utf8Kind, "Example Root 1"})}
 			})
 		}},
+		{"path/root-changed.pem", func(m *maker) Files {
+			root := slices.Clone(m.root.Certificate.Raw)
+			root[len(root)-1] ^= 1
+			return Files{Candidate: m.prod.PEM(), Root: block("CERTIFICATE", root)}
+		}},
 		{"path/issuer-of-another-name.pem", func(m *maker) Files {
 			return m.forged(func(f *pkitest.Forgery) {
 				f.Issuer = asn1.RawValue{FullBytes: m.name(attribute{commonName, utf8Kind, "somebody else"})}
@@ -189,12 +195,21 @@ func constrained() []recipe {
 		return func(m *maker) []byte { return m.name(attributes...) }
 	}
 	ours := directory(attribute{organization, utf8Kind, "Example Corp"})
+	bmp := func(s string) string { return "\x00" + strings.Join(strings.Split(s, ""), "\x00") }
+	of := func(organization string) pkitest.Option {
+		return pkitest.With(func(c *x509.Certificate) { c.Subject.Organization = []string{organization} })
+	}
 	hosts := pkitest.With(func(c *x509.Certificate) { c.DNSNames = []string{"pki.example.org"} })
 	return []recipe{
 		root("constraint/directory-permits.pem", tree(permitted, 0xa4, ours)),
 		root("constraint/directory-permits-others.pem", tree(permitted, 0xa4, directory(attribute{organization, utf8Kind, "Other Corp"}))),
 		root("constraint/directory-excludes.pem", tree(excluded, 0xa4, ours)),
 		root("constraint/directory-excludes-others.pem", tree(excluded, 0xa4, directory(attribute{organization, utf8Kind, "Other Corp"}))),
+		root("constraint/directory-excludes-in-bmp.pem", tree(excluded, 0xa4, directory(attribute{organization, asn1.TagBMPString, bmp("Example Corp")}))),
+		root("constraint/directory-permits-in-bmp.pem", tree(permitted, 0xa4, directory(attribute{organization, asn1.TagBMPString, bmp("Example Corp")}))),
+		root("constraint/directory-excludes-in-teletex.pem", tree(excluded, 0xa4, directory(attribute{organization, asn1.TagT61String, "Stra\xdfe"})), of("STRASSE")),
+		root("constraint/directory-excludes-composed.pem", tree(excluded, 0xa4, directory(attribute{organization, utf8Kind, "Mu\u0308ller"})), of("Müller")),
+		root("constraint/host-excluded-by-pattern.pem", tree(excluded, 0x82, text("*.example.org")), hosts),
 		root("constraint/host-permitted.pem", tree(permitted, 0x82, text("example.org")), hosts),
 		root("constraint/host-not-permitted.pem", tree(permitted, 0x82, text("example.com")), hosts),
 		root("constraint/host-excluded.pem", tree(excluded, 0x82, text("example.org")), hosts),

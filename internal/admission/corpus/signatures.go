@@ -30,16 +30,21 @@ func rsaOver(key *rsa.PrivateKey, id asn1.ObjectIdentifier, hash crypto.Hash) pk
 
 // pssOver signs with PSS and a salt of any length.
 func pssOver(m *maker, key *rsa.PrivateKey, hash crypto.Hash, salt int) pkitest.Signing {
+	return pssSaying(m, key, hash, salt, hash, salt)
+}
+
+// pssSaying signs with PSS over another hash, or with another salt, than it says.
+func pssSaying(m *maker, key *rsa.PrivateKey, said crypto.Hash, saidSalt int, hash crypto.Hash, salt int) pkitest.Signing {
 	id := map[crypto.Hash]asn1.ObjectIdentifier{
 		crypto.SHA1:   pkitest.OID(1, 3, 14, 3, 2, 26),
 		crypto.SHA256: pkitest.OID(2, 16, 840, 1, 101, 3, 4, 2, 1), crypto.SHA384: pkitest.OID(2, 16, 840, 1, 101, 3, 4, 2, 2),
-	}[hash]
+	}[said]
 	over := pkix.AlgorithmIdentifier{Algorithm: id, Parameters: asn1.NullRawValue}
 	parameters := m.der(struct {
 		Hash pkix.AlgorithmIdentifier `asn1:"explicit,tag:0"`
 		MGF  pkix.AlgorithmIdentifier `asn1:"explicit,tag:1"`
 		Salt int                      `asn1:"explicit,tag:2"`
-	}{over, pkix.AlgorithmIdentifier{Algorithm: pkitest.OID(1, 2, 840, 113549, 1, 1, 8), Parameters: asn1.RawValue{FullBytes: m.der(over)}}, salt})
+	}{over, pkix.AlgorithmIdentifier{Algorithm: pkitest.OID(1, 2, 840, 113549, 1, 1, 8), Parameters: asn1.RawValue{FullBytes: m.der(over)}}, saidSalt})
 	algorithm := pkix.AlgorithmIdentifier{Algorithm: pkitest.OID(1, 2, 840, 113549, 1, 1, 10), Parameters: asn1.RawValue{FullBytes: parameters}}
 	return pkitest.NewSigning(algorithm, func(tbs []byte) ([]byte, error) {
 		return rsa.SignPSS(rand.Reader, key, hash, digest(hash, tbs), &rsa.PSSOptions{SaltLength: salt})
@@ -95,6 +100,12 @@ func signatures() []recipe {
 		pss("signature/pss-sha256-salt-20.pem", crypto.SHA256, 20),
 		pss("signature/pss-sha256-salt-222.pem", crypto.SHA256, 222),
 		pss("signature/pss-sha1.pem", crypto.SHA1, 20),
+		byRSA("signature/pss-salt-longer-than-said.pem", func(m *maker, key *rsa.PrivateKey) pkitest.Signing {
+			return pssSaying(m, key, crypto.SHA256, 32, crypto.SHA256, 64)
+		}),
+		byRSA("signature/pss-sha1-as-sha256.pem", func(m *maker, key *rsa.PrivateKey) pkitest.Signing {
+			return pssSaying(m, key, crypto.SHA256, 32, crypto.SHA1, 20)
+		}),
 		{"signature/by-p521.pem", func(m *maker) Files { return m.under(pkitest.Key(pkitest.ECKey(m, elliptic.P521()))) }},
 		{"signature/by-ed25519.pem", func(m *maker) Files { return m.under(pkitest.Key(pkitest.EdKey(m))) }},
 		tampered("signature/last-bit-changed.pem", func(der []byte) []byte { der[len(der)-1] ^= 1; return der }),
