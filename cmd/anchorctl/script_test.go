@@ -81,6 +81,8 @@ func condition(name string) (bool, error) {
 func setUp(env *testscript.Env) error {
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
+	// A session that a script shows is the service's: session_cache alone keeps some.
+	env.Setenv("XDG_CACHE_HOME", os.DevNull)
 	// Nothing of the machine's own AWS configuration, and no instance metadata.
 	env.Setenv("AWS_CONFIG_FILE", os.DevNull)
 	env.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)

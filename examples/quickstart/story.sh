@@ -10,6 +10,9 @@ anchorctl() { printf '$ anchorctl %s\n' "$*"; "$program" "$@"; }
 # arn ADDRESS: the ARN that status shows for it.
 arn() { "$program" status --quiet 2>/dev/null | awk -v addr="$1" '$1 == addr { print $NF }'; }
 
+# What session keeps stays in here too.
+export XDG_CACHE_HOME="$PWD/cache"
+
 # A passphrase for a root that guards nothing. A real one is typed.
 (umask 077 && head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' >root-passphrase)
 

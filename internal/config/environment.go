@@ -66,6 +66,7 @@ func (c *checker) limits(path string, e *Environment) {
 	c.between(path+".certificateLifetime", l.CertificateLifetime, minCertificate, e.Issuer.Lifetime, ", the issuer's lifetime or the least there is")
 	c.session(path+".sessionDuration", l.SessionDuration)
 	c.between(path+".sensitiveSessionDuration", l.SensitiveSessionDuration, minSession, maxSensitive, "")
+	c.between(path+".renewalInterval", l.RenewalInterval, minRenewal, maxRenewal, "")
 	if l.RolesPerProfile > maxRoles {
 		c.problem(path+".rolesPerProfile", "", "the service takes at most %d roles in a profile", maxRoles)
 	}

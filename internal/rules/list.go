@@ -126,6 +126,10 @@ func All() []Rule {
 			Remedy: `issue it with "anchorctl issue", or as docs/certificates.md describes`,
 		},
 		{
+			ID: "ANC205", Name: "lifetimes that do not fit", Severity: Refuse, Cites: []string{awsSession, rfcValidity},
+			Remedy: "lengthen certificateLifetime of the workload, shorten sessionDuration of the profile, or run renew more often and say so in limits.renewalInterval",
+		},
+		{
 			ID: "ANC206", Name: "certificate request", Severity: Refuse, Cites: []string{awsTrustModel, nistKeys, rfcRequest},
 			Remedy: "make a new key on the host, and a request with it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=any",
 		},

@@ -29,7 +29,7 @@ func JudgeConfig(c *config.Config, now time.Time) []rules.Finding {
 // to ANC318.
 func configChecks() []func(*configJudgement) {
 	return []func(*configJudgement){
-		checkPermitted, checkRoles, checkRoleCount, checkManagedPolicies, checkTrustSize, checkSessionPolicy, checkSessionPermissions,
+		checkPermitted, checkLifetimesFit, checkRoles, checkRoleCount, checkManagedPolicies, checkTrustSize, checkSessionPolicy, checkSessionPermissions,
 		checkSensitive,
 	}
 }

@@ -39,6 +39,8 @@ func sized(characters int, fill string) string {
 	return before + strings.Repeat(fill, characters-len(before+after)) + after
 }
 
+func hours(n int) config.Duration { return config.Duration(time.Duration(n) * time.Hour) }
+
 func TestJudgeConfig(t *testing.T) {
 	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 	role := func(workloads ...string) *config.RoleUse { return &config.RoleUse{Workloads: workloads} }
@@ -146,6 +148,47 @@ func TestJudgeConfig(t *testing.T) {
 		{"a managed session policy that narrows nothing", func(_ *config.Config, _ *config.Environment, backup *config.Profile) {
 			backup.ManagedPolicies = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws-cn:iam::aws:policy/AdministratorAccess"}
 		}, []string{"ANC303 warn"}},
+		{"a renewal that has room for two runs", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Workloads["reports"].CertificateLifetime, prod.Limits.RenewalInterval = hours(8), hours(1)
+		}, nil},
+		{"a renewal that has room for one run", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Workloads["reports"].CertificateLifetime, prod.Limits.RenewalInterval = hours(8)-4, hours(1)
+		}, []string{"ANC205 warn"}},
+		{"a renewal that just has room for one run", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Workloads["reports"].CertificateLifetime, prod.Limits.RenewalInterval = hours(4), hours(1)
+		}, []string{"ANC205 warn"}},
+		{"a renewal that can come too late", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Workloads["reports"].CertificateLifetime, prod.Limits.RenewalInterval = hours(4)-4, hours(1)
+		}, []string{"ANC205"}},
+		{"80 minutes, which the usual timer renews in time", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Workloads["reports"].CertificateLifetime = config.Duration(80 * time.Minute)
+		}, nil},
+		{"five minutes, and nothing said of renewals", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Workloads["reports"].CertificateLifetime = config.Duration(5 * time.Minute)
+		}, []string{"ANC205 warn"}},
+		{"sessions as long as the last quarter of their certificates", func(_ *config.Config, prod *config.Environment, backup *config.Profile) {
+			prod.Workloads["backup"].CertificateLifetime, backup.SessionDuration = hours(8), hours(2)
+		}, nil},
+		{"sessions that outlive a certificate that is renewed", func(_ *config.Config, prod *config.Environment, backup *config.Profile) {
+			prod.Workloads["backup"].CertificateLifetime, backup.SessionDuration = hours(8), hours(3)
+		}, []string{"ANC205 warn"}},
+		{"sessions longer than their certificates", func(_ *config.Config, prod *config.Environment, backup *config.Profile) {
+			prod.Workloads["backup"].CertificateLifetime, backup.SessionDuration = hours(8), hours(9)
+		}, []string{"ANC205 warn"}},
+		{"long sessions of another workload's profile", func(_ *config.Config, prod *config.Environment, backup *config.Profile) {
+			prod.Workloads["reports"].CertificateLifetime, backup.SessionDuration = hours(8), hours(9)
+		}, nil},
+		{"revocation lists as often as certificates end", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Workloads["backup"].CertificateLifetime, prod.Workloads["reports"].CertificateLifetime = hours(8), hours(24)
+			prod.CRL = config.CRLSpec{Interval: hours(24), DistributionPoint: "http://crl.example.internal/a"}
+		}, nil},
+		{"revocation lists at a distribution point more seldom than that", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Workloads["backup"].CertificateLifetime, prod.Workloads["reports"].CertificateLifetime = hours(8), hours(23)
+			prod.CRL = config.CRLSpec{Interval: hours(24), DistributionPoint: "http://crl.example.internal/a"}
+		}, []string{"ANC205 warn"}},
+		{"revocation lists that only the anchors get, at once", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Workloads["reports"].CertificateLifetime, prod.CRL = hours(8), config.CRLSpec{Interval: hours(24)}
+		}, nil},
 		{"a waiver on its last day", func(c *config.Config, _ *config.Environment, _ *config.Profile) {
 			c.Waivers = []config.Waiver{{Rule: "ANC603", At: "role/111122223333/x", Owner: "platform", Until: day("2026-11-02")}}
 		}, nil},
