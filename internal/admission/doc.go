@@ -1,5 +1,5 @@
 // Package admission judges certificates: those that are to become trust anchors,
-// those of workloads, and chains of them.
+// those of workloads, chains of them, and the keys that certificate requests bring.
 //
 // It knows the rules for certificates, the containers they come in, and what a
 // weak key looks like. It must not know AWS, the store, nor how a finding is shown.

@@ -286,6 +286,25 @@ func TestARequestThatIsAnsweredAgainTouchesNothing(t *testing.T) {
 	}
 }
 
+// What names no distribution point, or a former one, is not what is wanted once
+// there is one.
+func TestANewDistributionPointIsANewCertificate(t *testing.T) {
+	dir := newEstate(t)
+	hostKey(t, dir)
+	f := open(t, dir, start())
+	for _, c := range []struct {
+		point   string
+		resumed bool
+	}{{"", false}, {"http://crl.example.internal/anchorctl", false}, {"http://crl.example.internal/anchorctl", true}, {"http://crl.example.org/", false}, {"", false}} {
+		f.Config.Environments["prod"].CRL.DistributionPoint = c.point
+		r, err := issuance.Issue(t.Context(), f, crashing("csr", dir))
+		must(t, err)
+		if r.Resumed != c.resumed {
+			t.Errorf("with the distribution point %q, the recorded certificate is given out: %t", c.point, r.Resumed)
+		}
+	}
+}
+
 // Ten runs at once with the same request end with one certificate.
 func TestParallelRunsWithOneRequestEndWithOneCertificate(t *testing.T) {
 	dir := newEstate(t)

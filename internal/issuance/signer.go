@@ -52,6 +52,14 @@ func openSigner(ctx context.Context, f *folder.Folder, environment string) (sign
 	return s, err
 }
 
+// points are the distribution points of its certificates.
+func (s signer) points() []string {
+	if s.parent.Point == "" {
+		return nil
+	}
+	return []string{s.parent.Point}
+}
+
 // sign makes the certificate and returns its verified path up to the root.
 func (s signer) sign(w wanted, pub crypto.PublicKey) ([]*x509.Certificate, error) {
 	c, err := pki.NewWorkload(w.spec, pub, s.parent)

@@ -184,7 +184,7 @@ func (w wanted) recorded(record store.Issued, s signer) ([]*x509.Certificate, er
 }
 
 // fits returns the path of a recorded certificate that this request could have
-// got: same names, same issuer, valid, not revoked, and not longer than asked for.
+// got: same names, issuer and distribution point, valid, not revoked, and not longer than asked for.
 func (w wanted) fits(record store.Issued, c *x509.Certificate, s signer) []*x509.Certificate {
 	kind, err := keys.TypeOf(c.PublicKey)
 	if err != nil || !w.anyKeyType && kind != w.keyType {
@@ -193,7 +193,7 @@ func (w wanted) fits(record store.Issued, c *x509.Certificate, s signer) []*x509
 	if record.Revoked != nil || record.Generation != s.generation.Number || !w.names(c) || !slices.Equal(c.DNSNames, w.spec.DNS) {
 		return nil
 	}
-	if c.NotAfter.After(w.spec.Now.Add(w.spec.Lifetime)) {
+	if c.NotAfter.After(w.spec.Now.Add(w.spec.Lifetime)) || !slices.Equal(c.CRLDistributionPoints, s.points()) {
 		return nil
 	}
 	path, err := s.chain(c, w.spec.Now)
