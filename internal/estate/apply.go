@@ -104,7 +104,7 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		if isOpen && (r.options.Revocation == nil || open.Command == r.command) {
 			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 		}
-		return report, err
+		return report, errors.Join(proposal.unreached, err)
 	}
 	if r.options.Approve != nil {
 		if err := r.options.Approve(ctx, proposal); err != nil {
@@ -200,6 +200,7 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 	if err == nil {
 		err = holds
 	}
+	err = errors.Join(report.Proposal.unreached, err)
 	// The end of a run is recorded even when the run was interrupted.
 	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, statusOf(err, reachedEnd))
 	return report, errors.Join(err, ending)
