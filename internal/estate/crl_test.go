@@ -386,3 +386,20 @@ type refusing struct{ crls.API }
 func (refusing) Import(context.Context, crls.New) (crls.Live, error) {
 	return crls.Live{}, errors.New("the region is down")
 }
+
+// A saved plan that signed a list and could not bring it goes on when it is
+// applied again.
+func TestASavedPlanGoesOnAfterItHasSigned(t *testing.T) {
+	l := revokedLab(t)
+	saved := l.save(t, estate.Options{})
+	l.order(t, sandbox.Fault{Op: "ImportCrl", Mode: sandbox.ModeCutBefore, Count: -1})
+	if _, err := l.apply(t.Context(), estate.ApplyOptions{Saved: saved}, nil); err == nil {
+		t.Fatal("nothing was lost")
+	}
+	l.calm(t)
+	report := l.mustApply(t, estate.ApplyOptions{Saved: saved})
+	if !report.Resumed {
+		t.Error("it began anew")
+	}
+	l.listed(t, serial)
+}
