@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strconv"
 	"time"
 
@@ -16,11 +14,9 @@ import (
 	"anchorctl/internal/folder"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
-	"anchorctl/internal/keys"
-	"anchorctl/internal/pki"
 	"anchorctl/internal/session"
-	"anchorctl/internal/sigx509"
 	"anchorctl/internal/terminal"
+	"anchorctl/internal/wallet"
 )
 
 type sessionOptions struct {
@@ -29,6 +25,7 @@ type sessionOptions struct {
 	duration, sessionName, endpoint        string
 	choice                                 issuance.Choice
 	out, report                            string
+	noCache                                bool
 }
 
 func sessionCommand() *cmdline.Command {
@@ -42,7 +39,11 @@ files that issue wrote and the ARNs that apply recorded; --profile, --role and
 --target choose where there are several. Elsewhere no estate is needed:
 certificate, key and the three ARNs are all there is to it. What the service
 denies, --report writes to a file that holds nothing secret; explain --session
-tells from it which gate closed and what to change.`,
+tells from it which gate closed and what to change.
+
+What it is given it keeps, in $XDG_CACHE_HOME/anchorctl or ~/.cache/anchorctl,
+until shortly before its end, so that many processes on a host ask once. When the
+service cannot be asked then, the session that is kept goes on until it ends.`,
 		Example: `anchorctl session prod/backup --profile backup --role prod-backup
 anchorctl session --certificate cert.pem --private-key key.pem \
   --trust-anchor-arn arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/… \
@@ -64,6 +65,7 @@ anchorctl session --certificate cert.pem --private-key key.pem \
 			&cli.StringFlag{Name: "session-duration", Usage: "how long it lasts is `DURATION`: 1h, or seconds; else the profile decides", Destination: &o.duration},
 			&cli.StringFlag{Name: "role-session-name", Usage: "call it `NAME`, where the profile accepts one", Destination: &o.sessionName},
 			&cli.StringFlag{Name: "endpoint", Usage: "ask at `URL`, instead of AWS in the trust anchor's region", Destination: &o.endpoint},
+			&cli.BoolFlag{Name: "no-cache", Usage: "ask anew, and keep nothing", Destination: &o.noCache},
 			&cli.StringFlag{Name: "report", Usage: "when the service denies it, write what was asked and answered to `FILE`, for explain --session", Destination: &o.report},
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) { return openSession(ctx, c, o) },
@@ -79,7 +81,7 @@ func openSession(ctx context.Context, c *cmdline.Call, o sessionOptions) (cmdlin
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
-	signer, err := loadSigner(c, o)
+	signer, err := loadSigner(ctx, c, o)
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
@@ -87,7 +89,9 @@ func openSession(ctx context.Context, c *cmdline.Call, o sessionOptions) (cmdlin
 		Endpoint: sessionEndpoint(c, o.endpoint), AnchorARN: o.anchorARN, ProfileARN: o.profileARN, RoleARN: o.roleARN,
 		Duration: duration, SessionName: o.sessionName, Signer: signer,
 	}
-	credentials, err := session.Client{Clock: c.Clock}.CreateSession(ctx, request)
+	credentials, err := walletOf(c, o.noCache || signer.Check() != nil).Session(ctx, wallet.KeyOf(request), func(ctx context.Context) (session.Credentials, error) {
+		return session.Client{Clock: c.Clock}.CreateSession(ctx, request)
+	})
 	if err != nil {
 		return cmdline.Reply{}, reported(c, o.report, request, err)
 	}
@@ -184,64 +188,4 @@ func seconds(text string) (time.Duration, error) {
 		return 0, terminal.Usage(fmt.Sprintf("reading --session-duration: %q is neither seconds nor a duration", text), "write 3600 or 1h")
 	}
 	return d, nil
-}
-
-// maxIntermediates is more than a chain of five certificates needs.
-const maxIntermediates = 256 << 10
-
-func loadSigner(c *cmdline.Call, o sessionOptions) (sigx509.Signer, error) {
-	text, err := readFile(c, o.certificate, pki.MaxFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = hint.With(err, `run "anchorctl issue ENV/WORKLOAD" first, or name another folder with --out`)
-	}
-	if err != nil {
-		return sigx509.Signer{}, err
-	}
-	var s sigx509.Signer
-	if o.certificate == o.privateKey {
-		return loadCombined(c, o, text)
-	}
-	if s.Certificate, err = pki.ParseOne(text); err != nil {
-		return sigx509.Signer{}, fmt.Errorf("reading certificate %q: %w", o.certificate, err)
-	}
-	if text, err = readFile(c, o.privateKey, pki.MaxFile); err != nil {
-		return sigx509.Signer{}, err
-	}
-	defer clear(text)
-	if s.Key, err = keys.ParseWorkload(text); err != nil {
-		return sigx509.Signer{}, fmt.Errorf("reading private key %q: %w", o.privateKey, err)
-	}
-	s.Chain, err = loadIntermediates(c, o.intermediates)
-	return s, err
-}
-
-// loadCombined reads the one file of "issue --format combined".
-func loadCombined(c *cmdline.Call, o sessionOptions, text []byte) (sigx509.Signer, error) {
-	defer clear(text)
-	key, certificates, err := issuance.ParseCombined(text)
-	defer clear(key)
-	if err != nil {
-		return sigx509.Signer{}, fmt.Errorf("reading %q: %w", o.certificate, err)
-	}
-	s := sigx509.Signer{Certificate: certificates[0]}
-	if s.Key, err = keys.ParseWorkload(key); err != nil {
-		return sigx509.Signer{}, fmt.Errorf("reading %q: %w", o.privateKey, err)
-	}
-	s.Chain, err = loadIntermediates(c, o.intermediates)
-	return s, err
-}
-
-func loadIntermediates(c *cmdline.Call, path string) ([]*x509.Certificate, error) {
-	if path == "" {
-		return nil, nil
-	}
-	text, err := readFile(c, path, maxIntermediates)
-	if err != nil {
-		return nil, err
-	}
-	chain, err := pki.ParseBundle(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("reading intermediates %q: %w", path, err)
-	}
-	return chain, nil
 }

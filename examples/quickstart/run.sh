@@ -30,6 +30,6 @@ cd "$play"
 
 # What the sandbox makes secret here and init does not know of. init adds its
 # own lines below these.
-printf '%s\n' '/root-passphrase' '/sandbox.json*' >.gitignore
+printf '%s\n' '/root-passphrase' '/sandbox.json*' '/cache/' >.gitignore
 
 "$program" sandbox exec --seed seed.yaml --state sandbox.json -- "$here/story.sh" "$program"

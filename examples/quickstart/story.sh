@@ -10,6 +10,9 @@ anchorctl() { printf '$ anchorctl %s\n' "$*"; "$program" "$@"; }
 # arn ADDRESS: the ARN that status shows for it.
 arn() { "$program" status --quiet 2>/dev/null | awk -v addr="$1" '$1 == addr { print $NF }'; }
 
+# What session keeps stays in here too.
+export XDG_CACHE_HOME="$PWD/cache"
+
 # A passphrase for a root that guards nothing. A real one is typed.
 (umask 077 && head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' >root-passphrase)
 
@@ -74,6 +77,9 @@ head -n 2 explained.txt
 awk '/ not met$/ { print "  not met: " $1 " " $2 }' explained.txt
 sed -n '/^What to change/,$p' explained.txt
 
+say '8. Not these two alone: every workload with every anchor, profile and role.'
+anchorctl prove isolation
+
 say 'Done. This directory is yours to play with:'
 cat <<EOF
 
@@ -83,5 +89,6 @@ Next, try:
 
   $program sandbox exec --state sandbox.json -- $program status
   $program issue prod/backup
+  $program sandbox exec --state sandbox.json -- $program check account
   $program check cert root.pem --root root.pem      # refused: the root is never an anchor
 EOF

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"anchorctl/internal/rules"
+	"anchorctl/internal/admission"
 )
 
 // Live is a trust anchor as the service shows it.
@@ -35,7 +35,7 @@ type Notification struct {
 // New is what an anchor is created from: always disabled.
 type New struct {
 	Name          string
-	Certificates  []rules.Admitted // one or two
+	Certificates  []admission.Admitted // one or two
 	Notifications []Notification
 	Tags          map[string]string
 	ChecksPoints  bool
@@ -46,7 +46,7 @@ type New struct {
 type Change struct {
 	Disable       bool
 	Name          *string
-	Certificates  []rules.Admitted
+	Certificates  []admission.Admitted
 	ChecksPoints  *bool
 	Notifications []Notification
 	SetTags       map[string]string

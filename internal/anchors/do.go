@@ -8,11 +8,11 @@ import (
 	"maps"
 	"slices"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/plan"
-	"anchorctl/internal/rules"
 )
 
 // Doers carry out the actions on anchors.
@@ -20,7 +20,7 @@ type Doers struct {
 	// API gives the anchors of the target that addr lies in.
 	API func(ctx context.Context, addr plan.Addr) (API, error)
 	// Admit judges the certificate of an issuer generation for the anchor.
-	Admit func(ctx context.Context, anchor, issuer plan.Addr) (rules.Admitted, error)
+	Admit func(ctx context.Context, anchor, issuer plan.Addr) (admission.Admitted, error)
 	// Find gives the id of one of our anchors.
 	Find func(ctx context.Context, addr plan.Addr) (id string, err error)
 	// Known names our certificates.
@@ -177,8 +177,8 @@ func (d Doers) find(ctx context.Context, addr plan.Addr) (API, string, error) {
 	return api, id, err
 }
 
-func (d Doers) admit(ctx context.Context, anchor plan.Addr, issuers []string) ([]rules.Admitted, error) {
-	var admitted []rules.Admitted
+func (d Doers) admit(ctx context.Context, anchor plan.Addr, issuers []string) ([]admission.Admitted, error) {
+	var admitted []admission.Admitted
 	for _, text := range issuers {
 		addr, err := plan.ParseAddr(text)
 		if err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere/types"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/pki"
-	"anchorctl/internal/rules"
 )
 
 // configuredByService marks a notification setting that nobody has set
@@ -209,7 +209,7 @@ func (a anchorAPI) live(d *types.TrustAnchorDetail) (anchors.Live, error) {
 }
 
 // bundle is the source of an anchor that holds these certificates.
-func bundle(admitted []rules.Admitted) (*types.Source, error) {
+func bundle(admitted []admission.Admitted) (*types.Source, error) {
 	var text strings.Builder
 	for _, one := range admitted {
 		if one.Certificate() == nil {

@@ -16,12 +16,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
 	"github.com/google/go-cmp/cmp"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/crls"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/sandbox"
 )
 
@@ -57,7 +57,7 @@ func TestContractAnchors(t *testing.T) {
 	name := "example-prod-renamed"
 	setting := anchors.Notification{Event: "CA_CERTIFICATE_EXPIRY", Threshold: 30, Enabled: true}
 	err := api.Change(t.Context(), created.ID, anchors.Change{
-		Name: &name, Certificates: []rules.Admitted{w.admitted("prod"), w.admitted("dev")}, Notifications: []anchors.Notification{setting},
+		Name: &name, Certificates: []admission.Admitted{w.admitted("prod"), w.admitted("dev")}, Notifications: []anchors.Notification{setting},
 		SetTags: map[string]string{"team": "platform"}, DropTags: []string{"anchorctl:intent"}, Enable: true,
 	})
 	if err != nil {

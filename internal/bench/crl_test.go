@@ -13,13 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/awsapi"
 	"anchorctl/internal/clock"
 	"anchorctl/internal/crls"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/sandbox"
 	"anchorctl/internal/sandbox/seed"
 )
@@ -93,13 +93,13 @@ func timed(b *testing.B, work func()) figure {
 func BenchmarkCRLAtTheLimit(b *testing.B) {
 	estate, t := pkitest.NewEstate(b, "prod"), target(b)
 	issuer := estate.Issuers["prod"]
-	admitted, findings := rules.Admit(rules.AnchorCase{
+	admitted, findings := admission.Admit(admission.AnchorCase{
 		At: "anchor/prod", Certificate: issuer.Certificate, Roots: []*x509.Certificate{estate.Root.Certificate}, Now: pkitest.Now(),
 	})
 	if admitted.Certificate() == nil {
 		b.Fatal(findings)
 	}
-	anchor, err := t.Anchors().Create(b.Context(), anchors.New{Name: "prod", Certificates: []rules.Admitted{admitted}})
+	anchor, err := t.Anchors().Create(b.Context(), anchors.New{Name: "prod", Certificates: []admission.Admitted{admitted}})
 	check(b, err)
 	spec := filled(b, issuer.Parent())
 	var ours, theirs []figure

@@ -184,7 +184,7 @@ func TestWhatTheServicesWouldRefuseIsRefusedAtItsPlace(t *testing.T) {
 		{"a text for a list", "dns: [backup.prod.example.internal, prod.example.net]", "dns: prod.example.net", "prod.example.net}", "expected a list, found text"},
 		{"a profile without roles", "roles: {team/prod-backup: {workloads: [backup]}}", "roles: {}", "{}\n        sessionPolicy", "gives no session"},
 		{"a profile with roles left out", "roles: {team/prod-backup: {workloads: [backup]}}", "", "sessionPolicy", `the key "roles" is missing`},
-		{"a role without workloads", "workloads: [reports, backup]", "workloads: []", "[]", "no workload may take the role"},
+		{"a role without workloads", "workloads: [reports, backup]", "workloads: []", "[]", "no workload may take the role [ANC203]"},
 		{"a role with workloads left out", "{team/prod-backup: {workloads: [backup]}}", "{team/prod-backup: {}}", "{}}", `the key "workloads" is missing`},
 		{"a role for a workload that is not there", "workloads: [reports, backup]", "workloads: [report, backup]", "report, backup", `environment prod has no workload "report"`},
 		{"a role for a workload of another environment", "staging-backup: {workloads: [backup]}", "staging-backup: {workloads: [reports]}", "reports]}}}", `environment staging has no workload "reports"`},

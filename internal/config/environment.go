@@ -66,6 +66,7 @@ func (c *checker) limits(path string, e *Environment) {
 	c.between(path+".certificateLifetime", l.CertificateLifetime, minCertificate, e.Issuer.Lifetime, ", the issuer's lifetime or the least there is")
 	c.session(path+".sessionDuration", l.SessionDuration)
 	c.between(path+".sensitiveSessionDuration", l.SensitiveSessionDuration, minSession, maxSensitive, "")
+	c.between(path+".renewalInterval", l.RenewalInterval, minRenewal, maxRenewal, "")
 	if l.RolesPerProfile > maxRoles {
 		c.problem(path+".rolesPerProfile", "", "the service takes at most %d roles in a profile", maxRoles)
 	}
@@ -168,11 +169,11 @@ func roleProblem(role string) string {
 	cut := strings.LastIndexByte(role, '/') + 1
 	switch {
 	case strings.HasPrefix(role, "arn:"):
-		return "is an ARN: the account is the target's"
+		return "is an ARN: the account is the target's [ANC301]"
 	case strings.HasPrefix(role, "/"):
 		return "must not begin with a slash"
 	case strings.ContainsAny(role, "*?$"):
-		return "holds a wildcard or a policy variable: roles are named one by one"
+		return "holds a wildcard or a policy variable: roles are named one by one [ANC301]"
 	case cut+1 > maxRolePath: // IAM counts the slash the path begins with
 		return fmt.Sprintf("has a path of more than %d characters", maxRolePath)
 	case !roleShape().MatchString(role):

@@ -56,6 +56,7 @@ func Notes() map[string]map[string]Note {
 			"certificateLifetime":      {Text: "The longest lifetime of a workload's certificate. More than the default has to be said here.", Default: defaultCertificateMost.String()},
 			"sessionDuration":          {Text: "The longest duration of a session, 15m to 12h.", Default: maxSession.String()},
 			"sensitiveSessionDuration": {Text: "The longest duration of a session of a sensitive role, 15m to 1h (ANC318).", Default: defaultSensitive.String()},
+			"renewalInterval":          {Text: "The time between two runs of renew, as your timer has it. Lifetimes that it does not fit are refused (ANC205); without it, ten minutes are taken and such lifetimes are warned of."},
 			"rolesPerProfile":          {Text: "How many roles a profile may have before it is refused (ANC302).", Most: maxRoles, Default: defaultRolesPerProfile},
 			"anchorsPerTarget":         {Text: "How many trust anchors the environment may have in a target.", Most: maxAnchors, Default: defaultAnchors},
 		},

@@ -75,6 +75,8 @@ const (
 	maxIssuerLifetime = Duration(2 * 365 * day)
 	minCertificate    = Duration(5 * time.Minute)
 	minAuthority      = Duration(day)
+	minRenewal        = Duration(time.Minute)
+	maxRenewal        = Duration(31 * day)
 	minCRLInterval    = Duration(10 * time.Minute)
 	maxCRLValidity    = Duration(90 * day)
 	maxURL            = 1024

@@ -70,6 +70,7 @@ type Limits struct {
 	CertificateLifetime      Duration `json:"certificateLifetime,omitempty"`
 	SessionDuration          Duration `json:"sessionDuration,omitempty"`
 	SensitiveSessionDuration Duration `json:"sensitiveSessionDuration,omitempty"`
+	RenewalInterval          Duration `json:"renewalInterval,omitempty"` // between two runs of renew; 0: not said
 	RolesPerProfile          int      `json:"rolesPerProfile,omitempty"`
 	AnchorsPerTarget         int      `json:"anchorsPerTarget,omitempty"`
 }

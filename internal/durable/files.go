@@ -78,6 +78,24 @@ func (f Files) Rename(from, to string) error {
 	return nil
 }
 
+// MoveAll gives files of one folder the same names in another one of the same
+// file system, in the order given and with nothing between them; then both folders
+// are synced. The files must be durable already. After a crash some of them may
+// have moved and others not.
+func (f Files) MoveAll(from, to string, names ...string) error {
+	for _, name := range names {
+		f.step("move", name)
+		if err := os.Rename(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
+			return fmt.Errorf("moving %q: %w", filepath.Join(from, name), err)
+		}
+	}
+	f.step("movesync", to)
+	if err := errors.Join(syncFolder(to), syncFolder(from)); err != nil {
+		return fmt.Errorf("moving files to %q: %w", to, err)
+	}
+	return nil
+}
+
 // TryLockFolder takes the lock of a folder unless somebody holds it. It ends with
 // release, or with the process.
 func (f Files) TryLockFolder(path string) (release func() error, held bool, err error) {

@@ -265,3 +265,32 @@ func TestAFolderIsLockedOnce(t *testing.T) {
 		t.Errorf("got %v, want fs.ErrNotExist", err)
 	}
 }
+
+func TestMoveAllMovesInTheOrderGiven(t *testing.T) {
+	from, to := filepath.Join(t.TempDir(), "from"), t.TempDir()
+	if err := os.Mkdir(from, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"cert.pem", "key.pem"} {
+		for dir, text := range map[string]string{from: "new ", to: "old "} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text+name), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var steps []string
+	f := durable.Files{Step: func(name string) { steps = append(steps, name) }}
+	if err := f.MoveAll(from, to, "key.pem", "cert.pem"); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"durable.move key.pem", "durable.move cert.pem", "durable.movesync " + filepath.Base(to)}
+	if strings.Join(steps, ", ") != strings.Join(want, ", ") {
+		t.Errorf("the steps are %q, want %q", steps, want)
+	}
+	if read(t, filepath.Join(to, "key.pem")) != "new key.pem" || read(t, filepath.Join(to, "cert.pem")) != "new cert.pem" || len(entries(t, from)) != 0 {
+		t.Errorf("not all was moved: %v, %v", entries(t, from), entries(t, to))
+	}
+	if err := f.MoveAll(from, to, "key.pem"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is not there was moved: %v", err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/engine"
 	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
+	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
 )
 
@@ -120,19 +121,32 @@ func closing(actions []plan.Action) []plan.Action {
 	there := map[string]bool{}
 	var rest []plan.Action
 	for _, a := range actions {
-		switch a.Kind {
-		case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin,
-			plan.CRLSign, plan.CRLImport, plan.CRLUpdate, plan.CRLEnable:
-			if a.Kind == plan.CRLImport && slices.Contains(a.Needs, plan.ID(plan.AnchorCreate, plan.Anchor(a.Addr.Environment, a.Addr.Target))) {
-				continue // there is no anchor yet that it could close
-			}
-			a.Needs = slices.DeleteFunc(slices.Clone(a.Needs), func(need string) bool { return !there[need] })
-			there[a.ID] = true
-			rest = append(rest, a)
-		default:
+		if !closes(a) {
+			continue
 		}
+		a.Needs = slices.DeleteFunc(slices.Clone(a.Needs), func(need string) bool { return !there[need] })
+		there[a.ID] = true
+		rest = append(rest, a)
 	}
 	return rest
+}
+
+// closes reports whether an action only takes something away. A workload that
+// leaves a role is one: nobody should keep it because of something else.
+func closes(a plan.Action) bool {
+	switch a.Kind {
+	case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin:
+		return true
+	case plan.CRLSign, plan.CRLUpdate, plan.CRLEnable:
+		return true
+	case plan.CRLImport:
+		// Unless there is no anchor yet that it could close.
+		return !slices.Contains(a.Needs, plan.ID(plan.AnchorCreate, plan.Anchor(a.Addr.Environment, a.Addr.Target)))
+	case plan.RolePin:
+		return roles.Narrows(a)
+	default:
+		return false
+	}
 }
 
 // holding is the error of findings that hold.
@@ -146,7 +160,7 @@ func holding(findings []rules.Finding) error {
 			}
 			held = append(held, &engine.HeldError{
 				Action: f.At, Rule: f.Rule, Reason: reason,
-				Hints: []string{fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
+				Hints: []string{f.Remedy, fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
 			})
 		}
 	}

@@ -3,6 +3,7 @@ package estate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/plan"
@@ -116,15 +117,19 @@ func (b *builder) anchors() error {
 // an attacker counts on: a person decides.
 func (b *builder) foreign(addr plan.Addr, live anchors.Live) {
 	names, _, err := anchors.CertificateNames(live, b.r.knownAs)
-	if err != nil {
-		names = []string{"unreadable"}
+	strange := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.HasPrefix(name, "issuer/"+addr.Environment+"#") })
+	switch {
+	case err != nil:
+		strange = []string{"what cannot be read"}
+	case len(strange) == 0:
+		strange = names
 	}
 	b.proposal.Foreign = append(b.proposal.Foreign, addr.String())
 	if slices.Contains(b.options.Restore, addr.Environment) {
 		return
 	}
 	b.proposal.Findings = append(b.proposal.Findings, rules.Find("ANC604", addr.String(),
-		fmt.Sprintf("the anchor holds %v; approve their removal with --approve-restore %s", names, addr.Environment)))
+		fmt.Sprintf("it holds what does not belong there: %s; its removal takes --approve-restore %s", strings.Join(strange, ", "), addr.Environment)))
 }
 
 // narrowed comes before the pins: profiles are created, disabled, or lose the

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/crls"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
@@ -74,7 +75,7 @@ func (b *builder) list(spec crls.Spec, signed []string) error {
 }
 
 func (b *builder) judgeList(spec crls.Spec, live crls.Live) {
-	b.proposal.Findings = append(b.proposal.Findings, rules.JudgeCRL(rules.CRLCase{
+	b.proposal.Findings = append(b.proposal.Findings, admission.JudgeCRL(admission.CRLCase{
 		At: spec.Addr.String(), Issuer: b.v.states[plan.Issuer(spec.Addr.Environment, spec.Addr.Generation)].Certificate,
 		List: live.List(), Size: len(live.Data), Newest: spec.Number, Now: b.world.Folder.Clock.Now(),
 	})...)

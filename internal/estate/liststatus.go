@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/rules"
 )
@@ -73,7 +74,7 @@ func (w World) judgeRecorded(v revoking, environment string) []rules.Finding {
 		if err != nil {
 			list = nil
 		}
-		findings = append(findings, rules.JudgeCRL(rules.CRLCase{
+		findings = append(findings, admission.JudgeCRL(admission.CRLCase{
 			At: issuer.String(), Issuer: state.Certificate, List: list, Size: pki.CRLSize(state.Newest.DER),
 			Newest: state.Newest.Number, Now: w.Folder.Clock.Now(),
 		})...)

@@ -10,6 +10,7 @@ import (
 	"anchorctl/internal/config"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 )
 
 // Options say what a proposal may contain.
@@ -116,7 +117,7 @@ func (w World) checkApprovals(r recorded, o Options) error {
 
 // waive takes out the findings that the configuration accepts, and says so.
 func (p *Proposal) waive(waivers []config.Waiver, now time.Time) {
-	rest, waived := rules.Waive(p.Findings, waivers, now)
+	rest, waived := scrutiny.Waive(p.Findings, waivers, now)
 	p.Findings = rest
 	for _, w := range waived {
 		p.Notices = append(p.Notices, w.String())

@@ -75,7 +75,7 @@ func (c *clouds) open(ctx context.Context, t config.Target) (Cloud, error) {
 	cloud, err := c.world.Open(ctx, t)
 	if err != nil {
 		err = fmt.Errorf("opening %s/%s: %w", t.Account, t.Region, err)
-		if strings.HasPrefix(c.bound, "sandbox:") {
+		if strings.HasPrefix(c.bound, "sandbox:") && ctx.Err() == nil {
 			err = hint.With(err, "this estate lives in "+kind(c.bound)+`: run "anchorctl sandbox exec --state FILE -- anchorctl …" with its state file`)
 		}
 		return Cloud{}, err

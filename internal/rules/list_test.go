@@ -237,3 +237,24 @@ func TestRefusalSaysAllOfIt(t *testing.T) {
 		t.Errorf("got %q, want %q", err.Error(), want)
 	}
 }
+
+// Where a rule says no is shown on the real program.
+func TestEveryCertificateRuleHasAScript(t *testing.T) {
+	files, err := filepath.Glob("../../cmd/anchorctl/testdata/script/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	for _, r := range rules.All() {
+		if r.ID < "ANC300" && !strings.Contains(all.String(), r.ID) {
+			t.Errorf("no script shows %s", r.ID)
+		}
+	}
+}
