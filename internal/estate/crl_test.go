@@ -403,3 +403,18 @@ func TestASavedPlanGoesOnAfterItHasSigned(t *testing.T) {
 	}
 	l.listed(t, serial)
 }
+
+// Held, an apply makes no issuer, and no list of one that is not made.
+func TestAHeldApplyLeavesListsOfWhatIsNotMade(t *testing.T) {
+	named := strings.Replace(small(), "    workloads:", "    crl: {distributionPoint: \"http://crl.example.internal\"}\n    workloads:", 1)
+	l := newLab(t, named, "dev-app")
+	l.attach(t, "dev-app", "arn:aws:iam::aws:policy/AdministratorAccess")
+	report, err := l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	var held *engine.HeldRun
+	if !errors.As(err, &held) || len(report.Result.Done) > 0 {
+		t.Errorf("done is %v, %v", report.Result.Done, err)
+	}
+	if !slices.Contains(ids(report.Proposal.Plan.Actions), "crl.sign issuer/dev#1") {
+		t.Errorf("the plan has no list: %v", ids(report.Proposal.Plan.Actions))
+	}
+}
