@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
-	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
@@ -22,24 +21,29 @@ type issueOptions struct {
 	csr                  string
 	renew, stdout        bool
 	passphrase           terminal.PassphraseSource
+	batch                batchOptions
 }
 
 func issueCommand() *cmdline.Command {
 	var o issueOptions
 	return &cmdline.Command{
-		Name: "issue", Args: "ENV/WORKLOAD[.INSTANCE]", Min: 1, Max: 1,
-		Summary: "issue a workload's key and certificate",
+		Name: "issue", Args: "ENV/WORKLOAD[.INSTANCE]", Min: 0, Max: 1,
+		Summary: "issue a workload's key and certificate, or those of many",
 		About: `Writes key.pem, cert.pem and chain.pem (mode 0600), records the certificate, and
 prints what ~/.aws/config needs to use it. Names and lifetime come from
 anchorctl.yaml; a flag can shorten the lifetime, never widen anything.
 
 With --csr, the key of a certificate request is certified instead of a new one,
 and nothing else of the request is heeded. Run again with the same request, it
-gives out the recorded certificate until two thirds of its lifetime are over.`,
+gives out the recorded certificate until two thirds of its lifetime are over.
+
+With --batch or --count, it issues to many: every line is judged before the
+first certificate is made, and however often the run is stopped, each line has
+one. Run again, a batch goes on where it stopped; --label begins another.`,
 		Example: "anchorctl issue prod/backup --out /etc/backup/aws",
 		Exits:   []int{terminal.ExitRefused, terminal.ExitInterrupted},
 		Resume:  "run the same command to go on: a certificate that was recorded is given out, not made twice",
-		Flags: append([]cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "write the files into `DIR`, instead of out/ENV/WORKLOAD in the estate", Destination: &o.out},
 			&cli.StringFlag{Name: "lifetime", Usage: "it lives `DURATION`, such as 12h, at most as long as configured", Destination: &o.lifetime},
 			&cli.StringFlag{Name: "key-type", Usage: "its key is `TYPE`: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072 (ecdsa-p256)", Destination: &o.keyType},
@@ -47,12 +51,20 @@ gives out the recorded certificate until two thirds of its lifetime are over.`,
 			&cli.BoolFlag{Name: "new", Usage: "with --csr: a new certificate, even where the recorded one is still good", Destination: &o.renew},
 			&cli.StringFlag{Name: "format", Usage: "`FORM` is pem, combined (one file: key, certificate, chain), encrypted (pem, the key as PKCS#8 under a passphrase) or, with --stdout, json (pem)", Destination: &o.format},
 			&cli.BoolFlag{Name: "stdout", Usage: "write no file: print key, certificate and chain, for a pipe", Destination: &o.stdout},
-		}, sourceFlags("the key file", &o.passphrase)...),
+		}, sourceFlags("the key file", &o.passphrase), o.batch.flags()),
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) { return runIssue(ctx, c, o) },
 	}
 }
 
 func runIssue(ctx context.Context, c *cmdline.Call, o issueOptions) (cmdline.Reply, error) {
+	switch {
+	case o.batch.asked():
+		return issueBatch(ctx, c, o)
+	case o.batch.environment != "" || o.batch.label != "":
+		return cmdline.Reply{}, terminal.Usage("--env and --label go with --batch FILE or --count WORKLOAD=N")
+	case len(c.Args) == 0:
+		return cmdline.Reply{}, terminal.Usage("issue needs ENV/WORKLOAD, or a batch: --batch FILE or --count WORKLOAD=N")
+	}
 	if err := o.check(c); err != nil {
 		return cmdline.Reply{}, err
 	}
@@ -95,12 +107,8 @@ func (o issueOptions) check(c *cmdline.Call) error {
 func (o issueOptions) request(c *cmdline.Call) (issuance.Request, error) {
 	var r issuance.Request
 	var err error
-	if o.lifetime != "" {
-		lifetime, err := config.ParseDuration(o.lifetime)
-		if err != nil || lifetime <= 0 {
-			return r, terminal.Usage(fmt.Sprintf("reading --lifetime: %q is no lifetime", o.lifetime), "write 12h or 7d")
-		}
-		r.Lifetime = time.Duration(lifetime)
+	if r.Lifetime, err = lifetimeFlag(o.lifetime); err != nil {
+		return r, err
 	}
 	if r.Environment, r.Workload, r.Instance, err = issuance.ParseName(c.Args[0]); err != nil {
 		return r, terminal.Usage(err.Error())

@@ -7,6 +7,8 @@
 // Invariants: a name holds the old content or the new one, never a part; what a
 // successful call wrote is on the disk, the entry in its folder included; what a
 // crash leaves behind is named .NAME.*.tmp and goes with the next write of NAME.
+// A Group, for thousands of files that can be written again, promises less: see
+// there.
 //
 // The calls of Replace, in order: openat(O_CREAT|O_EXCL), flock, fchmod, write,
 // fsync, rename, fsync of the folder, which ReplaceAll shares. Create has renameat2(RENAME_NOREPLACE) or

@@ -261,6 +261,31 @@ func TestARequestIsAnsweredOnceAndRenewedInTime(t *testing.T) {
 	}
 }
 
+// A script that is run again leaves the files as they are, times included, unless
+// somebody has changed them.
+func TestARequestThatIsAnsweredAgainTouchesNothing(t *testing.T) {
+	for _, format := range []string{"csr", "csr combined"} {
+		dir := newEstate(t)
+		hostKey(t, dir)
+		f := open(t, dir, start())
+		first, err := issuance.Issue(t.Context(), f, crashing(format, dir))
+		must(t, err)
+		old := start().Add(-time.Hour)
+		must(t, os.Chtimes(first.CertificateFile, old, old))
+		_, err = issuance.Issue(t.Context(), f, crashing(format, dir))
+		must(t, err)
+		info, err := os.Stat(first.CertificateFile)
+		must(t, err)
+		if !info.ModTime().Equal(old) {
+			t.Errorf("%s: the file was written again", format)
+		}
+		must(t, os.Chmod(first.CertificateFile, 0o644))
+		_, err = issuance.Issue(t.Context(), f, crashing(format, dir))
+		must(t, err)
+		given(t, format, filepath.Dir(first.CertificateFile)) // mode 0600 again
+	}
+}
+
 // Ten runs at once with the same request end with one certificate.
 func TestParallelRunsWithOneRequestEndWithOneCertificate(t *testing.T) {
 	dir := newEstate(t)

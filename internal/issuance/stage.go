@@ -1,11 +1,14 @@
 package issuance
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"anchorctl/internal/durable"
@@ -64,16 +67,46 @@ func (s set) publish(c *x509.Certificate, by signer, staged bool) error {
 	if s.form.format == FormatCombined {
 		return s.publishCombined(slices.Concat(certificate, chain), staged)
 	}
-	err := s.files.ReplaceAll(s.dir, 0o600, durable.File{Name: chainName, Data: chain}, durable.File{Name: certificateName, Data: certificate})
+	err := s.put(durable.File{Name: chainName, Data: chain}, durable.File{Name: certificateName, Data: certificate})
 	if err != nil || !staged {
 		return err
 	}
 	return s.files.Rename(s.staged, s.key)
 }
 
+// put makes files of the folder hold what they are to hold. One that does already
+// is left alone: its content was durable before it got its name, and the name
+// becomes so with the folder.
+func (s set) put(files ...durable.File) error {
+	var changed []durable.File
+	for _, file := range files {
+		same, err := holds(filepath.Join(s.dir, file.Name), file.Data)
+		if err != nil {
+			return err
+		}
+		if !same {
+			changed = append(changed, file)
+		}
+	}
+	if len(changed) == 0 {
+		return s.files.Sync(filepath.Join(s.dir, files[0].Name))
+	}
+	return s.files.ReplaceAll(s.dir, 0o600, changed...)
+}
+
+// holds reports whether a file is already what it is to become.
+func holds(path string, want []byte) (bool, error) {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode() != 0o600 || info.Size() != int64(len(want)) {
+		return false, nil // it is written, and whoever writes it finds out what is wrong
+	}
+	text, err := read(path)
+	return bytes.Equal(text, want), err
+}
+
 func (s set) publishCombined(certificates []byte, staged bool) error {
 	if !staged {
-		return s.files.Replace(s.key, certificates, 0o600)
+		return s.put(durable.File{Name: combinedName, Data: certificates})
 	}
 	key, err := read(s.staged)
 	if err != nil {

@@ -88,6 +88,12 @@ func KeyKind(pub crypto.PublicKey) string {
 // KeyID is the key identifier of pub: the leftmost 160 bits of the SHA-256 of
 // the subjectPublicKey (RFC 7093 section 2, method 1).
 func KeyID(pub crypto.PublicKey) ([]byte, error) {
+	if k, ok := pub.(*ecdsa.PublicKey); ok {
+		if point, err := k.Bytes(); err == nil { // the subjectPublicKey (RFC 5480 section 2.2)
+			sum := sha256.Sum256(point)
+			return sum[:20], nil
+		}
+	}
 	spki, err := x509.MarshalPKIXPublicKey(pub)
 	if err != nil {
 		return nil, fmt.Errorf("encoding public key: %w", err)

@@ -263,20 +263,27 @@ const (
 	tagBitString = 0x03
 )
 
-// element is a DER element.
-func element(tag byte, content []byte) []byte {
-	head := []byte{tag}
-	switch n := len(content); {
-	case n < 0x80:
-		head = append(head, byte(n))
-	case n < 1<<8:
-		head = append(head, 0x81, byte(n))
-	case n < 1<<16:
-		head = append(head, 0x82, byte(n>>8), byte(n))
-	default:
-		head = append(head, 0x83, byte(n>>16), byte(n>>8), byte(n))
+// element is a DER element of one octet of tag, made of the parts.
+func element(tag byte, parts ...[]byte) []byte {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
 	}
-	return append(head, content...)
+	out := append(make([]byte, 0, size+6), tag)
+	switch {
+	case size < 1<<7:
+		out = append(out, byte(size))
+	case size < 1<<8:
+		out = append(out, 0x81, byte(size))
+	case size < 1<<16:
+		out = append(out, 0x82, byte(size>>8), byte(size))
+	default:
+		out = append(out, 0x83, byte(size>>16), byte(size>>8), byte(size))
+	}
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	return out
 }
 
 // pkixReason is id-ce-cRLReasons.

@@ -260,6 +260,11 @@ func SameActions(a, b []Action) (bool, error) {
 
 // Canonical is v as canonical JSON (RFC 8785).
 func Canonical(v any) (json.RawMessage, error) {
+	if flat, ok := v.(map[string]any); ok {
+		if raw, ok := canonicalFlat(flat); ok {
+			return raw, nil
+		}
+	}
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encoding: %w", err)

@@ -1,0 +1,285 @@
+package batch
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"anchorctl/internal/hint"
+	"anchorctl/internal/issuance"
+	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/store"
+)
+
+// A group is recorded in one transaction and costs two syncs. Large groups also
+// write the pages of the store's indexes less often; in a small batch, making and
+// recording shall still overlap.
+const (
+	smallGroup = 500
+	largeGroup = 1_000
+)
+
+func (r Request) group() int {
+	switch {
+	case r.Group > 0:
+		return r.Group
+	case len(r.Lines) < 4*largeGroup:
+		return smallGroup
+	}
+	return largeGroup
+}
+
+// piece is a certificate that was made and is not recorded yet.
+type piece struct {
+	i      int // of its line
+	issued store.Issued
+	text   []byte // PEM
+}
+
+// pieces are those of a group, or why there are none.
+type pieces struct {
+	list []piece
+	err  error
+}
+
+// issueRest issues what has no certificate yet. While one group is recorded, the
+// next is made.
+func (b *run) issueRest(ctx context.Context) error {
+	making, stop := context.WithCancel(ctx)
+	made := make(chan pieces, 1)
+	go func() {
+		defer close(made)
+		b.makeAll(making, made)
+	}()
+	defer func() {
+		stop()
+		for range made { //nolint:revive // the maker ends when nobody wants more
+		}
+	}()
+	for group := range made {
+		if err := errors.Join(group.err, context.Cause(ctx)); err != nil {
+			return err
+		}
+		// A group that is begun is brought to its end.
+		if err := b.commit(context.WithoutCancel(ctx), group.list); err != nil {
+			return err
+		}
+		b.progress()
+	}
+	return context.Cause(ctx)
+}
+
+// makeAll makes group after group until all are made, one fails or nobody wants
+// more.
+func (b *run) makeAll(ctx context.Context, made chan<- pieces) {
+	most := b.request.group()
+	for next := 0; next < len(b.done) && ctx.Err() == nil; {
+		var lines []int
+		for ; next < len(b.done) && len(lines) < most; next++ {
+			if !b.done[next] {
+				lines = append(lines, next)
+			}
+		}
+		if len(lines) == 0 {
+			return
+		}
+		list, err := b.make(context.WithoutCancel(ctx), lines)
+		select {
+		case made <- pieces{list, err}:
+		case <-ctx.Done():
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// make makes keys and certificates on all cores, and writes the keys.
+func (b *run) make(ctx context.Context, lines []int) ([]piece, error) {
+	for k, i := range lines {
+		if level := b.tree.level(i); level != "" && (k == 0 || b.tree.level(lines[k-1]) != level) {
+			if _, err := b.group.Mkdir(b.tree.path(level), 0o700); err != nil {
+				return nil, err
+			}
+		}
+	}
+	list := make([]piece, len(lines))
+	err := each(len(lines), func(k int) error {
+		i := lines[k]
+		one, err := b.makeOne(ctx, i)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", b.request.Lines[i].At, err)
+		}
+		list[k] = one
+		return nil
+	})
+	return list, err
+}
+
+func (b *run) makeOne(ctx context.Context, i int) (piece, error) {
+	l := b.request.Lines[i]
+	grant, digest, err := b.request.grant(ctx, b.estate, l)
+	if err == nil && digest != nil && *digest != *l.digest {
+		err = fmt.Errorf("%q has changed since it was judged", l.CSR)
+	}
+	if err != nil {
+		return piece{}, err
+	}
+	pub, err := b.key(i, l, grant)
+	if err != nil {
+		return piece{}, err
+	}
+	c, err := b.series.Issue(grant.Spec, pub)
+	if err != nil {
+		return piece{}, explained(err)
+	}
+	return piece{i: i, text: pki.EncodePEM(c), issued: store.Issued{
+		Environment: grant.Spec.Environment, Workload: l.Workload, Instance: l.Instance,
+		Generation: b.signer.Generation.Number, Serial: pki.SerialHex(c), Certificate: c.Raw, SPKI: sha256.Sum256(c.RawSubjectPublicKeyInfo), // as this program wrote it
+		NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(), Batch: b.result.Batch, Line: i + 1,
+	}}, nil
+}
+
+// key is the key of a line: that of its certificate request, one that a stopped
+// run has left, or a new one, which is written.
+func (b *run) key(i int, l Line, grant issuance.Grant) (crypto.PublicKey, error) {
+	dir := b.tree.path(b.tree.folder(i, l))
+	made, err := b.group.Mkdir(dir, 0o700)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, keyName)
+	if !made {
+		if err := refuseUnrecorded(filepath.Join(dir, certificateName)); err != nil {
+			return nil, err
+		}
+	}
+	if grant.Key != nil {
+		return grant.Key, nil
+	}
+	if !made {
+		pub, err := b.leftKey(path, grant)
+		if err != nil || pub != nil {
+			return pub, err
+		}
+	}
+	key, err := keys.Generate(grant.KeyType)
+	if err != nil {
+		return nil, err
+	}
+	text, err := keys.EncodeWorkload(key)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(text)
+	return key.Public(), b.group.Write(path, text, 0o600)
+}
+
+// refuseUnrecorded: no run of ours has written a certificate that is not on
+// record.
+func refuseUnrecorded(path string) error {
+	_, err := os.Lstat(path)
+	if err == nil {
+		err = hint.With(fmt.Errorf("%q is a certificate that is not recorded and stays as it is", path), away())
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func away() string { return "move the folder away and run this again" }
+
+// leftKey is a key without a record: a run was stopped after it was written.
+func (b *run) leftKey(path string, grant issuance.Grant) (crypto.PublicKey, error) {
+	text, err := readSmall(path)
+	defer clear(text)
+	if err != nil || len(text) == 0 {
+		return nil, err // a crash fell on its only write
+	}
+	key, err := keys.ParseWorkload(text)
+	if err == nil {
+		var kind keys.Type
+		if kind, err = keys.TypeOf(key.Public()); err == nil && kind != grant.KeyType && !grant.AnyKey {
+			err = fmt.Errorf("its type is %s, want %s", kind, grant.KeyType)
+		}
+	}
+	if err != nil {
+		return nil, hint.With(fmt.Errorf("%q is no key of this batch and stays as it is: %w", path, err), away())
+	}
+	b.group.Adopt(path)
+	b.reused.Add(1)
+	return key.Public(), nil
+}
+
+// commit records a group and lets it out. The order is what makes a batch
+// survive a crash anywhere: the keys are durable, with the certificates of the
+// group before; then the certificates are recorded, in one transaction; then they
+// are written, and become durable with the next group's keys.
+func (b *run) commit(ctx context.Context, list []piece) error {
+	if err := b.group.Sync(); err != nil {
+		return err
+	}
+	issued := make([]store.Issued, len(list))
+	for k, p := range list {
+		issued[k] = p.issued
+	}
+	if err := b.estate.Store.RecordIssued(ctx, issued...); err != nil {
+		if errors.Is(err, store.ErrExists) {
+			err = hint.With(err, "another run of the same batch is under way: wait for it to end and run this again")
+		}
+		return err
+	}
+	b.result.Issued += len(list)
+	err := each(len(list), func(k int) error {
+		i := list[k].i
+		return b.group.Write(b.tree.path(b.tree.folder(i, b.request.Lines[i]), certificateName), list[k].text, 0o600)
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		if err := b.count(p.i, p.issued); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each calls do for 0 to n-1 on all cores until one fails, and returns the error
+// of the first that did.
+func each(n int, do func(int) error) error {
+	var next, failed atomic.Int64
+	failed.Store(int64(n))
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		all.Go(func() {
+			for failed.Load() == int64(n) {
+				k := int(next.Add(1)) - 1
+				if k >= n {
+					return
+				}
+				if errs[k] = do(k); errs[k] != nil {
+					failed.Store(int64(k))
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package batch_test
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"anchorctl/internal/batch"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/store"
+)
+
+// requested makes hosts with keys of their own, and the batch of their requests.
+func requested(t *testing.T, dir string, hosts int) (batch.Request, []crypto.Signer) {
+	t.Helper()
+	r := batch.Request{Environment: "prod", Source: "hosts", Open: os.ReadFile}
+	var owners []crypto.Signer
+	for i := range hosts {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		must(t, err)
+		path := filepath.Join(dir, fmt.Sprintf("%d.csr", i))
+		writeRequest(t, path, key)
+		owners = append(owners, key)
+		r.Lines = append(r.Lines, batch.Line{At: i + 2, Workload: "backup", Instance: fmt.Sprint(i), CSR: path})
+	}
+	return r, owners
+}
+
+func writeRequest(t *testing.T, path string, key crypto.Signer) {
+	t.Helper()
+	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+	must(t, err)
+	must(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), 0o600))
+}
+
+func TestALineWithARequestGetsACertificateForItsKey(t *testing.T) {
+	dir := newEstate(t)
+	f := open(t, dir, start(), nil)
+	r, owners := requested(t, dir, 5)
+	r.Lines = append(r.Lines, batch.Line{At: 7, Workload: "reports"})
+	result, err := batch.Issue(t.Context(), f, r)
+	must(t, err)
+	for i, e := range entriesOf(t, result.Manifest)[:5] {
+		c, err := pki.ParseOne(content(t, filepath.Join(result.Out, e.Certificate)))
+		must(t, err)
+		if !c.PublicKey.(*ecdsa.PublicKey).Equal(owners[i].Public()) {
+			t.Errorf("line %d has a certificate for another key", e.Line)
+		}
+		if _, err := os.Stat(filepath.Join(result.Out, filepath.Dir(e.Certificate), "key.pem")); e.Key != "" || !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("line %d has a key file %q: %v", e.Line, e.Key, err)
+		}
+	}
+	// Run again, with a file that is gone.
+	must(t, os.RemoveAll(filepath.Join(result.Out, "backup.3")))
+	again, err := batch.Issue(t.Context(), f, r)
+	must(t, err)
+	if again.Before != 6 || again.Issued != 0 || again.Mended != 1 || again.Batch != result.Batch {
+		t.Errorf("got %+v", again)
+	}
+	// Another request is another batch.
+	writeRequest(t, r.Lines[2].CSR, owners[2])
+	other, err := batch.Issue(t.Context(), f, r)
+	must(t, err)
+	if other.Batch == result.Batch || other.Issued != 6 {
+		t.Errorf("got %+v", other)
+	}
+}
+
+func TestRequestsAreJudgedBeforeAnythingIsIssued(t *testing.T) {
+	dir := newEstate(t)
+	f := open(t, dir, start(), nil)
+	for _, test := range []struct {
+		name   string
+		change func(r batch.Request, owners []crypto.Signer)
+		want   string
+	}{
+		{"no such file", func(r batch.Request, _ []crypto.Signer) { r.Lines[1].CSR += ".gone" }, "line 3: open"},
+		{"no request", func(r batch.Request, _ []crypto.Signer) {
+			must(t, os.WriteFile(r.Lines[1].CSR, []byte("hello"), 0o600))
+		}, "line 3: "},
+		{"a key that two lines bring", func(r batch.Request, owners []crypto.Signer) { writeRequest(t, r.Lines[1].CSR, owners[0]) },
+			"line 3: the key of its request is that of line 2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r, owners := requested(t, t.TempDir(), 3)
+			test.change(r, owners)
+			if _, err := batch.Issue(t.Context(), f, r); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+	if n, err := f.Store.CountIssued(t.Context(), store.Filter{}); n != 0 || err != nil {
+		t.Errorf("%d certificates were issued: %v", n, err)
+	}
+}
+
+func TestARevokedCertificateIsNotGivenOutAgain(t *testing.T) {
+	dir := newEstate(t)
+	f := open(t, dir, start(), nil)
+	r := counted(t, "backup=3")
+	result, err := batch.Issue(t.Context(), f, r)
+	must(t, err)
+	e := entriesOf(t, result.Manifest)[1]
+	_, err = f.Store.Revoke(t.Context(), store.Revocation{Environment: "prod", Generation: 1, Serial: e.SerialHex,
+		At: start().Unix(), Reason: 1, NotAfter: e.NotAfter.Unix()})
+	must(t, err)
+	must(t, os.Remove(filepath.Join(result.Out, e.Certificate)))
+	result, err = batch.Issue(t.Context(), f, r)
+	must(t, err)
+	if _, err := os.Stat(filepath.Join(result.Out, e.Certificate)); !errors.Is(err, fs.ErrNotExist) || result.Mended != 0 ||
+		len(result.Notes) != 1 || !strings.Contains(result.Notes[0], "1 certificates of this batch were revoked") {
+		t.Errorf("%v: %+v", err, result)
+	}
+}
