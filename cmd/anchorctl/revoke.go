@@ -240,11 +240,12 @@ func revokedPage(p *render.Page, r revoked, order revocationOrder, err error) {
 // sessionLines say what sessions that were given out before can still do, and
 // where.
 func sessionLines(p *render.Page, r revoked, order revocationOrder) {
+	until := "their end"
 	if r.Sessions.Until == nil {
 		p.Line("Sessions given out before: no role of anchorctl.yaml lists the workload. Look in CloudTrail for sessions named after the serial number.")
-		return
+	} else {
+		until = r.Sessions.Until.Format(time.RFC3339)
 	}
-	until := r.Sessions.Until.Format(time.RFC3339)
 	denied := r.Ended
 	for _, one := range r.Policies {
 		denied = append(denied, one.Role)

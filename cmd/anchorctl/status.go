@@ -59,6 +59,9 @@ func statusPage(p *render.Page, s estate.Status) {
 		p.Heading(e.Name)
 		p.Line("issuer        %s", authority(e.Issuer))
 		p.Line("certificates  %d valid", e.Certificates)
+		for _, l := range e.Revocation {
+			listLine(p, l)
+		}
 		rows := make([][]string, len(e.Objects))
 		for i, o := range e.Objects {
 			rows[i] = []string{o.Addr, o.State, enabledWord(o.Enabled), o.ARN}

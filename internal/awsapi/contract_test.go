@@ -443,6 +443,23 @@ func TestContractCRLs(t *testing.T) {
 	}
 }
 
+func TestContractRolePolicies(t *testing.T) {
+	w := newWorld(t)
+	for _, text := range []string{document("one"), document("another")} {
+		if err := w.target.PutRolePolicy(t.Context(), "prod-backup", "AnchorctlEndSessions-4aff", text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := must[roles.Permissions](t)(w.target.Roles().Permissions(t.Context(), "prod-backup"))
+	want := roles.Policy{Name: "AnchorctlEndSessions-4aff", Document: document("another")}
+	if !slices.Contains(got.Policies, want) {
+		t.Errorf("the role has %+v", got.Policies)
+	}
+	if err := w.target.PutRolePolicy(t.Context(), "nobody", "p", document("one")); err == nil {
+		t.Error("a role that is not there is no error")
+	}
+}
+
 func TestContractIdentity(t *testing.T) {
 	w := newWorld(t)
 	got := must[Identity](t)(w.target.Identity(t.Context()))

@@ -2,7 +2,6 @@ package crls
 
 import (
 	"bytes"
-	"strconv"
 
 	"anchorctl/internal/engine"
 	"anchorctl/internal/ownership"
@@ -29,19 +28,13 @@ type Fields struct {
 	Tags    map[string]string `json:"tags,omitempty"`
 }
 
-// What stands for a number: of the list that is signed by an earlier action,
-// and of one that cannot be read.
+// What stands for a number: of the newest list on record when the action is
+// done, which an earlier action may have signed, and of one that cannot be read.
+// A plan that goes on after it has signed is the same plan.
 const (
-	numberNext       = "next"
+	numberNewest     = "newest"
 	numberUnreadable = "unreadable"
 )
-
-func (s Spec) number() string {
-	if s.Signing {
-		return numberNext
-	}
-	return strconv.FormatInt(s.Number, 10)
-}
 
 // numberOf is the number of a live list.
 func numberOf(l Live) string {
@@ -56,7 +49,7 @@ func numberOf(l Live) string {
 func Import(s Spec, needs []string) (plan.Action, error) {
 	on := true
 	return plan.NewAction(plan.CRLImport, s.Addr, Fields{},
-		Fields{Name: &s.Name, Number: s.number(), Anchor: engine.Reference(s.Anchor, "arn"), Enabled: &on, Tags: s.Tags}, needs)
+		Fields{Name: &s.Name, Number: numberNewest, Anchor: engine.Reference(s.Anchor, "arn"), Enabled: &on, Tags: s.Tags}, needs)
 }
 
 // Update lists the actions that bring a live list to its spec.
@@ -78,7 +71,7 @@ func Update(s Spec, l Live, needs []string) ([]plan.Action, error) {
 		before.Name, after.Name = &l.Name, &s.Name
 	}
 	if list := l.List(); s.Signing || list == nil || !bytes.Equal(list.Raw, s.DER) {
-		before.Number, after.Number = numberOf(l), s.number()
+		before.Number, after.Number = numberOf(l), numberNewest
 	}
 	if after.Name != nil || after.Number != "" {
 		if err := add(plan.CRLUpdate, before, after, needs); err != nil {

@@ -3,10 +3,10 @@ package crls
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
@@ -33,7 +33,7 @@ func (d Doers) ByKind() map[plan.Kind]engine.Doer {
 		plan.CRLUpdate: {Do: d.update},
 		plan.CRLTag:    {Do: d.tag},
 		plan.CRLEnable: {Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-			return d.change(ctx, s.Action.Addr, Change{Enable: true})
+			return d.change(ctx, s.Action, Change{Enable: true})
 		}},
 		plan.CRLDelete: {Do: d.remove},
 	}
@@ -44,13 +44,13 @@ func (d Doers) bring(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	data, err := d.data(ctx, s.Action.Addr, after.Number)
+	data, err := d.data(ctx, s.Action)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
 	api, err := d.API(ctx, s.Action.Addr)
 	if err != nil {
-		return plan.Outcome{}, err
+		return plan.Outcome{}, held(s.Action.ID, err)
 	}
 	if err := room(ctx, api, s.Action.ID, after.Anchor); err != nil {
 		return plan.Outcome{}, err
@@ -59,7 +59,7 @@ func (d Doers) bring(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	tags[ownership.TagIntent] = s.Intent
 	live, err := api.Import(ctx, New{Name: *after.Name, AnchorARN: after.Anchor, Data: data, Tags: tags})
 	if err != nil {
-		return plan.Outcome{}, err
+		return plan.Outcome{}, held(s.Action.ID, err)
 	}
 	return plan.Outcome{Created: &plan.Object{Addr: s.Action.Addr, ARN: live.ARN, Intent: s.Intent}}, nil
 }
@@ -69,33 +69,42 @@ func (d Doers) bring(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 func room(ctx context.Context, api API, action, anchorARN string) error {
 	all, err := api.List(ctx, false)
 	if err != nil {
-		return err
+		return held(action, err)
 	}
 	there := slices.DeleteFunc(all, func(l Live) bool { return l.AnchorARN != anchorARN })
 	if len(there) < PerAnchor {
 		return nil
 	}
-	held := &engine.HeldError{Action: action, Reason: fmt.Sprintf("the anchor has %d revocation lists, and takes no more", len(there))}
+	full := &engine.HeldError{Action: action, Reason: fmt.Sprintf("the anchor has %d revocation lists, and takes no more", len(there))}
 	for _, l := range there {
-		held.Hints = append(held.Hints, fmt.Sprintf("%q (%s) is at %s: find out whose it is, and have one of them deleted", l.Name, l.ARN, anchorARN))
+		full.Hints = append(full.Hints, fmt.Sprintf("%q (%s) is at %s: find out whose it is, and have one of them deleted", l.Name, l.ARN, anchorARN))
 	}
-	return held
+	return full
 }
 
-// data is a recorded list as the service takes it.
-func (d Doers) data(ctx context.Context, addr plan.Addr, number string) ([]byte, error) {
-	newest, there, err := d.Store.NewestCRL(ctx, addr.Environment, addr.Generation)
+// held makes a failure of one list into something to come back to: the lists of
+// other anchors go on. What is not closed at one place must be at the others.
+func held(action string, err error) error {
+	var already *engine.HeldError
+	if errors.As(err, &already) {
+		return err
+	}
+	return errors.Join(&engine.HeldError{Action: action, Reason: err.Error(), Hints: hint.Of(err)}, err)
+}
+
+// data is the newest list on record, as the service takes it.
+func (d Doers) data(ctx context.Context, a plan.Action) ([]byte, error) {
+	newest, there, err := d.Store.NewestCRL(ctx, a.Addr.Environment, a.Addr.Generation)
 	if err != nil {
 		return nil, err
 	}
-	if !there || number != numberNext && number != strconv.FormatInt(newest.Number, 10) {
-		return nil, hint.With(fmt.Errorf("reading revocation list %s of %s: the newest on record is %d", number, addr, newest.Number),
-			`run "anchorctl plan" to see what is to be done now`)
+	if !there {
+		return nil, fmt.Errorf("reading the revocation list of %s: there is none on record", a.Addr)
 	}
 	data := pki.EncodeCRL(newest.DER)
 	if len(data) > pki.MaxRevocationList {
-		return nil, hint.With(fmt.Errorf("the list has %d bytes, and the service takes %d", len(data), pki.MaxRevocationList),
-			`run "anchorctl explain ANC702"`)
+		return nil, held(a.ID, hint.With(fmt.Errorf("the list has %d bytes, and the service takes %d", len(data), pki.MaxRevocationList),
+			`run "anchorctl explain ANC702"`))
 	}
 	return data, nil
 }
@@ -127,13 +136,13 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	change := Change{Name: after.Name}
 	if after.Number != "" {
 		if err := d.unchanged(ctx, s); err != nil {
-			return plan.Outcome{}, err
+			return plan.Outcome{}, held(s.Action.ID, err)
 		}
-		if change.Data, err = d.data(ctx, s.Action.Addr, after.Number); err != nil {
+		if change.Data, err = d.data(ctx, s.Action); err != nil {
 			return plan.Outcome{}, err
 		}
 	}
-	return d.change(ctx, s.Action.Addr, change)
+	return d.change(ctx, s.Action, change)
 }
 
 func (d Doers) unchanged(ctx context.Context, s engine.Step) error {
@@ -165,15 +174,18 @@ func (d Doers) tag(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	return d.change(ctx, s.Action.Addr, Change{SetTags: after.Tags})
+	return d.change(ctx, s.Action, Change{SetTags: after.Tags})
 }
 
-func (d Doers) change(ctx context.Context, addr plan.Addr, c Change) (plan.Outcome, error) {
-	api, id, err := d.find(ctx, addr)
-	if err != nil {
-		return plan.Outcome{}, err
+func (d Doers) change(ctx context.Context, a plan.Action, c Change) (plan.Outcome, error) {
+	api, id, err := d.find(ctx, a.Addr)
+	if err == nil {
+		err = api.Change(ctx, id, c)
 	}
-	return plan.Outcome{}, api.Change(ctx, id, c)
+	if err != nil {
+		return plan.Outcome{}, held(a.ID, err)
+	}
+	return plan.Outcome{}, nil
 }
 
 func (d Doers) remove(ctx context.Context, s engine.Step) (plan.Outcome, error) {

@@ -41,7 +41,7 @@ type adopted struct {
 // Sign is the action that signs and records a list. Unknown are revocations
 // that a list at an anchor has and the store does not.
 func Sign(s State, because string, above int64, unknown []store.Revocation) (plan.Action, error) {
-	before, after := signing{}, signing{Number: numberNext, Because: because}
+	before, after := signing{}, signing{Number: numberNewest, Because: because}
 	for _, r := range unknown {
 		after.Adopted = append(after.Adopted, adopted{Serial: r.Serial, At: r.At, Reason: r.Reason})
 	}
@@ -133,7 +133,7 @@ func (s Signer) make(ctx context.Context, issuer plan.Addr, above int64) (store.
 	}
 	key, err := s.Ring.Open(ctx, g.KeyURI, keys.Guard(g.Guard))
 	if err != nil {
-		return store.CRL{}, err
+		return store.CRL{}, held(plan.ID(plan.CRLSign, issuer), err)
 	}
 	der, err := pki.NewCRL(spec, pki.Parent{Certificate: state.Certificate, Key: key})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -105,7 +106,7 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		if isOpen && (r.options.Revocation == nil || open.Command == r.command) {
 			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 		}
-		return report, err
+		return report, errors.Join(proposal.unreached, err)
 	}
 	if r.options.Approve != nil {
 		if err := r.options.Approve(ctx, proposal); err != nil {
@@ -121,8 +122,9 @@ func closing(actions []plan.Action) []plan.Action {
 	there := map[string]bool{}
 	var rest []plan.Action
 	for _, a := range actions {
-		if !closes(a) {
-			continue
+		unmade := func(need string) bool { return !there[need] && makes(need) }
+		if !closes(a) || slices.ContainsFunc(a.Needs, unmade) {
+			continue // the second: a list of an issuer, or for an anchor, that is not made
 		}
 		a.Needs = slices.DeleteFunc(slices.Clone(a.Needs), func(need string) bool { return !there[need] })
 		there[a.ID] = true
@@ -137,16 +139,20 @@ func closes(a plan.Action) bool {
 	switch a.Kind {
 	case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin:
 		return true
-	case plan.CRLSign, plan.CRLUpdate, plan.CRLEnable:
+	case plan.CRLSign, plan.CRLImport, plan.CRLUpdate, plan.CRLEnable:
 		return true
-	case plan.CRLImport:
-		// Unless there is no anchor yet that it could close.
-		return !slices.Contains(a.Needs, plan.ID(plan.AnchorCreate, plan.Anchor(a.Addr.Environment, a.Addr.Target)))
 	case plan.RolePin:
 		return roles.Narrows(a)
 	default:
 		return false
 	}
+}
+
+// makes reports whether an action makes what those that need it cannot do
+// without.
+func makes(id string) bool {
+	kind, _, _ := strings.Cut(id, " ")
+	return slices.Contains([]plan.Kind{plan.IssuerMint, plan.AnchorCreate, plan.CRLSign}, plan.Kind(kind))
 }
 
 // holding is the error of findings that hold.
@@ -214,6 +220,7 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 	if err == nil {
 		err = holds
 	}
+	err = errors.Join(report.Proposal.unreached, err)
 	// The end of a run is recorded even when the run was interrupted.
 	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, statusOf(err, reachedEnd))
 	return report, errors.Join(err, ending)

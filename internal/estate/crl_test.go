@@ -1,6 +1,7 @@
 package estate_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/crls"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
@@ -332,4 +334,87 @@ func TestANewAnchorIsEnabledAfterItHasItsList(t *testing.T) {
 		t.Errorf("done in the order %v", report.Result.Done)
 	}
 	l.listed(t, serial)
+}
+
+// twoRegions is one environment with an anchor in each of two regions.
+func twoRegions() string {
+	return strings.Replace(small(), "region: eu-central-1}]", "region: eu-central-1}, {account: \""+account+"\", region: us-east-1}]", 1)
+}
+
+// One region that cannot be reached, or takes no list, does not keep the other
+// open.
+func TestEveryAnchorThatCanBeReachedIsClosed(t *testing.T) {
+	other := plan.CRL("dev", 1, plan.Target{Account: account, Region: "us-east-1"})
+	for name, down := range map[string]func(c *estate.Cloud, target config.Target) error{
+		"it cannot be opened": func(_ *estate.Cloud, target config.Target) error {
+			if target.Region == "eu-central-1" {
+				return errors.New("the region is down")
+			}
+			return nil
+		},
+		"it takes nothing": func(c *estate.Cloud, target config.Target) error {
+			if target.Region == "eu-central-1" {
+				c.CRLs = refusing{c.CRLs}
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, twoRegions(), "dev-app")
+			l.mustApply(t, estate.ApplyOptions{})
+			l.revokes(t, serial)
+			report, err := l.open(t, down).Apply(t.Context(), ofDev)
+			if err == nil || !strings.Contains(err.Error(), "the region is down") {
+				t.Errorf("it says %v", err)
+			}
+			if want := "crl.import " + other.String(); !slices.Contains(report.Result.Done, want) {
+				t.Errorf("done is %v, want %s among it", report.Result.Done, want)
+			}
+			if report, err = l.apply(t.Context(), ofDev, nil); err != nil || !slices.Equal(report.Result.Done, []string{"crl.import " + devList.String()}) {
+				t.Errorf("again: %v %v", report.Result.Done, err)
+			}
+			if p := l.plan(t, estate.Options{}); !p.Plan.Empty() {
+				t.Errorf("left to do: %v", ids(p.Plan.Actions))
+			}
+		})
+	}
+}
+
+// refusing is a service that imports nothing.
+type refusing struct{ crls.API }
+
+func (refusing) Import(context.Context, crls.New) (crls.Live, error) {
+	return crls.Live{}, errors.New("the region is down")
+}
+
+// A saved plan that signed a list and could not bring it goes on when it is
+// applied again.
+func TestASavedPlanGoesOnAfterItHasSigned(t *testing.T) {
+	l := revokedLab(t)
+	saved := l.save(t, estate.Options{})
+	l.order(t, sandbox.Fault{Op: "ImportCrl", Mode: sandbox.ModeCutBefore, Count: -1})
+	if _, err := l.apply(t.Context(), estate.ApplyOptions{Saved: saved}, nil); err == nil {
+		t.Fatal("nothing was lost")
+	}
+	l.calm(t)
+	report := l.mustApply(t, estate.ApplyOptions{Saved: saved})
+	if !report.Resumed {
+		t.Error("it began anew")
+	}
+	l.listed(t, serial)
+}
+
+// Held, an apply makes no issuer, and no list of one that is not made.
+func TestAHeldApplyLeavesListsOfWhatIsNotMade(t *testing.T) {
+	named := strings.Replace(small(), "    workloads:", "    crl: {distributionPoint: \"http://crl.example.internal\"}\n    workloads:", 1)
+	l := newLab(t, named, "dev-app")
+	l.attach(t, "dev-app", "arn:aws:iam::aws:policy/AdministratorAccess")
+	report, err := l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	var held *engine.HeldRun
+	if !errors.As(err, &held) || len(report.Result.Done) > 0 {
+		t.Errorf("done is %v, %v", report.Result.Done, err)
+	}
+	if !slices.Contains(ids(report.Proposal.Plan.Actions), "crl.sign issuer/dev#1") {
+		t.Errorf("the plan has no list: %v", ids(report.Proposal.Plan.Actions))
+	}
 }

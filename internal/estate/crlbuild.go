@@ -32,6 +32,9 @@ func (b *builder) lists() error {
 		signed[issuer] = []string{a.ID}
 	}
 	for _, env := range b.world.Folder.Config.EnvironmentNames() {
+		if err := b.firstList(env); err != nil {
+			return err
+		}
 		if b.world.Folder.Config.Environments[env].CRL.CheckDistributionPoint {
 			b.notice("environment %s: the trust anchors check certificates against their distribution point; what AWS does when it cannot be reached, "+
 				"or when its list is out of date, is not documented: it may deny every session, or take revoked certificates", env)
@@ -42,6 +45,23 @@ func (b *builder) lists() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// firstList proposes the list of an issuer that is about to be minted, where its
+// certificates are going to name one.
+func (b *builder) firstList(env string) error {
+	issuer := plan.Issuer(env, b.r.generation(env))
+	minted := b.id(plan.IssuerMint, issuer)
+	if len(minted) == 0 || b.world.Folder.Config.Environments[env].CRL.DistributionPoint == "" {
+		return nil
+	}
+	a, err := crls.Sign(crls.State{Issuer: issuer}, "there is none yet", 0, nil)
+	if err != nil {
+		return err
+	}
+	a.Needs = minted
+	b.add(a)
 	return nil
 }
 

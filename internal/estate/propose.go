@@ -38,6 +38,8 @@ type Proposal struct {
 	recorded recorded
 	observed observed
 	revoking revoking
+	// unreached says which places a restricted run could not read.
+	unreached error
 }
 
 // Plan computes what would be done. It changes nothing, anywhere.

@@ -2,6 +2,7 @@ package estate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,8 +44,8 @@ func (w World) proposeRevocation(ctx context.Context, c *clouds, o Options) (Pro
 		return p, err
 	}
 	p.revoking = p.revoking.of(o.Revocation.Environments, r)
-	if p.observed, err = w.observeLists(ctx, c, r, p.revoking); err != nil {
-		return p, err
+	if p.observed, p.unreached = w.observeLists(ctx, c, r, p.revoking); ctx.Err() != nil {
+		return p, ctx.Err()
 	}
 	p.Findings, p.Notices = p.observed.findings, p.observed.notices
 	b := &builder{world: w, r: r, d: p.desired, o: p.observed, v: p.revoking, options: o, proposal: &p, ready: map[plan.Addr][]string{}}
@@ -76,29 +77,38 @@ func (v revoking) of(environments []string, r recorded) revoking {
 	return kept
 }
 
-// observeLists reads the revocation lists of the places that are concerned.
+// observeLists reads the revocation lists of the places that are concerned. One
+// that cannot be read is left out of what is wanted, and said: what is not
+// closed there must be at the others.
 func (w World) observeLists(ctx context.Context, c *clouds, r recorded, v revoking) (observed, error) {
 	o := newObserved(r)
-	set := map[plan.Target]bool{}
+	failed := map[plan.Target]error{}
+	read := map[plan.Target]bool{}
 	for _, addr := range addresses(v.specs) {
-		if set[addr.Target] {
-			continue
+		if !read[addr.Target] {
+			read[addr.Target] = true
+			failed[addr.Target] = w.observeList(ctx, c, addr, &o)
 		}
-		set[addr.Target] = true
-		cloud, err := c.open(ctx, w.target(addr))
-		if err != nil {
-			return o, err
-		}
-		if err := o.readLists(ctx, cloud, addr.Target); err != nil {
-			return o, err
+		if failed[addr.Target] == nil {
+			failed[addr.Target] = w.missingAt(ctx, c, addr, &o)
 		}
 	}
+	var unreached []error
 	for _, addr := range addresses(v.specs) {
-		if err := w.missingAt(ctx, c, addr, &o); err != nil {
-			return o, err
+		if err := failed[addr.Target]; err != nil {
+			delete(v.specs, addr)
+			unreached = append(unreached, fmt.Errorf("bringing the revocation list to %s: %w", addr, err))
 		}
 	}
-	return o, nil
+	return o, errors.Join(unreached...)
+}
+
+func (w World) observeList(ctx context.Context, c *clouds, addr plan.Addr, o *observed) error {
+	cloud, err := c.open(ctx, w.target(addr))
+	if err != nil {
+		return err
+	}
+	return o.readLists(ctx, cloud, addr.Target)
 }
 
 // deny proposes statements that end sessions, one action for each role.

@@ -298,3 +298,26 @@ func BenchmarkCryptoCRL(b *testing.B) {
 		}
 	}
 }
+
+// A workload's certificate names its issuer's list where its issuer says so, and
+// passes the lints and the path.
+func TestWorkloadsNameTheirIssuersList(t *testing.T) {
+	c := newChain(t, keyMakers()[0], nil, nil, false)
+	spec := pki.WorkloadSpec{
+		Environment: "prod", Workload: "backup", Organization: "Example Corp", TrustDomain: "example.internal", Lifetime: time.Hour, Now: now(),
+	}
+	point := pki.DistributionPoint("http://crl.example.internal/anchorctl", "prod", 2)
+	for _, want := range [][]string{nil, {"http://crl.example.internal/anchorctl/prod-2.crl"}} {
+		by := pki.Parent{Certificate: c.issuer, Key: c.issuerKey}
+		if want != nil {
+			by.Point = point
+		}
+		made, err := pki.NewWorkload(spec, c.leafKey.Public(), by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, made.CRLDistributionPoints); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

@@ -293,7 +293,13 @@ func TestLintSeesWrongShapes(t *testing.T) {
 		{"a server's usage", issuer.Leaf(t, "prod", "x", pkitest.With(func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 		})).Certificate, "anchorctl_usage"},
-		{"a distribution point", issuer.Leaf(t, "prod", "x", pkitest.With(func(c *x509.Certificate) {
+		{"two distribution points", issuer.Leaf(t, "prod", "x", pkitest.With(func(c *x509.Certificate) {
+			c.CRLDistributionPoints = []string{"http://x/crl", "http://y/crl"}
+		})).Certificate, "anchorctl_names"},
+		{"a distribution point that is no URL of the web", issuer.Leaf(t, "prod", "x", pkitest.With(func(c *x509.Certificate) {
+			c.CRLDistributionPoints = []string{"ldap://x/crl"}
+		})).Certificate, "anchorctl_names"},
+		{"a distribution point of an issuer", root.Issuer(t, "prod", pkitest.With(func(c *x509.Certificate) {
 			c.CRLDistributionPoints = []string{"http://x/crl"}
 		})).Certificate, "anchorctl_extensions"},
 		{"an issuer without a path length", root.Issuer(t, "prod", pkitest.PathLen(-1)).Certificate, "anchorctl_usage"},

@@ -1,0 +1,185 @@
+package revocation_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"anchorctl/internal/clock"
+	"anchorctl/internal/config"
+	"anchorctl/internal/folder"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/pki/pkitest"
+	"anchorctl/internal/revocation"
+	"anchorctl/internal/store"
+)
+
+const configuration = `version: 1
+estate: {name: example, organization: Example Corp, trustDomain: example.internal}
+environments:
+  prod:
+    targets: [{account: "111122223333", region: eu-central-1}, {account: "111122223333", region: us-east-1}]
+    workloads: {backup: {}, reports: {}}
+    profiles:
+      backup: {roles: {prod-backup: {workloads: [backup]}}, sessionDuration: 30m}
+      both: {roles: {team/prod-both: {workloads: [backup, reports]}}, sessionDuration: 2h}
+`
+
+// estate is a folder whose store has prod's issuer.
+type estate struct {
+	made   *pkitest.Estate
+	folder *folder.Folder
+}
+
+func newEstate(t *testing.T) *estate {
+	t.Helper()
+	c, err := config.Parse("anchorctl.yaml", []byte(configuration), os.ReadFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := clock.Clock{Now: pkitest.Now}
+	s, err := store.Create(t.Context(), filepath.Join(t.TempDir(), "state.db"),
+		store.Estate{Lineage: "6f1c2f0e-7d0a-4b8e-9a55-0d5f3a1f7a11", Name: "example", TrustDomain: "example.internal"}, store.Options{Now: now.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	e := &estate{pkitest.NewEstate(t, "prod"), &folder.Folder{Config: c, Store: s, Clock: now}}
+	err = s.AddGeneration(t.Context(), store.Generation{
+		Environment: "prod", Number: 1, Certificate: e.made.Issuers["prod"].Certificate.Raw, KeyURI: "file:issuer-prod-1.pem", Status: store.Active,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// issued records a certificate with a serial number that is made up.
+func (e *estate) issued(t *testing.T, workload, instance, serial string, ends time.Time) {
+	t.Helper()
+	err := e.folder.Store.RecordIssued(t.Context(), store.Issued{
+		Environment: "prod", Workload: workload, Instance: instance, Generation: 1, Serial: serial, Certificate: []byte(serial),
+		SPKI: sha256.Sum256([]byte(serial)), NotBefore: ends.Add(-time.Hour).Unix(), NotAfter: ends.Unix(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// names are what was found, in order.
+func names(list []revocation.Certificate) string {
+	var all []string
+	for _, c := range list {
+		all = append(all, c.Name()+" "+c.SerialHex)
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}
+
+func TestFind(t *testing.T) {
+	e := newEstate(t)
+	later, before := pkitest.Now().Add(time.Hour), pkitest.Now().Add(-time.Hour)
+	e.issued(t, "backup", "", "4aff", later)
+	e.issued(t, "backup", "7", "4bff", later)
+	e.issued(t, "backup", "7", "4cff", before)
+	e.issued(t, "reports", "", "1234", later)
+	e.issued(t, "reports", "", "04d2", later) // 1234 in decimal
+	unrecorded := e.made.Leaf(t, "prod", "backup")
+	stranger := pkitest.NewEstate(t, "prod").Leaf(t, "prod", "backup")
+	old := e.made.Leaf(t, "prod", "backup", pkitest.Dates(pkitest.Now().AddDate(0, 0, -2), pkitest.Now().AddDate(0, 0, -1)))
+	files := map[string][]byte{
+		"cert.pem": unrecorded.PEM(), "chain.pem": pki.EncodePEM(unrecorded.Certificate, e.made.Issuers["prod"].Certificate),
+		"other.pem": stranger.PEM(), "old.pem": old.PEM(), "noise": []byte("noise"),
+	}
+	lost := "a certificate of issuer/prod#1 " + pki.SerialHex(unrecorded.Certificate)
+	for _, c := range []struct{ name, what, want, fails string }{
+		{"a serial number in hexadecimal", "4aff", "prod/backup 4aff", ""},
+		{"in capitals, with colons", "4A:FF", "prod/backup 4aff", ""},
+		{"with 0x", "0x4aff", "prod/backup 4aff", ""},
+		{"in decimal", "19199", "prod/backup 4aff", ""},
+		{"digits that are two serial numbers", "1234", "", "2 certificates can be meant"},
+		{"the same, told apart", "0x1234", "prod/reports 1234", ""},
+		{"a serial number of nothing", "dead", "", "no certificate with this serial number is on record"},
+		{"one that has expired", "4cff", "", "it expired at"},
+		{"a workload: all of its instances that have not expired", "prod/backup", "prod/backup 4aff, prod/backup.7 4bff", ""},
+		{"an instance", "prod/backup.7", "prod/backup.7 4bff", ""},
+		{"an instance that has none", "prod/backup.8", "", "no certificate that has not expired"},
+		{"an environment that is none", "dev/backup", "", "no workload of an environment that has an issuer, and no file"},
+		{"a file of a certificate that is not on record", "cert.pem", lost, ""},
+		{"a file of its chain", "chain.pem", lost, ""},
+		{"a file of another estate's certificate", "other.pem", "", "signed by no issuer of this estate"},
+		{"a file of one that has expired", "old.pem", "", "it expired at"},
+		{"a file of something else", "noise", "", "reading"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			list, err := revocation.Find(t.Context(), e.folder, c.what, func(path string) ([]byte, error) {
+				if data, there := files[path]; there {
+					return data, nil
+				}
+				return nil, fmt.Errorf("opening %s: %w", path, os.ErrNotExist)
+			})
+			if c.fails == "" && (err != nil || names(list) != c.want) {
+				t.Errorf("found %q, %v; want %q", names(list), err, c.want)
+			}
+			if c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)) {
+				t.Errorf("found %q, %v; want an error with %q", names(list), err, c.fails)
+			}
+		})
+	}
+}
+
+func TestRecordKeepsTheFirstReason(t *testing.T) {
+	e := newEstate(t)
+	e.issued(t, "backup", "", "4aff", pkitest.Now().Add(time.Hour))
+	for _, c := range []struct{ reason, added int }{{1, 1}, {4, 0}} {
+		list, err := revocation.Find(t.Context(), e.folder, "4aff", os.ReadFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if revoked := list[0].RevokedAt != nil; revoked != (c.added == 0) {
+			t.Errorf("revoked before: %v", revoked)
+		}
+		if added, err := revocation.Record(t.Context(), e.folder, list, c.reason); err != nil || added != c.added {
+			t.Errorf("recorded %d, %v; want %d", added, err, c.added)
+		}
+	}
+	kept, err := e.folder.Store.Revocations(t.Context(), "prod", 1)
+	if err != nil || len(kept) != 1 || kept[0].Reason != 1 || kept[0].At != pkitest.Now().Unix() {
+		t.Errorf("on record is %+v, %v", kept, err)
+	}
+}
+
+func TestSessions(t *testing.T) {
+	e := newEstate(t)
+	e.issued(t, "backup", "", "4aff", pkitest.Now().Add(time.Hour))
+	list, err := revocation.Find(t.Context(), e.folder, "4aff", os.ReadFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := revocation.SessionsOf(e.folder.Config, list, pkitest.Now())
+	want := []string{"role/111122223333/prod-backup", "role/111122223333/team/prod-both"}
+	if !slices.Equal(s.Roles, want) || s.Until == nil || !s.Until.Equal(pkitest.Now().Add(2*time.Hour)) {
+		t.Errorf("sessions of %v until %v", s.Roles, s.Until)
+	}
+	denials, err := revocation.Deny(e.folder.Config, list, pkitest.Now())
+	if err != nil || len(denials) != 2 || !strings.Contains(string(denials[0].Document), hex.EncodeToString([]byte{0x4a, 0xff})) {
+		t.Errorf("denied is %+v, %v", denials, err)
+	}
+	wide, err := revocation.DenyAll(e.folder.Config, "team/prod-both", pkitest.Now())
+	if err != nil || len(wide.Denials) != 1 || !slices.Equal(wide.Workloads, []string{"prod/backup", "prod/reports"}) {
+		t.Errorf("role-wide is %+v, %v", wide, err)
+	}
+	if _, err := revocation.DenyAll(e.folder.Config, "prod-both", pkitest.Now()); err == nil {
+		t.Error("a role is found without its path")
+	}
+}
