@@ -36,11 +36,11 @@ test: ## go vet and all tests; says what it skipped and why
 race: ## all tests under the race detector
 	go test -race ./...
 
-bench: ## start-up and issuing, side by side with others
-	go test -run '^$$' -bench . -benchtime 1x ./internal/bench
+bench: ## start-up, issuing and verdicts, side by side with others
+	go test -timeout 2h -run '^$$' -bench . -benchtime 1x ./internal/bench ./internal/admission ./internal/grants
 
 corpus: ## the certificate files that the rules are held against, in corpus/
-	go run ./internal/rules/corpus/write corpus
+	go run ./internal/admission/corpus/write corpus
 
 fuzz: ## every fuzz target for ten seconds
 	.ci/fuzz 10s

@@ -140,8 +140,13 @@ func tally(r survey.Report) string {
 	for _, f := range r.Findings {
 		n[f.Severity]++
 	}
-	if len(r.Findings) == 0 {
-		return fmt.Sprintf("in order; %d waived", len(r.Waived))
+	words := "in order"
+	if len(r.Findings) > 0 {
+		words = fmt.Sprintf("%d refused, %d held, %d warned of", n[rules.Refuse], n[rules.Hold], n[rules.Warn])
 	}
-	return fmt.Sprintf("%d refused, %d held, %d warned of, %d waived", n[rules.Refuse], n[rules.Hold], n[rules.Warn], len(r.Waived))
+	words += fmt.Sprintf(", %d waived", len(r.Waived))
+	if len(r.NotChecked) > 0 {
+		words += "; not all was checked"
+	}
+	return words
 }

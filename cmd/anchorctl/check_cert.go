@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/render"
@@ -60,10 +61,10 @@ func checkCert(ctx context.Context, c *cmdline.Call, o checkCertOptions) (cmdlin
 	return reply, err
 }
 
-func checkCertWith(c *cmdline.Call, o checkCertOptions, known *rules.Estate) (cmdline.Reply, error) {
+func checkCertWith(c *cmdline.Call, o checkCertOptions, known *admission.Estate) (cmdline.Reply, error) {
 	var files openFiles
 	defer files.close()
-	report, err := rules.CheckFile(rules.CheckInput{
+	report, err := admission.CheckFile(admission.CheckInput{
 		At: c.Args[0], File: files.open(c, c.Args[0]), Chain: files.open(c, o.chain), Root: files.open(c, o.root),
 		Estate: known, Now: c.Clock.Now(),
 	})
@@ -73,6 +74,9 @@ func checkCertWith(c *cmdline.Call, o checkCertOptions, known *rules.Estate) (cm
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
+	if known != nil && o.environment == "" {
+		nameEnvironment(report.Findings)
+	}
 	warnOfAge(c, report.Public.Date, report.Public.Stale)
 	reply := cmdline.Reply{Result: report, Findings: report.Findings, Said: true, Page: func(p *render.Page) { certPage(p, report) }}
 	if !report.Admitted {
@@ -81,7 +85,17 @@ func checkCertWith(c *cmdline.Call, o checkCertOptions, known *rules.Estate) (cm
 	return reply, nil
 }
 
-func certPage(p *render.Page, r rules.Report) {
+// nameEnvironment says what helps when no environment was named: every issuer
+// of the estate is then somebody else's.
+func nameEnvironment(findings []rules.Finding) {
+	for i, f := range findings {
+		if f.Rule == "ANC011" {
+			findings[i].Remedy = "if it is meant for that environment, say so with --for ENV; otherwise " + f.Remedy
+		}
+	}
+}
+
+func certPage(p *render.Page, r admission.Report) {
 	verdict := "refused"
 	if r.Admitted {
 		verdict = "admitted"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/render"
@@ -56,10 +57,10 @@ func checkChain(ctx context.Context, c *cmdline.Call, root string) (cmdline.Repl
 	return reply, err
 }
 
-func checkChainWith(c *cmdline.Call, root string, known *rules.ChainEstate) (cmdline.Reply, error) {
+func checkChainWith(c *cmdline.Call, root string, known *admission.ChainEstate) (cmdline.Reply, error) {
 	var files openFiles
 	defer files.close()
-	report, err := rules.CheckChain(rules.ChainInput{
+	report, err := admission.CheckChain(admission.ChainInput{
 		At: c.Args[0], File: files.open(c, c.Args[0]), Root: files.open(c, root), Estate: known, Now: c.Clock.Now(),
 	})
 	if err = errors.Join(files.err, err); err != nil {
@@ -73,7 +74,7 @@ func checkChainWith(c *cmdline.Call, root string, known *rules.ChainEstate) (cmd
 	return reply, nil
 }
 
-func chainPage(p *render.Page, r rules.ChainReport) {
+func chainPage(p *render.Page, r admission.ChainReport) {
 	verdict := "refused"
 	if r.Sound {
 		verdict = "sound"

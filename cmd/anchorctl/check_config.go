@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/hint"
 	"anchorctl/internal/render"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 	"anchorctl/internal/terminal"
 )
 
@@ -49,7 +50,7 @@ func checkConfig(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
-	findings := rules.JudgeConfig(read, c.Clock.Now())
+	findings := scrutiny.JudgeConfig(read, c.Clock.Now())
 	result := checkedConfig{File: path, Digest: digest, Environments: read.EnvironmentNames()}
 	reply := cmdline.Reply{Result: result, Findings: findings, Said: true, Page: func(p *render.Page) {
 		verdict := "in order"

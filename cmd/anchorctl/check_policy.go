@@ -12,6 +12,7 @@ import (
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/iamactions"
 	"anchorctl/internal/iampolicy"
 	"anchorctl/internal/printable"
@@ -68,7 +69,7 @@ func checkPolicy(ctx context.Context, c *cmdline.Call, o checkPolicyOptions) (cm
 	case len(o.anchors.Value()) > 0 && o.environment != "":
 		return cmdline.Reply{}, terminal.Usage("--anchor and --for exclude each other: an environment has anchors of its own")
 	case o.environment == "":
-		known := rules.TrustCase{Account: o.account}
+		known := grants.TrustCase{Account: o.account}
 		if anchors := o.anchors.Value(); len(anchors) > 0 {
 			known.Anchors = anchors
 		}
@@ -88,7 +89,7 @@ func accountNumber(s string) bool {
 	return len(s) == digits && strings.Trim(s, "0123456789") == ""
 }
 
-func checkPolicyWith(c *cmdline.Call, o checkPolicyOptions, known rules.TrustCase) (cmdline.Reply, error) {
+func checkPolicyWith(c *cmdline.Call, o checkPolicyOptions, known grants.TrustCase) (cmdline.Reply, error) {
 	document, err := readDocument(c, c.Args[0])
 	if err != nil {
 		return cmdline.Reply{}, err
@@ -130,18 +131,18 @@ const (
 )
 
 // judgePolicy decides by the content what a document is.
-func judgePolicy(at string, document []byte, session bool, known rules.TrustCase) checkedPolicy {
+func judgePolicy(at string, document []byte, session bool, known grants.TrustCase) checkedPolicy {
 	out := checkedPolicy{At: at, Kind: policyTrust, Verdict: "in order", NotChecked: []string{}}
 	switch kind := iampolicy.KindOf(document); {
 	case session:
 		out.Kind = policySession
-		out.Findings = rules.JudgePermissions(rules.PermissionCase{At: at, Document: document, Kind: rules.SessionPermissions})
+		out.Findings = grants.JudgePermissions(grants.PermissionCase{At: at, Document: document, Kind: grants.SessionPermissions})
 	case kind == iampolicy.PermissionKind:
 		out.Kind = policyPermission
-		out.Findings = rules.JudgePermissions(rules.PermissionCase{At: at, Document: document, Kind: rules.RolePermissions})
+		out.Findings = grants.JudgePermissions(grants.PermissionCase{At: at, Document: document, Kind: grants.RolePermissions})
 	default:
 		known.At, known.Document = at, document
-		out.Findings = rules.JudgeTrust(known)
+		out.Findings = grants.JudgeTrust(known)
 	}
 	switch {
 	case slices.ContainsFunc(out.Findings, func(f rules.Finding) bool { return f.Rule == "ANC312" }):
@@ -167,7 +168,7 @@ func unknownActions(document []byte, now time.Time) []string {
 	var unknown []string
 	table := iamactions.Load()
 	date := table.Source().Date
-	for _, action := range rules.UnknownActions(document) {
+	for _, action := range grants.UnknownActions(document) {
 		unknown = append(unknown, printable.Line(fmt.Sprintf("what %s allows: the table of IAM actions of %s does not have it", action, date)))
 	}
 	if table.Stale(now) {
@@ -178,7 +179,7 @@ func unknownActions(document []byte, now time.Time) []string {
 
 // unknownOfRole says what could not be checked of a trust policy, and what to
 // give for it.
-func unknownOfRole(known rules.TrustCase) []string {
+func unknownOfRole(known grants.TrustCase) []string {
 	var unknown []string
 	if known.Anchors == nil {
 		unknown = append(unknown, "ANC304, whether the anchors are the environment's own (--for, or --anchor)")

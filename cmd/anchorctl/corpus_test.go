@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +14,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
 
-	"anchorctl/internal/rules/corpus"
+	"anchorctl/internal/admission/corpus"
 	"anchorctl/internal/terminal"
 )
 
@@ -29,8 +31,16 @@ type written struct {
 func writeCorpus(t *testing.T) (string, []written) {
 	t.Helper()
 	dir := t.TempDir()
+	cases, err := writeFiles(dir, corpus.Make(t, time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, cases
+}
+
+func writeFiles(dir string, made []corpus.Made) ([]written, error) {
 	var cases []written
-	for _, m := range corpus.Make(t, time.Now()) {
+	for _, m := range made {
 		w := written{m.Case, []string{"check", "cert", m.File}}
 		for _, f := range []struct {
 			name, flag string
@@ -41,7 +51,7 @@ func writeCorpus(t *testing.T) (string, []written) {
 			}
 			path := filepath.Join(dir, f.name)
 			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, f.data, 0o600)); err != nil {
-				t.Fatal(err)
+				return nil, err
 			}
 			if f.flag != "" {
 				w.args = append(w.args, f.flag, f.name)
@@ -49,7 +59,25 @@ func writeCorpus(t *testing.T) (string, []written) {
 		}
 		cases = append(cases, w)
 	}
-	return dir, cases
+	return cases, nil
+}
+
+// inScript is a script as corpus knows a test.
+type inScript struct {
+	testing.TB
+
+	ts *testscript.TestScript
+}
+
+func (inScript) Helper()                             {}
+func (s inScript) Fatal(args ...any)                 { s.ts.Fatalf("%s", fmt.Sprint(args...)) }
+func (s inScript) Fatalf(format string, args ...any) { s.ts.Fatalf(format, args...) }
+func (s inScript) Errorf(format string, args ...any) { s.ts.Fatalf(format, args...) }
+
+func makeCorpus(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) > 0, "corpus")
+	_, err := writeFiles(ts.MkAbs("."), corpus.Make(inScript{ts: ts}, time.Now(), args...))
+	ts.Check(err)
 }
 
 // runProgram runs the real program and returns what it printed and its exit
@@ -153,6 +181,7 @@ func TestTheVerdictIsTheSameEverywhere(t *testing.T) {
 	}{
 		{"GODEBUG that lets more pass", []string{"GODEBUG=x509negativeserial=1,x509sha1=1,rsa1024min=0,x509usepolicies=0,x509ignoreCN=0,urlstrictcolons=0,x509usefallbackroots=1,x509keypairleaf=0"}, nil},
 		{"GODEBUG that lets less pass", []string{"GODEBUG=x509negativeserial=0,x509sha1=0,rsa1024min=1,x509usepolicies=1,fips140=on"}, nil},
+		{"GODEBUG that forbids old algorithms", []string{"GODEBUG=fips140=only"}, nil},
 		{"a trusted root of somebody's", []string{"SSL_CERT_FILE=" + store, "SSL_CERT_DIR=" + filepath.Dir(store)}, nil},
 		{"no trusted roots", []string{"SSL_CERT_FILE=/nonexistent", "SSL_CERT_DIR=/nonexistent", "PATH="}, nil},
 		{"endpoints and proxies", []string{"AWS_ENDPOINT_URL=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1", "HTTP_PROXY=http://127.0.0.1:1", "AWS_CA_BUNDLE=" + store, "AWS_PROFILE=nobody"}, nil},

@@ -182,7 +182,7 @@ Scripts can rely on these. With ` + "`--json`" + `, the object's ` + "`error.cod
 		}
 		fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", e.code, e.word, terminal.Meaning(e.code), who)
 	}
-	b.WriteString("\nWithout `--detailed-exitcode`, `plan` exits with 0 when there are changes, and `status` with 0 when there is drift.\n" +
+	b.WriteString("\nWithout `--detailed-exitcode`, `plan` exits with 0 when there are changes, and `status` with 0 when there is drift or something is held.\n" +
 		"\n`sandbox exec` exits with the number of the command it ran (128 and the signal's number when a signal ended it).\n" +
 		"This page is made by `make docs`.\n")
 	fresh(t, filepath.Join("..", "..", "docs", "exit-codes.md"), b.String())

@@ -54,6 +54,8 @@ func makeForeign(ts *testscript.TestScript, neg bool, args []string) {
 			ResourceArn: s.anchor(ts, name).TrustAnchorArn, Tags: []types.Tag{{Key: &rest[0], Value: &rest[1]}},
 		})
 		ts.Check(err)
+	case "list":
+		s.replaceList(ts, name)
 	case "profile":
 		s.makeProfile(ts, name, rest)
 	case "role":

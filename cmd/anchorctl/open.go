@@ -126,7 +126,7 @@ func opener(c *cmdline.Call, prefix string, n *narrator) func(context.Context, c
 		}
 		return estate.Cloud{
 			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
-			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: revocationLists(target),
+			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(), PutRolePolicy: target.PutRolePolicy,
 		}, nil
 	}
 }
@@ -165,17 +165,5 @@ func (n *narrator) engine(e engine.Event) {
 		n.voice.Progress(fmt.Sprintf("finding out whether %s happened, for up to %s", e.Action.ID, e.Wait))
 	case engine.Finished, engine.WasHeld, engine.Skipped, engine.Broke:
 		n.step = ""
-	}
-}
-
-// revocationLists are the CRLs of a target.
-func revocationLists(target *awsapi.Target) func(context.Context) ([]estate.CRL, error) {
-	return func(ctx context.Context) ([]estate.CRL, error) {
-		all, err := target.CRLs().List(ctx)
-		lists := make([]estate.CRL, len(all))
-		for i, crl := range all {
-			lists[i] = estate.CRL{ARN: crl.ARN, Name: crl.Name, AnchorARN: crl.AnchorARN, Enabled: crl.Enabled, Data: crl.Data}
-		}
-		return lists, err
 	}
 }

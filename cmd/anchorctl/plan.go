@@ -115,15 +115,18 @@ func planPage(page *render.Page, p estate.Proposal, saved string) {
 		page.Blank()
 		page.Line("Note: %s", n)
 	}
-	for _, f := range p.Findings {
-		if f.Severity == rules.Hold {
-			page.Blank()
-			page.Line("Held: %s", f)
-			page.Line("      %s", f.Remedy)
-		}
-	}
+	heldLines(page, p.Findings)
 	if saved != "" {
 		page.Blank()
 		page.Line("Saved in %s: apply exactly this with: anchorctl apply %s", saved, saved)
+	}
+}
+
+// heldLines says what is held, and what to do about it.
+func heldLines(page *render.Page, findings []rules.Finding) {
+	for _, f := range holding(findings) {
+		page.Blank()
+		page.Line("Held: %s", f)
+		page.Line("      %s", f.Remedy)
 	}
 }

@@ -36,11 +36,13 @@ func scriptCommands() []scriptCommand {
 	return []scriptCommand{
 		{"sandbox", "sandbox [SEED]", "Starts a sandbox, with the accounts of the file SEED, and points AWS clients at it. Its clock stands still until something waits for it or `clock` moves it; `anchorctl` reads the time from it.", startSandbox},
 		{"clock", "clock DURATION|TIME", "Moves the sandbox's clock ahead by DURATION, or to TIME (RFC 3339).", moveClock},
-		{"fault", "fault OPERATION MODE [NTH]", "Orders a fault: the NTH request (the first, unless said) of OPERATION meets MODE, one of throttle, fail-before, fail-after, cut, cut-before, hold, hold-after, stale, small-pages.", orderFault},
-		{"foreign", "foreign KIND NAME [ARGUMENT...]", "Makes what somebody else would in the account: `anchor NAME` (of a self-signed CA that has expired), `certificate ANCHOR` (one more in an anchor), `tag ANCHOR KEY VALUE`, `profile NAME ROLE...`, `role NAME TRUST-POLICY-FILE`, `policy ROLE ARN` (attached). Anchor and profile are enabled.", makeForeign},
+		{"fault", "fault OPERATION MODE [NTH]", "Orders a fault: the NTH request (the first, unless said) of OPERATION meets MODE, one of throttle, deny (every request from that one on), fail-before, fail-after, cut, cut-before, hold, hold-after, stale, small-pages.", orderFault},
+		{"foreign", "foreign KIND NAME [ARGUMENT...]", "Makes what somebody else would in the account: `anchor NAME` (of a self-signed CA that has expired), `certificate ANCHOR` (one more in an anchor), `tag ANCHOR KEY VALUE`, `profile NAME ROLE...`, `role NAME TRUST-POLICY-FILE`, `policy ROLE ARN` (attached), `list ANCHOR` (a revocation list of somebody's CA in place of the one there). Anchor and profile are enabled.", makeForeign},
 		{"held", "held", "Waits until a request is held by a fault of mode hold.", awaitHeld},
 		{"release", "release", "Lets held requests go, and forgets all faults.", releaseHeld},
 		{"requests", "requests OPERATION NUMBER", "Holds that the sandbox has answered so many requests of OPERATION.", countRequests},
+		{"revocations", "revocations ENV NUMBER", "Records so many revocations of certificates of the environment's first issuer that were never made.", recordRevocations},
+		{"corpus", "corpus FILE...", "Makes these files of the corpus of certificates (internal/admission/corpus/manifest.json), valid now, each with FILE.root.pem and, where it has one, FILE.chain.pem.", makeCorpus},
 		{"cmpnorm", "cmpnorm FILE WANT", "Compares like cmp, after naming what differs from run to run in its order of appearance: <uuid1>, <digest1>, <serial1>, <time1>, <url1>, and $WORK. With -update it rewrites WANT in the script.", compareNormal},
 	}
 }
@@ -122,6 +124,9 @@ func orderFault(ts *testscript.TestScript, neg bool, args []string) {
 		var err error
 		f.Nth, err = strconv.Atoi(args[2])
 		ts.Check(err)
+	}
+	if f.Mode == sandbox.ModeDeny {
+		f.Count = -1
 	}
 	ts.Check(controlOf(ts).call(http.MethodPost, "faults", []sandbox.Fault{f}, nil))
 }

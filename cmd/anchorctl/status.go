@@ -22,7 +22,7 @@ func statusCommand() *cmdline.Command {
 		Example: "anchorctl status",
 		Exits:   []int{terminal.ExitChanges, terminal.ExitRefused, terminal.ExitInterrupted},
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit 3 when there is drift, or anything else to be done", Destination: &detail},
+			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit 3 when there is drift, something held, or anything else to be done", Destination: &detail},
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			return withWorld(ctx, c, noPassphrase(), func(w estate.World) (cmdline.Reply, error) {
@@ -32,7 +32,7 @@ func statusCommand() *cmdline.Command {
 				}
 				s.Drift, s.Notices = listOf(s.Drift), listOf(s.Notices)
 				reply := cmdline.Reply{Result: s, Findings: s.Findings, Page: func(p *render.Page) { statusPage(p, s) }}
-				if detail && len(s.Drift) > 0 {
+				if detail && (len(s.Drift) > 0 || len(holding(s.Findings)) > 0) {
 					reply.Exit = terminal.ExitChanges
 				}
 				return reply, nil
@@ -69,8 +69,13 @@ func statusPage(p *render.Page, s estate.Status) {
 		p.Blank()
 		p.Line("Note: %s", n)
 	}
+	heldLines(p, s.Findings)
 	p.Blank()
 	if len(s.Drift) == 0 {
+		if len(holding(s.Findings)) > 0 {
+			p.Line("No drift, but not in order: apply opens nothing further until what is held is mended or waived.")
+			return
+		}
 		p.Line("No drift: what is there is what the configuration says.")
 		return
 	}

@@ -74,6 +74,9 @@ head -n 2 explained.txt
 awk '/ not met$/ { print "  not met: " $1 " " $2 }' explained.txt
 sed -n '/^What to change/,$p' explained.txt
 
+say '8. Not these two alone: every workload with every anchor, profile and role.'
+anchorctl prove isolation
+
 say 'Done. This directory is yours to play with:'
 cat <<EOF
 
@@ -83,5 +86,6 @@ Next, try:
 
   $program sandbox exec --state sandbox.json -- $program status
   $program issue prod/backup
+  $program sandbox exec --state sandbox.json -- $program check account
   $program check cert root.pem --root root.pem      # refused: the root is never an anchor
 EOF

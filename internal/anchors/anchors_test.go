@@ -57,6 +57,10 @@ func TestUpdate(t *testing.T) {
 			func(l *anchors.Live) { l.Bundle = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" },
 			[]string{`anchor.update {"certificates":["unreadable"]} -> {"certificates":["issuer/prod#1"]}`}, true,
 		},
+		"a check of distribution points turned on by hand": {
+			func(l *anchors.Live) { l.ChecksPoints = true },
+			[]string{`anchor.update {"crlDpRevocationEnabled":true} -> {"crlDpRevocationEnabled":false}`}, false,
+		},
 		"a tag removed is restored before anything else": {
 			func(l *anchors.Live) { l.Tags, l.Name = nil, "x" },
 			[]string{

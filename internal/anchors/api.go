@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"anchorctl/internal/rules"
+	"anchorctl/internal/admission"
 )
 
 // Live is a trust anchor as the service shows it.
@@ -18,6 +18,9 @@ type Live struct {
 	Notifications []Notification
 	Tags          map[string]string
 	Updated       time.Time
+	// ChecksPoints: certificates are checked against the revocation lists that
+	// they name themselves (crlDpRevocationEnabled).
+	ChecksPoints bool
 }
 
 // Notification is one notification setting of an anchor
@@ -32,9 +35,10 @@ type Notification struct {
 // New is what an anchor is created from: always disabled.
 type New struct {
 	Name          string
-	Certificates  []rules.Admitted // one or two
+	Certificates  []admission.Admitted // one or two
 	Notifications []Notification
 	Tags          map[string]string
+	ChecksPoints  bool
 }
 
 // Change is one update of an anchor; fields left nil stay as they are.
@@ -42,7 +46,8 @@ type New struct {
 type Change struct {
 	Disable       bool
 	Name          *string
-	Certificates  []rules.Admitted
+	Certificates  []admission.Admitted
+	ChecksPoints  *bool
 	Notifications []Notification
 	SetTags       map[string]string
 	DropTags      []string

@@ -12,14 +12,18 @@ type Fields struct {
 	Name         *string           `json:"name,omitempty"`
 	Certificates []string          `json:"certificates,omitempty"`
 	Enabled      *bool             `json:"enabled,omitempty"`
+	ChecksPoints *bool             `json:"crlDpRevocationEnabled,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
 }
 
 // Create is the action that makes the anchor of s, disabled.
 func Create(s Spec, needs []string) (plan.Action, error) {
 	off := false
-	return plan.NewAction(plan.AnchorCreate, s.Addr, Fields{},
-		Fields{Name: &s.Name, Certificates: names(s), Enabled: &off, Tags: s.Tags}, needs)
+	after := Fields{Name: &s.Name, Certificates: names(s), Enabled: &off, Tags: s.Tags}
+	if s.ChecksPoints {
+		after.ChecksPoints = &s.ChecksPoints
+	}
+	return plan.NewAction(plan.AnchorCreate, s.Addr, Fields{}, after, needs)
 }
 
 // Update lists the actions that bring a live anchor to its spec, besides
@@ -45,7 +49,10 @@ func Update(s Spec, l Live, known KnownAs) (actions []plan.Action, foreign bool,
 	if !slices.Equal(held, names(s)) {
 		before.Certificates, after.Certificates = held, names(s)
 	}
-	if after.Name != nil || after.Certificates != nil {
+	if l.ChecksPoints != s.ChecksPoints {
+		before.ChecksPoints, after.ChecksPoints = &l.ChecksPoints, &s.ChecksPoints
+	}
+	if after.Name != nil || after.Certificates != nil || after.ChecksPoints != nil {
 		a, err := plan.NewAction(plan.AnchorUpdate, s.Addr, before, after, needs)
 		if err != nil {
 			return nil, false, err

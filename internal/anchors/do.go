@@ -8,11 +8,11 @@ import (
 	"maps"
 	"slices"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/plan"
-	"anchorctl/internal/rules"
 )
 
 // Doers carry out the actions on anchors.
@@ -20,7 +20,7 @@ type Doers struct {
 	// API gives the anchors of the target that addr lies in.
 	API func(ctx context.Context, addr plan.Addr) (API, error)
 	// Admit judges the certificate of an issuer generation for the anchor.
-	Admit func(ctx context.Context, anchor, issuer plan.Addr) (rules.Admitted, error)
+	Admit func(ctx context.Context, anchor, issuer plan.Addr) (admission.Admitted, error)
 	// Find gives the id of one of our anchors.
 	Find func(ctx context.Context, addr plan.Addr) (id string, err error)
 	// Known names our certificates.
@@ -58,7 +58,9 @@ func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	}
 	tags := maps.Clone(after.Tags)
 	tags[ownership.TagIntent] = s.Intent
-	live, err := api.Create(ctx, New{Name: *after.Name, Certificates: admitted, Tags: tags})
+	live, err := api.Create(ctx, New{
+		Name: *after.Name, Certificates: admitted, Tags: tags, ChecksPoints: after.ChecksPoints != nil && *after.ChecksPoints,
+	})
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -92,7 +94,7 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	if err := d.unchanged(ctx, s, after); err != nil {
 		return plan.Outcome{}, err
 	}
-	change := Change{Name: after.Name}
+	change := Change{Name: after.Name, ChecksPoints: after.ChecksPoints}
 	if len(after.Certificates) > 0 {
 		if change.Certificates, err = d.admit(ctx, s.Action.Addr, after.Certificates); err != nil {
 			return plan.Outcome{}, err
@@ -175,8 +177,8 @@ func (d Doers) find(ctx context.Context, addr plan.Addr) (API, string, error) {
 	return api, id, err
 }
 
-func (d Doers) admit(ctx context.Context, anchor plan.Addr, issuers []string) ([]rules.Admitted, error) {
-	var admitted []rules.Admitted
+func (d Doers) admit(ctx context.Context, anchor plan.Addr, issuers []string) ([]admission.Admitted, error) {
+	var admitted []admission.Admitted
 	for _, text := range issuers {
 		addr, err := plan.ParseAddr(text)
 		if err != nil {

@@ -20,6 +20,7 @@ type Spec struct {
 	Name         string
 	Certificates []plan.Addr
 	Tags         map[string]string // all but the intent's
+	ChecksPoints bool              // certificates are checked against the lists that they name
 }
 
 // KnownAs names a certificate by fingerprint: the address of the generation it

@@ -11,10 +11,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere/types"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/pki"
-	"anchorctl/internal/rules"
 )
 
 // configuredByService marks a notification setting that nobody has set
@@ -78,6 +78,9 @@ func (a anchorAPI) Create(ctx context.Context, n anchors.New) (anchors.Live, err
 		Name: &n.Name, Source: source, Enabled: aws.Bool(false), Tags: toTags(n.Tags),
 		NotificationSettings: toNotifications(n.Notifications),
 	}
+	if n.ChecksPoints {
+		in.CrlDpRevocationEnabled = &n.ChecksPoints
+	}
 	var out *rolesanywhere.CreateTrustAnchorOutput
 	r := a.request("CreateTrustAnchor", func(ctx context.Context) (err error) {
 		out, err = a.t.anywhere.CreateTrustAnchor(ctx, in)
@@ -122,6 +125,11 @@ func (a anchorAPI) change(ctx context.Context, id string, c anchors.Change) erro
 			return err
 		}
 		if err := a.update(ctx, &rolesanywhere.UpdateTrustAnchorInput{TrustAnchorId: &id, Source: source}); err != nil {
+			return err
+		}
+	}
+	if c.ChecksPoints != nil {
+		if err := a.update(ctx, &rolesanywhere.UpdateTrustAnchorInput{TrustAnchorId: &id, CrlDpRevocationEnabled: c.ChecksPoints}); err != nil {
 			return err
 		}
 	}
@@ -175,7 +183,7 @@ func (a anchorAPI) live(d *types.TrustAnchorDetail) (anchors.Live, error) {
 	}
 	live := anchors.Live{
 		ID: aws.ToString(d.TrustAnchorId), ARN: aws.ToString(d.TrustAnchorArn), Name: aws.ToString(d.Name),
-		Enabled: aws.ToBool(d.Enabled), Updated: aws.ToTime(d.UpdatedAt).UTC(),
+		Enabled: aws.ToBool(d.Enabled), Updated: aws.ToTime(d.UpdatedAt).UTC(), ChecksPoints: aws.ToBool(d.CrlDpRevocationEnabled),
 	}
 	if err := a.t.checkARN(anchorKind, live.ID, live.ARN); err != nil {
 		return anchors.Live{}, err
@@ -201,7 +209,7 @@ func (a anchorAPI) live(d *types.TrustAnchorDetail) (anchors.Live, error) {
 }
 
 // bundle is the source of an anchor that holds these certificates.
-func bundle(admitted []rules.Admitted) (*types.Source, error) {
+func bundle(admitted []admission.Admitted) (*types.Source, error) {
 	var text strings.Builder
 	for _, one := range admitted {
 		if one.Certificate() == nil {

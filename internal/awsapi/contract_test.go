@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
@@ -12,15 +13,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
 	"github.com/google/go-cmp/cmp"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/crls"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/sandbox"
 )
 
@@ -56,7 +57,7 @@ func TestContractAnchors(t *testing.T) {
 	name := "example-prod-renamed"
 	setting := anchors.Notification{Event: "CA_CERTIFICATE_EXPIRY", Threshold: 30, Enabled: true}
 	err := api.Change(t.Context(), created.ID, anchors.Change{
-		Name: &name, Certificates: []rules.Admitted{w.admitted("prod"), w.admitted("dev")}, Notifications: []anchors.Notification{setting},
+		Name: &name, Certificates: []admission.Admitted{w.admitted("prod"), w.admitted("dev")}, Notifications: []anchors.Notification{setting},
 		SetTags: map[string]string{"team": "platform"}, DropTags: []string{"anchorctl:intent"}, Enable: true,
 	})
 	if err != nil {
@@ -396,17 +397,49 @@ func TestContractCRLs(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})
-	out, err := w.target.anywhere.ImportCrl(t.Context(), &rolesanywhere.ImportCrlInput{
-		Name: aws.String("prod"), TrustAnchorArn: &anchor.ARN, Enabled: aws.Bool(true), CrlData: data,
-	})
+	api := w.target.CRLs()
+	created := must[crls.Live](t)(api.Import(t.Context(), crls.New{
+		Name: "prod", AnchorARN: anchor.ARN, Data: data, Tags: map[string]string{"anchorctl:intent": "i-2"},
+	}))
+	if !created.Enabled || created.Name != "prod" || created.AnchorARN != anchor.ARN || !bytes.Equal(created.Data, data) {
+		t.Fatalf("imported %+v", created)
+	}
+	only := func(fresh bool) crls.Live {
+		t.Helper()
+		w.v.advance(time.Minute)
+		all := must[[]crls.Live](t)(api.List(t.Context(), fresh))
+		if len(all) != 1 || all[0].ARN != created.ARN {
+			t.Fatalf("listed %+v", all)
+		}
+		return all[0]
+	}
+	for _, fresh := range []bool{false, true} {
+		if diff := cmp.Diff(created.Tags, only(fresh).Tags); diff != "" {
+			t.Errorf("fresh %v: %s", fresh, diff)
+		}
+	}
+	w.v.advance(time.Minute)
+	if _, err := w.target.anywhere.DisableCrl(t.Context(), &rolesanywhere.DisableCrlInput{CrlId: &created.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if only(false).Enabled {
+		t.Error("a disabled list is said to be enabled")
+	}
+	name := "renamed"
+	err = api.Change(t.Context(), created.ID, crls.Change{Name: &name, Data: der, SetTags: map[string]string{"team": "platform"}, Enable: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.v.advance(time.Minute)
-	all := must[[]CRL](t)(w.target.CRLs().List(t.Context()))
-	want := []CRL{{ID: aws.ToString(out.Crl.CrlId), ARN: aws.ToString(out.Crl.CrlArn), Name: "prod", AnchorARN: anchor.ARN, Enabled: true, Data: data}}
-	if diff := cmp.Diff(want, all); diff != "" {
-		t.Error(diff)
+	if got := only(true); got.Name != name || !bytes.Equal(got.Data, der) || !got.Enabled || got.Tags["team"] != "platform" || got.List() == nil {
+		t.Errorf("changed to %+v", got)
+	}
+	for range 2 {
+		if err := api.Delete(t.Context(), created.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all := must[[]crls.Live](t)(api.List(t.Context(), false)); len(all) != 0 {
+		t.Errorf("listed %+v", all)
 	}
 }
 

@@ -116,3 +116,22 @@ func (r roleAPI) PutTrust(ctx context.Context, name, document string) error {
 	}
 	return err
 }
+
+// PutRolePolicy writes an inline policy of a role, in place of one of that name.
+func (t *Target) PutRolePolicy(ctx context.Context, name, policy, document string) error {
+	err := t.do(ctx, request{
+		family: iamFamily, operation: "PutRolePolicy", action: "iam:PutRolePolicy",
+		send: func(ctx context.Context) error {
+			_, err := t.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &name, PolicyName: &policy, PolicyDocument: &document})
+			return err
+		},
+	})
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("writing the policy %q of role %q in %s: %w", policy, name, t.account, err)
+	if c := code(err); c == "LimitExceeded" || c == "LimitExceededException" {
+		return hint.With(err, "the inline policies of a role have at most 10240 characters together: delete those of anchorctl whose sessions have ended")
+	}
+	return err
+}

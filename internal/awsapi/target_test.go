@@ -12,11 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/profiles"
-	"anchorctl/internal/rules"
 )
 
 func TestIdentity(t *testing.T) {
@@ -373,13 +373,13 @@ func TestChangesGoOutInOrderOneByOne(t *testing.T) {
 func TestOnlyAdmittedCertificatesReachTheService(t *testing.T) {
 	s := newService(t)
 	target := s.target(newVirtual(), nil)
-	if _, err := target.Anchors().Create(t.Context(), anchors.New{Name: "n", Certificates: []rules.Admitted{{}}}); err == nil || errors.Is(err, engine.ErrUnclear) {
+	if _, err := target.Anchors().Create(t.Context(), anchors.New{Name: "n", Certificates: []admission.Admitted{{}}}); err == nil || errors.Is(err, engine.ErrUnclear) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := target.Anchors().Create(t.Context(), anchors.New{Name: "n"}); err == nil || errors.Is(err, engine.ErrUnclear) {
 		t.Errorf("got %v", err)
 	}
-	if err := target.Anchors().Change(t.Context(), id, anchors.Change{Certificates: []rules.Admitted{{}}}); err == nil {
+	if err := target.Anchors().Change(t.Context(), id, anchors.Change{Certificates: []admission.Admitted{{}}}); err == nil {
 		t.Error("changed")
 	}
 	if len(s.sent()) != 0 {

@@ -12,11 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere/types"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/profiles"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/sandbox"
 	"anchorctl/internal/sandbox/seed"
 )
@@ -125,9 +125,9 @@ func (w *world) operations() []string {
 	return names
 }
 
-func (w *world) admitted(env string) rules.Admitted {
+func (w *world) admitted(env string) admission.Admitted {
 	w.t.Helper()
-	admitted, findings := rules.Admit(rules.AnchorCase{
+	admitted, findings := admission.Admit(admission.AnchorCase{
 		At: "anchor/" + env, Certificate: w.estate.Issuers[env].Certificate,
 		Roots: []*x509.Certificate{w.estate.Root.Certificate}, Now: pkitest.Now(),
 	})
@@ -139,7 +139,7 @@ func (w *world) admitted(env string) rules.Admitted {
 
 func (w *world) newAnchor(intent string) anchors.New {
 	return anchors.New{
-		Name: "example-prod", Certificates: []rules.Admitted{w.admitted("prod")},
+		Name: "example-prod", Certificates: []admission.Admitted{w.admitted("prod")},
 		Tags: map[string]string{"anchorctl:estate": "lineage", "anchorctl:intent": intent},
 	}
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ func (c *checker) environment(path string, e *Environment) {
 	c.issuer(path, e)
 	c.domains(path+".dnsDomains", e.DNSDomains)
 	c.limits(path+".limits", e)
+	c.crl(path+".crl", e.CRL)
 	c.targets(path+".targets", e.Targets)
 	for _, name := range e.WorkloadNames() {
 		at := below(path+".workloads", name)
@@ -70,6 +72,44 @@ func (c *checker) limits(path string, e *Environment) {
 	if l.AnchorsPerTarget > maxAnchors {
 		c.problem(path+".anchorsPerTarget", "", "the service takes at most %d anchors in a region", maxAnchors)
 	}
+}
+
+// crl: half of the time until the next update is there to find out why no list
+// came (ANC701), so that time has to hold two.
+func (c *checker) crl(path string, s CRLSpec) {
+	c.between(path+".interval", s.Interval, minCRLInterval, maxCRLValidity/2, "")
+	c.between(path+".validity", s.Validity, 2*minCRLInterval, maxCRLValidity, "")
+	if s.Validity < 2*s.Interval && c.sound(path) {
+		at := path + ".validity"
+		if !c.given(at) {
+			at = path + ".interval"
+		}
+		c.problem(at, "lengthen validity, or shorten interval", "a list valid for %s is to be renewed every %s, and should live through two of those", s.Validity, s.Interval)
+	}
+	if problem := pointProblem(s.DistributionPoint); problem != "" && c.given(path+".distributionPoint") {
+		c.problem(path+".distributionPoint", `write the folder that "anchorctl crl publish" fills, as in "http://crl.example.internal/anchorctl"`, "%q %s", s.DistributionPoint, problem)
+	}
+	if s.CheckDistributionPoint && s.DistributionPoint == "" && c.sound(path) {
+		c.problem(path+".checkDistributionPoint", "add distributionPoint, or leave the key out", "the certificates name no distribution point that could be checked")
+	}
+}
+
+// pointProblem says what keeps a text from being the URL of a folder, or "".
+func pointProblem(text string) string {
+	u, err := url.Parse(text)
+	switch {
+	case len(text) > maxURL:
+		return "is too long"
+	case err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
+		return "is no http or https URL"
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "?#"):
+		return "has more than a host and a path"
+	case strings.HasSuffix(text, "/"):
+		return "must not end in a slash"
+	case strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0:
+		return "holds what a URL cannot"
+	}
+	return ""
 }
 
 func (c *checker) session(path string, d Duration) {
@@ -128,11 +168,11 @@ func roleProblem(role string) string {
 	cut := strings.LastIndexByte(role, '/') + 1
 	switch {
 	case strings.HasPrefix(role, "arn:"):
-		return "is an ARN: the account is the target's"
+		return "is an ARN: the account is the target's [ANC301]"
 	case strings.HasPrefix(role, "/"):
 		return "must not begin with a slash"
 	case strings.ContainsAny(role, "*?$"):
-		return "holds a wildcard or a policy variable: roles are named one by one"
+		return "holds a wildcard or a policy variable: roles are named one by one [ANC301]"
 	case cut+1 > maxRolePath: // IAM counts the slash the path begins with
 		return fmt.Sprintf("has a path of more than %d characters", maxRolePath)
 	case !roleShape().MatchString(role):

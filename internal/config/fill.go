@@ -21,6 +21,8 @@ const (
 	defaultSensitive       = Duration(30 * time.Minute)
 	defaultRolesPerProfile = 5
 	defaultAnchors         = 1
+	defaultCRLInterval     = Duration(24 * time.Hour)
+	defaultCRLValidity     = Duration(7 * day)
 )
 
 // defaultMappings is the least that generated trust policies need: the
@@ -65,6 +67,8 @@ func (e *Environment) fill() {
 	or(&e.Limits.SensitiveSessionDuration, defaultSensitive)
 	or(&e.Limits.RolesPerProfile, defaultRolesPerProfile)
 	or(&e.Limits.AnchorsPerTarget, defaultAnchors)
+	or(&e.CRL.Interval, defaultCRLInterval)
+	or(&e.CRL.Validity, max(defaultCRLValidity, min(2*e.CRL.Interval, maxCRLValidity)))
 	for _, w := range e.Workloads {
 		or(&w.CertificateLifetime, min(defaultCertificate, e.Limits.CertificateLifetime))
 	}

@@ -42,6 +42,7 @@ func Notes() map[string]map[string]Note {
 			"issuer":     {Text: "The intermediate certificate authority that signs the environment's workload certificates; its certificate is the trust anchor."},
 			"dnsDomains": {Text: "The domains below which the workloads' DNS names lie. They are minted into the issuer, and an issuer that exists does not change.", Most: maxDNSDomains, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
 			"limits":     {Text: "What the environment's workloads and profiles may not exceed."},
+			"crl":        {Text: "How the environment's certificate revocation lists are kept. There is none before the first revocation."},
 			"targets":    {Text: "The AWS accounts and regions in which the environment has a trust anchor and profiles.", Least: 1, Most: maxItems},
 			"workloads":  {Text: "What gets certificates, by name.", Names: labelPattern},
 			"profiles":   {Text: "The Roles Anywhere profiles, by name.", Names: namePattern},
@@ -57,6 +58,12 @@ func Notes() map[string]map[string]Note {
 			"sensitiveSessionDuration": {Text: "The longest duration of a session of a sensitive role, 15m to 1h (ANC318).", Default: defaultSensitive.String()},
 			"rolesPerProfile":          {Text: "How many roles a profile may have before it is refused (ANC302).", Most: maxRoles, Default: defaultRolesPerProfile},
 			"anchorsPerTarget":         {Text: "How many trust anchors the environment may have in a target.", Most: maxAnchors, Default: defaultAnchors},
+		},
+		"CRLSpec": {
+			"interval":               {Text: "How old a revocation list gets before a new one is signed: by apply, or by crl refresh.", Default: defaultCRLInterval.String()},
+			"validity":               {Text: "How long after a revocation list its next update is due, at least twice the interval and at most " + maxCRLValidity.String() + ".", Default: defaultCRLValidity.String()},
+			"distributionPoint":      {Text: "The http or https URL of a folder that crl publish fills. New certificates name the list in it, URL/ENVIRONMENT-GENERATION.crl.", Most: maxURL},
+			"checkDistributionPoint": {Text: "Whether the trust anchors check certificates against their distribution point (crlDpRevocationEnabled). What AWS does when it cannot be reached is not documented.", Default: false},
 		},
 		"Target": {
 			"account":     {Text: "The 12 digits of the AWS account, in quotes.", Pattern: accountPattern},

@@ -38,7 +38,7 @@ func (c *checker) profile(env, path string, e *Environment, p *Profile) {
 // users checks the workloads that may take a role.
 func (c *checker) users(env, path string, e *Environment, use *RoleUse) {
 	if len(use.Workloads) == 0 && c.given(path) {
-		c.problem(path, "name the workloads one by one; there is no word for all", "no workload may take the role")
+		c.problem(path, "name the workloads one by one; there is no word for all", "no workload may take the role [ANC203]")
 	}
 	for i, w := range use.Workloads {
 		at := item(path, i)

@@ -75,6 +75,9 @@ const (
 	maxIssuerLifetime = Duration(2 * 365 * day)
 	minCertificate    = Duration(5 * time.Minute)
 	minAuthority      = Duration(day)
+	minCRLInterval    = Duration(10 * time.Minute)
+	maxCRLValidity    = Duration(90 * day)
+	maxURL            = 1024
 )
 
 // The certificate fields that attributes are mapped from.

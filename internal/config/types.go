@@ -52,6 +52,7 @@ type Environment struct {
 	Issuer     IssuerSpec           `json:"issuer,omitempty"`
 	DNSDomains []string             `json:"dnsDomains,omitempty"`
 	Limits     Limits               `json:"limits,omitempty"`
+	CRL        CRLSpec              `json:"crl,omitempty"`
 	Targets    []Target             `json:"targets"`
 	Workloads  map[string]*Workload `json:"workloads,omitempty"`
 	Profiles   map[string]*Profile  `json:"profiles,omitempty"`
@@ -71,6 +72,15 @@ type Limits struct {
 	SensitiveSessionDuration Duration `json:"sensitiveSessionDuration,omitempty"`
 	RolesPerProfile          int      `json:"rolesPerProfile,omitempty"`
 	AnchorsPerTarget         int      `json:"anchorsPerTarget,omitempty"`
+}
+
+// CRLSpec says how the environment's revocation lists are kept: there are none
+// before the first revocation.
+type CRLSpec struct {
+	Interval               Duration `json:"interval,omitempty"` // a new list is signed once the last is as old
+	Validity               Duration `json:"validity,omitempty"` // from a list to its next update
+	DistributionPoint      string   `json:"distributionPoint,omitempty"`
+	CheckDistributionPoint bool     `json:"checkDistributionPoint,omitempty"`
 }
 
 // Target is an AWS account and region.

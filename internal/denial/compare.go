@@ -57,3 +57,22 @@ func (v view) signature() string {
 	return fmt.Sprintf("the service could not verify the signature: the clock of the machine that asked was %s off; run %q there and set it right",
 		off.Abs().Round(time.Second), "timedatectl status")
 }
+
+// leaks says that a session which would be granted is none that the
+// configuration gives: the role is one of its own, for other workloads.
+func (v view) leaks() []string {
+	role := roleOf(v.c.RoleARN)
+	owner := v.k.environmentOf(role)
+	if owner == "" {
+		return nil
+	}
+	allowed := v.k.workloadsOf(owner, role.Name)
+	by, ours := v.k.signer(v.c.Leaf)
+	env, workload := v.k.workload(v.c.Leaf)
+	if ours && by.addr.Environment == owner && env == owner && slices.Contains(allowed, workload) {
+		return nil
+	}
+	return []string{fmt.Sprintf("it is a leak: anchorctl.yaml gives %s to %s of %s alone; "+
+		`run "anchorctl check account" for the statement that lets it in, and "anchorctl prove isolation" for all that leaks`,
+		role, strings.Join(allowed, ", "), owner)}
+}

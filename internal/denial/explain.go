@@ -220,6 +220,9 @@ func (v view) session() Session {
 		}
 		s.Gates = append(s.Gates, g)
 	}
+	if s.Verdict == Granted {
+		s.Notes = append(s.Notes, v.leaks()...)
+	}
 	if v.sight.note != "" {
 		s.Notes = append(s.Notes, v.sight.note)
 	}

@@ -13,11 +13,11 @@ import (
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/estate"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
-	"anchorctl/internal/rules"
 )
 
 func TestASessionThatWouldBeGranted(t *testing.T) {
@@ -279,7 +279,7 @@ func TestTheStatementThatIsShownIsRefusedByNoRule(t *testing.T) {
 			t.Fatalf("%s: %+v", name, gate)
 		}
 		document := []byte(gate.Remedies[0].Text)
-		for _, f := range rules.JudgeTrust(rules.TrustCase{At: "x", Document: document, Account: account, Anchors: []string{prodAnchor}}) {
+		for _, f := range grants.JudgeTrust(grants.TrustCase{At: "x", Document: document, Account: account, Anchors: []string{prodAnchor}}) {
 			t.Errorf("%s: %s in\n%s", name, f, document)
 		}
 		live := l.place.roles["prod-backup"]
@@ -407,5 +407,36 @@ func TestOfflineJudgesByConfigurationAndRecord(t *testing.T) {
 	}
 	if s := offline(Choice{Environment: "dev", Role: "dev-backup"}); s.Fails != "certificate path" {
 		t.Errorf("prod's certificate at dev's anchor: %s", s.Fails)
+	}
+}
+
+// A session that would be given is a leak when the configuration does not give
+// it, and said to be one.
+func TestAGrantedSessionThatNobodyMeantIsALeak(t *testing.T) {
+	const open = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"rolesanywhere.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]}]}`
+	for name, c := range map[string]struct{ anchor, env, workload, leak string }{
+		"its own workload":              {prodAnchor, "prod", "backup", ""},
+		"another workload":              {prodAnchor, "prod", "reports", "gives role/111122223333/prod-backup to backup of prod alone"},
+		"another environment":           {devAnchor, "dev", "backup", "gives role/111122223333/prod-backup to backup of prod alone"},
+		"a name that is not configured": {prodAnchor, "prod", "else", "gives role/111122223333/prod-backup to backup of prod alone"},
+	} {
+		l := newLab(t)
+		live := l.place.roles["prod-backup"]
+		live.Trust = open
+		l.place.roles["prod-backup"] = live
+		leaf := l.made.Leaf(t, c.env, c.workload)
+		l.c.Leaf, l.c.Key = leaf.Certificate, leaf.Key.Public()
+		asked, err := l.c.ARNs(c.anchor, prodARN, backupRole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Explainer{Estate: l.k, Open: l.place.open, Must: true, Now: pkitest.Now()}.Explain(t.Context(), []Case{asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := strings.Join(r.Sessions[0].Notes, "\n")
+		if !r.Granted || (c.leak == "") != (said == "") || !strings.Contains(said, c.leak) {
+			t.Errorf("%s: granted %v, notes %q", name, r.Granted, said)
+		}
 	}
 }

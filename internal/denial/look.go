@@ -38,7 +38,7 @@ func lists(ctx context.Context, cloud estate.Cloud) sight {
 	}
 	if cloud.CRLs == nil {
 		s.unseen[gates.GateRevocation] = "nobody asked for the revocation lists"
-	} else if s.crls, err = cloud.CRLs(ctx); err != nil {
+	} else if s.crls, err = cloud.Lists(ctx); err != nil {
 		s.crls, s.unseen[gates.GateRevocation] = nil, err.Error()
 	}
 	return s

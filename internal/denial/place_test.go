@@ -9,6 +9,7 @@ import (
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/config"
+	"anchorctl/internal/crls"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
@@ -92,10 +93,24 @@ func (l roleList) Get(_ context.Context, name string) (roles.Live, error) {
 	return roles.Live{Name: name}, l.p.fail["roles"]
 }
 
+type crlList struct {
+	crls.API // reading is all that is asked of it
+
+	p *place
+}
+
+func (l crlList) List(context.Context, bool) ([]crls.Live, error) {
+	var all []crls.Live
+	for _, one := range l.p.crls {
+		all = append(all, crls.Live{ARN: one.ARN, AnchorARN: one.AnchorARN, Enabled: one.Enabled, Data: one.Data})
+	}
+	return all, l.p.fail["crls"]
+}
+
 func (p *place) open(context.Context, string, plan.Target) (estate.Cloud, error) {
 	return estate.Cloud{
 		Account: account, Partition: "aws", Anchors: anchorList{p}, Profiles: profileList{p}, Roles: roleList{p: p},
-		CRLs: func(context.Context) ([]estate.CRL, error) { return p.crls, p.fail["crls"] },
+		CRLs: crlList{p: p},
 	}, p.fail["open"]
 }
 

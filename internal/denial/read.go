@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"anchorctl/internal/hint"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/session"
 )
@@ -159,6 +160,10 @@ func readRecords(all []json.RawMessage) (cases []Case, notes []string, err error
 			return nil, nil, fmt.Errorf("reading the session: record %d: %w", i+1, err)
 		}
 		cases = append(cases, c)
+	}
+	if len(all) == 0 {
+		return nil, nil, hint.With(errors.New("reading the session: there is no record in it"),
+			"CloudTrail shows a request some minutes later, in the region where it was asked for: give --region and --start-time to \"aws cloudtrail lookup-events\"")
 	}
 	if len(cases) == 0 {
 		return nil, nil, fmt.Errorf("reading the session: of %d records, %d are granted sessions and %d something else: none is a denied one",

@@ -132,7 +132,7 @@ func TestWhatIsNoFailedSessionIsRefusedByTheFieldThatIsWrong(t *testing.T) {
 		{"a record without a role", record("roleArn", nil), "record 1: reading roleArn"},
 		{"a session that was granted", encoded(t, granted), "1 are granted sessions"},
 		{"records of other services", encoded(t, object{"Records": []any{object{"eventName": "AssumeRole", "eventSource": "sts.amazonaws.com"}}}), "and 1 something else"},
-		{"no records", encoded(t, object{"Records": []any{}}), "of 0 records"},
+		{"no records", encoded(t, object{"Records": []any{}}), "there is no record in it"},
 		{"an event that holds no record", encoded(t, object{"Events": []any{object{"CloudTrailEvent": "x"}}}), "record 1: it is not JSON"},
 		{"too much", make([]byte, MaxSession+1), "more than 2097152 bytes"},
 	} {

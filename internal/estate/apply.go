@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/engine"
 	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
+	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
 )
 
@@ -40,8 +41,11 @@ type Report struct {
 // is recorded, and applying again goes on from there.
 func (w World) Apply(ctx context.Context, o ApplyOptions) (report Report, err error) {
 	command := "apply"
-	if o.Destroy {
+	switch {
+	case o.Destroy:
 		command = "destroy"
+	case o.Revocation != nil:
+		command = commandRevocation
 	}
 	release, err := w.Folder.Store.Lock(ctx, command, o.Wait)
 	if err != nil {
@@ -97,7 +101,8 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		return report, err
 	}
 	if proposal.Plan.Empty() {
-		if isOpen {
+		// A run that is restricted says nothing of what another one left.
+		if isOpen && (r.options.Revocation == nil || open.Command == r.command) {
 			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 		}
 		return report, err
@@ -116,15 +121,32 @@ func closing(actions []plan.Action) []plan.Action {
 	there := map[string]bool{}
 	var rest []plan.Action
 	for _, a := range actions {
-		switch a.Kind {
-		case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin:
-			a.Needs = slices.DeleteFunc(slices.Clone(a.Needs), func(need string) bool { return !there[need] })
-			there[a.ID] = true
-			rest = append(rest, a)
-		default:
+		if !closes(a) {
+			continue
 		}
+		a.Needs = slices.DeleteFunc(slices.Clone(a.Needs), func(need string) bool { return !there[need] })
+		there[a.ID] = true
+		rest = append(rest, a)
 	}
 	return rest
+}
+
+// closes reports whether an action only takes something away. A workload that
+// leaves a role is one: nobody should keep it because of something else.
+func closes(a plan.Action) bool {
+	switch a.Kind {
+	case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin:
+		return true
+	case plan.CRLSign, plan.CRLUpdate, plan.CRLEnable:
+		return true
+	case plan.CRLImport:
+		// Unless there is no anchor yet that it could close.
+		return !slices.Contains(a.Needs, plan.ID(plan.AnchorCreate, plan.Anchor(a.Addr.Environment, a.Addr.Target)))
+	case plan.RolePin:
+		return roles.Narrows(a)
+	default:
+		return false
+	}
 }
 
 // holding is the error of findings that hold.
@@ -138,7 +160,7 @@ func holding(findings []rules.Finding) error {
 			}
 			held = append(held, &engine.HeldError{
 				Action: f.At, Rule: f.Rule, Reason: reason,
-				Hints: []string{fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
+				Hints: []string{f.Remedy, fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
 			})
 		}
 	}
@@ -153,6 +175,10 @@ func (r *runner) settle(ctx context.Context) error {
 	intents, err := r.world.Folder.Store.OpenIntents(ctx)
 	if err != nil {
 		return fmt.Errorf("reading what earlier runs left open: %w", err)
+	}
+	if r.options.Revocation != nil {
+		// What else is unclear has to wait for an apply, and this not for that.
+		intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return !revokes(i.Action.Kind) })
 	}
 	if len(intents) == 0 {
 		return nil

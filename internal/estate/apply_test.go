@@ -10,6 +10,7 @@ import (
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/ownership"
+	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
@@ -241,6 +242,10 @@ func TestAReplacedCertificateHoldsUntilItsRemovalIsApproved(t *testing.T) {
 	}
 	_, err = l.apply(t.Context(), estate.ApplyOptions{}, nil)
 	held(t, err, "ANC604")
+	want := "it holds what does not belong there: sha256:" + pki.Fingerprint(strange) + "; its removal takes --approve-restore prod"
+	if !strings.Contains(err.Error(), want) {
+		t.Errorf("%v does not say %q", err, want)
+	}
 	l.mustApply(t, estate.ApplyOptions{Options: estate.Options{Restore: []string{"prod"}}})
 	l.check(t)
 }
@@ -279,7 +284,7 @@ func TestAStatementAddedBesideThePinIsFound(t *testing.T) {
 	l.setTrust(t, "prod-app", withCareless(t, before.Trust))
 	p := l.plan(t, estate.Options{})
 	// Dev's anchor could take prod's role by it, and prod's any workload.
-	if len(p.Findings) != 2 || p.Findings[0].Rule != "ANC603" || p.Findings[0].At != "role/111122223333/prod-app" {
+	if len(p.Findings) != 1 || p.Findings[0].Rule != "ANC603" || p.Findings[0].At != "role/111122223333/prod-app" || !bothAnchors(p.Findings[0]) {
 		t.Errorf("findings are %v", p.Findings)
 	}
 	_, err = l.apply(t.Context(), estate.ApplyOptions{}, nil)

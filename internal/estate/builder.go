@@ -3,6 +3,7 @@ package estate
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/plan"
@@ -14,7 +15,8 @@ import (
 // environments, because a role that moves from one to another must leave the
 // one before it is pinned to the other:
 //
-//	issuers minted · anchors created (disabled) or put right · what left the
+//	issuers minted · anchors created (disabled) or put right · revocation
+//	lists signed, imported or put right · what left the
 //	configuration removed · profiles created (disabled) or narrowed · roles
 //	pinned · profiles widened · anchors enabled · profiles enabled
 type builder struct {
@@ -22,6 +24,7 @@ type builder struct {
 	r        recorded
 	d        desired
 	o        observed
+	v        revoking
 	options  Options
 	proposal *Proposal
 
@@ -32,11 +35,12 @@ type builder struct {
 
 func (b *builder) build() error {
 	b.ready, b.narrow = map[plan.Addr][]string{}, map[plan.Addr][]plan.Action{}
+	b.foreignLists()
 	if b.options.Destroy {
 		return b.remove(func(plan.Addr) bool { return true })
 	}
 	for _, phase := range []func() error{
-		b.mint, b.anchors, b.removals, b.narrowed, b.unpin, b.pin, b.loose, b.mapped, b.updated, b.enableAnchors, b.enableProfiles,
+		b.mint, b.anchors, b.lists, b.removals, b.narrowed, b.unpin, b.pin, b.loose, b.mapped, b.updated, b.enableAnchors, b.enableProfiles,
 	} {
 		if err := phase(); err != nil {
 			return err
@@ -113,15 +117,19 @@ func (b *builder) anchors() error {
 // an attacker counts on: a person decides.
 func (b *builder) foreign(addr plan.Addr, live anchors.Live) {
 	names, _, err := anchors.CertificateNames(live, b.r.knownAs)
-	if err != nil {
-		names = []string{"unreadable"}
+	strange := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.HasPrefix(name, "issuer/"+addr.Environment+"#") })
+	switch {
+	case err != nil:
+		strange = []string{"what cannot be read"}
+	case len(strange) == 0:
+		strange = names
 	}
 	b.proposal.Foreign = append(b.proposal.Foreign, addr.String())
 	if slices.Contains(b.options.Restore, addr.Environment) {
 		return
 	}
 	b.proposal.Findings = append(b.proposal.Findings, rules.Find("ANC604", addr.String(),
-		fmt.Sprintf("the anchor holds %v; approve their removal with --approve-restore %s", names, addr.Environment)))
+		fmt.Sprintf("it holds what does not belong there: %s; its removal takes --approve-restore %s", strings.Join(strange, ", "), addr.Environment)))
 }
 
 // narrowed comes before the pins: profiles are created, disabled, or lose the

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"anchorctl/internal/grants"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
-	"anchorctl/internal/rules"
 )
 
 // Census is a scene with every role of its accounts, and what the rules need
@@ -38,7 +38,7 @@ type AccountRoles struct {
 // MappedRole is a role that the configuration gives to an environment.
 type MappedRole struct {
 	Environment string
-	Case        rules.RoleCase
+	Case        grants.RoleCase
 	Unread      []string // what of its permissions could not be read, and why
 }
 
@@ -126,7 +126,7 @@ func (c *Census) read(ctx context.Context, accounts map[string]Cloud, r recorded
 
 // roleCase is the case of a mapped role with the profiles that list it as they
 // are, foreign ones too.
-func (c *Census) roleCase(pin roles.Pin, live roles.Live) rules.RoleCase {
+func (c *Census) roleCase(pin roles.Pin, live roles.Live) grants.RoleCase {
 	role := roleCase(c.Config, pin, live)
 	most := time.Duration(c.Config.Environments[pin.Environment].Limits.SensitiveSessionDuration)
 	role.Uses, role.Trust.Mappings = nil, map[string]map[string][]string{}
@@ -138,7 +138,7 @@ func (c *Census) roleCase(pin roles.Pin, live roles.Live) rules.RoleCase {
 			mapped := map[string][]string{} // nil would mean the defaults, and the service shows those
 			maps.Copy(mapped, profile.Live.Mappings)
 			role.Trust.Mappings[profile.Name()] = mapped
-			role.Uses = append(role.Uses, rules.RoleUse{
+			role.Uses = append(role.Uses, grants.RoleUse{
 				Profile: profile.Name(), Roles: len(profile.Live.RoleARNs),
 				Session: time.Duration(profile.Live.DurationSeconds) * time.Second, MostSensitive: most,
 			})

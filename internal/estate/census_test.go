@@ -10,10 +10,10 @@ import (
 
 	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
-	"anchorctl/internal/rules"
 )
 
 func (l *lab) census(t *testing.T, w estate.World, account string) estate.Census {
@@ -69,10 +69,10 @@ func TestACensusReadsEveryRoleAndChangesNothing(t *testing.T) {
 	if m.Environment != "prod" || len(m.Case.Attached) != 1 || m.Case.Trust.Anchors[0] != l.anchor(t, prodAnchor).ARN {
 		t.Errorf("the mapped role is %+v", m)
 	}
-	if diff := cmp.Diff([]rules.RoleUse{{Profile: prodProfile.String(), Roles: 1, Session: 3600e9, MostSensitive: 1800e9}}, m.Case.Uses); diff != "" {
+	if diff := cmp.Diff([]grants.RoleUse{{Profile: prodProfile.String(), Roles: 1, Session: 3600e9, MostSensitive: 1800e9}}, m.Case.Uses); diff != "" {
 		t.Error(diff)
 	}
-	if findings := rules.JudgeRole(m.Case); len(findings) != 1 || findings[0].Rule != "ANC303" {
+	if findings := grants.JudgeRole(m.Case); len(findings) != 1 || findings[0].Rule != "ANC303" {
 		t.Errorf("found is %v", findings)
 	}
 }

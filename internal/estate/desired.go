@@ -42,6 +42,7 @@ func want(c *config.Config, lineage string, generation func(env string) int) des
 				Addr: addr, Name: c.Estate.Name + "-" + name,
 				Certificates: []plan.Addr{plan.Issuer(name, generation(name))},
 				Tags:         ownership.Tags(lineage, addr),
+				ChecksPoints: env.CRL.CheckDistributionPoint,
 			}
 			for _, profile := range env.ProfileNames() {
 				p := wantProfile(c, env, profile, place, lineage)

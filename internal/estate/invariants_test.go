@@ -72,7 +72,8 @@ type sighting struct {
 	tags    map[string]string
 }
 
-// live is every anchor and profile of the account, by ARN.
+// live is every anchor and profile of the account, and every revocation list
+// with our tags, by ARN.
 func (l *lab) live(t *testing.T) map[string]sighting {
 	t.Helper()
 	c := l.cloud(t)
@@ -90,6 +91,15 @@ func (l *lab) live(t *testing.T) map[string]sighting {
 	}
 	for _, p := range profiles {
 		seen[p.ARN] = sighting{p.Enabled, p.Tags}
+	}
+	lists, err := c.CRLs.List(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lists {
+		if l.Tags[ownership.TagEstate] != "" {
+			seen[l.ARN] = sighting{l.Enabled, l.Tags}
+		}
 	}
 	return seen
 }

@@ -6,22 +6,24 @@ import (
 	"maps"
 	"slices"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 	"anchorctl/internal/vetting"
 )
 
 // judge holds the configuration and every issuer there is against the rules.
 func (w World) judge(r recorded, d desired) ([]rules.Finding, error) {
-	findings := rules.JudgeConfig(w.Folder.Config, w.Folder.Clock.Now())
+	findings := scrutiny.JudgeConfig(w.Folder.Config, w.Folder.Clock.Now())
 	for _, env := range slices.Sorted(maps.Keys(d.issuers)) {
 		if g, ok := r.active[env]; ok {
 			c, err := w.anchorCase(r, g.Addr())
 			if err != nil {
 				return nil, err
 			}
-			_, found := rules.Admit(c)
+			_, found := admission.Admit(c)
 			findings = append(findings, milder(found, r.published(d, env))...)
 		}
 	}
@@ -55,33 +57,33 @@ func (r recorded) published(d desired, env string) bool {
 
 // anchorCase is what the rules need to know of an issuer generation that is to
 // become an anchor's certificate.
-func (w World) anchorCase(r recorded, issuer plan.Addr) (rules.AnchorCase, error) {
+func (w World) anchorCase(r recorded, issuer plan.Addr) (admission.AnchorCase, error) {
 	known, err := vetting.Known(r.generations, issuer.Environment)
 	if err != nil {
-		return rules.AnchorCase{}, err
+		return admission.AnchorCase{}, err
 	}
-	return rules.AnchorCase{
+	return admission.AnchorCase{
 		At: issuer.String(), Certificate: r.certs[issuer.String()], SourceType: anchors.SourceBundle,
 		Roots: known.Roots, Others: known.Others, Now: w.Folder.Clock.Now(),
 	}, nil
 }
 
 // admit judges an issuer generation at the moment it is about to be sent.
-func (w World) admit(ctx context.Context, anchor, issuer plan.Addr) (rules.Admitted, error) {
+func (w World) admit(ctx context.Context, anchor, issuer plan.Addr) (admission.Admitted, error) {
 	r, err := w.recorded(ctx)
 	if err != nil {
-		return rules.Admitted{}, err
+		return admission.Admitted{}, err
 	}
 	if r.certs[issuer.String()] == nil {
-		return rules.Admitted{}, fmt.Errorf("registering %s at %s: there is no such issuer", issuer, anchor)
+		return admission.Admitted{}, fmt.Errorf("registering %s at %s: there is no such issuer", issuer, anchor)
 	}
 	c, err := w.anchorCase(r, issuer)
 	if err != nil {
-		return rules.Admitted{}, err
+		return admission.Admitted{}, err
 	}
-	admitted, findings := rules.Admit(c)
+	admitted, findings := admission.Admit(c)
 	if admitted.Certificate() == nil {
-		return rules.Admitted{}, &rules.Refusal{Findings: findings}
+		return admission.Admitted{}, &rules.Refusal{Findings: findings}
 	}
 	return admitted, nil
 }

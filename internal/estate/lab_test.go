@@ -192,21 +192,10 @@ func (l *lab) world(ctx context.Context, step func(string)) (estate.World, func(
 		}
 		return estate.Cloud{
 			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
-			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: revocationLists(target),
+			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(), PutRolePolicy: target.PutRolePolicy,
 		}, nil
 	}}
 	return w, func() { _ = f.Close() }, nil // nothing is written by closing
-}
-
-func revocationLists(target *awsapi.Target) func(context.Context) ([]estate.CRL, error) {
-	return func(ctx context.Context) ([]estate.CRL, error) {
-		all, err := target.CRLs().List(ctx)
-		lists := make([]estate.CRL, len(all))
-		for i, crl := range all {
-			lists[i] = estate.CRL{ARN: crl.ARN, Name: crl.Name, AnchorARN: crl.AnchorARN, Enabled: crl.Enabled, Data: crl.Data}
-		}
-		return lists, err
-	}
 }
 
 func (l *lab) apply(ctx context.Context, o estate.ApplyOptions, step func(string)) (estate.Report, error) {

@@ -47,15 +47,18 @@ func (b *builder) loose() error {
 	return nil
 }
 
-// judgeRole adds a finding for each enabled anchor of ours, among those that
-// reach the role, that its trust policy would accept apart from our pins, or
-// for which it cannot be judged.
+// judgeRole adds a finding when the role's trust policy would accept, apart
+// from our pins, an enabled anchor of ours among those that reach the role, or
+// when it cannot be judged for one. Anchors that are let in alike are said
+// together.
 func (b *builder) judgeRole(role plan.Addr, trust string, reaches func(anchor plan.Addr) bool) {
 	rest, err := roles.Apart(role, trust, b.r.pinsAt(role, b.d, b.world.Folder.Config))
 	if err != nil {
 		b.find(role, fmt.Sprintf("its trust policy cannot be judged: %v", err))
 		return
 	}
+	let := map[string][]string{} // why, and the anchors
+	var whys, unclear []string
 	for _, anchor := range addresses(b.o.anchors) {
 		live := b.o.anchors[anchor]
 		if !live.Enabled || !reaches(anchor) {
@@ -64,10 +67,20 @@ func (b *builder) judgeRole(role plan.Addr, trust string, reaches func(anchor pl
 		accepted, why, err := wouldAccept(rest, live.ARN, anchor.Target.Account)
 		switch {
 		case err != nil:
-			b.find(role, fmt.Sprintf("its trust policy cannot be judged for %s: %v", anchor, err))
+			unclear = append(unclear, fmt.Sprintf("its trust policy cannot be judged for %s: %v", anchor, err))
 		case accepted:
-			b.find(role, fmt.Sprintf("besides any pin of ours, it would accept %s, which is enabled: %s", anchor, why))
+			if let[why] == nil {
+				whys = append(whys, why)
+			}
+			let[why] = append(let[why], anchor.String())
 		}
+	}
+	var evidence []string
+	for _, why := range whys {
+		evidence = append(evidence, fmt.Sprintf("besides any pin of ours, it would accept the enabled %s: %s", strings.Join(let[why], ", "), why))
+	}
+	if evidence = append(evidence, unclear...); len(evidence) > 0 {
+		b.find(role, strings.Join(evidence, "; "))
 	}
 }
 

@@ -8,9 +8,11 @@ import (
 
 	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 )
 
 // mapped judges each role of the configuration that is there: who may take it
@@ -26,7 +28,7 @@ func (b *builder) mapped() error {
 		c := roleCase(b.world.Folder.Config, resolved, live)
 		c.Trust.Document = b.trustToBe(resolved, live)
 		awaited := b.awaited(resolved, live)
-		for _, f := range rules.JudgeRole(c) {
+		for _, f := range grants.JudgeRole(c) {
 			b.standing(addr, f, awaited)
 		}
 		for _, unread := range live.Unread {
@@ -102,10 +104,10 @@ func (b *builder) told(role plan.Addr, f rules.Finding) bool {
 
 // roleCase is what the rules need to know of a role of the configuration, with
 // its trust policy as it is.
-func roleCase(c *config.Config, pin roles.Pin, live roles.Live) rules.RoleCase {
+func roleCase(c *config.Config, pin roles.Pin, live roles.Live) grants.RoleCase {
 	env := c.Environments[pin.Environment]
-	role := rules.RoleCase{
-		Trust: rules.TrustCase{
+	role := grants.RoleCase{
+		Trust: grants.TrustCase{
 			At: pin.Addr.String(), Document: []byte(live.Trust), Account: pin.Addr.Target.Account,
 			Anchors: pin.AnchorARNs, Workloads: pin.WorkloadURIs, Mappings: map[string]map[string][]string{},
 		},
@@ -118,7 +120,7 @@ func roleCase(c *config.Config, pin roles.Pin, live roles.Live) rules.RoleCase {
 		if p.ARN != "" {
 			name = "policy " + p.ARN
 		}
-		role.Policies = append(role.Policies, rules.RolePolicy{Name: name, Document: p.Document})
+		role.Policies = append(role.Policies, grants.RolePolicy{Name: name, Document: p.Document})
 	}
 	for _, name := range env.ProfileNames() {
 		profile := env.Profiles[name]
@@ -126,7 +128,7 @@ func roleCase(c *config.Config, pin roles.Pin, live roles.Live) rules.RoleCase {
 			continue
 		}
 		role.Trust.Mappings[env.Name+"/"+name] = profile.AttributeMappings
-		role.Uses = append(role.Uses, rules.RoleUse{
+		role.Uses = append(role.Uses, grants.RoleUse{
 			Profile: "profile " + env.Name + "/" + name, Roles: len(profile.Roles), Session: env.DurationOf(name),
 			MostSensitive: time.Duration(env.Limits.SensitiveSessionDuration),
 		})
@@ -136,12 +138,12 @@ func roleCase(c *config.Config, pin roles.Pin, live roles.Live) rules.RoleCase {
 
 // sensitivity says what makes a role sensitive, or "".
 func sensitivity(env *config.Environment, role plan.Addr, live roles.Live) string {
-	if rules.SensitiveRoles(env)[role.Name] {
+	if scrutiny.SensitiveRoles(env)[role.Name] {
 		return "anchorctl.yaml calls it sensitive"
 	}
 	for key, value := range live.Tags {
 		// IAM tells keys apart without regard to case.
-		if strings.EqualFold(key, rules.SensitiveTag) && strings.EqualFold(value, "true") {
+		if strings.EqualFold(key, grants.SensitiveTag) && strings.EqualFold(value, "true") {
 			return fmt.Sprintf("it carries the tag %s = %s", key, value)
 		}
 	}

@@ -138,8 +138,8 @@ func TestWhatA603IsAboutIsSaidInItsEvidence(t *testing.T) {
 	l := converged(t)
 	l.setTrust(t, "prod-app", withCareless(t, l.trust(t, "prod-app")))
 	p := l.plan(t, estate.Options{})
-	if len(p.Findings) != 2 {
-		t.Fatalf("findings are %v, want one for each anchor", p.Findings)
+	if len(p.Findings) != 1 || !bothAnchors(p.Findings[0]) {
+		t.Fatalf("findings are %v, want one that names both anchors", p.Findings)
 	}
 	for _, want := range []string{"[ANC304]", "[ANC305]", "aws:SourceArn"} {
 		if !strings.Contains(p.Findings[0].Evidence, want) {
@@ -193,6 +193,26 @@ func TestNothingOpensBesideARoleThatIsHeldUntilItIsWaived(t *testing.T) {
 			_, err = l.apply(t.Context(), estate.ApplyOptions{}, nil)
 			held(t, err, c.rule)
 		})
+	}
+}
+
+func TestAWorkloadLeavesARoleThatIsHeld(t *testing.T) {
+	both := strings.NewReplacer("workloads: {app: {}}", "workloads: {app: {}, more: {}}", "prod-app: {workloads: [app]}", "prod-app: {workloads: [app, more]}").
+		Replace(twoEnvironments("manage"))
+	l := newLab(t, both, "dev-app", "prod-app")
+	l.mustApply(t, estate.ApplyOptions{})
+	l.attach(t, "prod-app", "arn:aws:iam::aws:policy/AdministratorAccess")
+	l.write(t, strings.Replace(both, "[app, more]", "[app]", 1))
+	_, err := l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	held(t, err, "ANC303")
+	if trust := l.trust(t, "prod-app"); strings.Contains(trust, "prod.example.internal/more") || !strings.Contains(trust, "prod.example.internal/app") {
+		t.Errorf("the role trusts %s", trust)
+	}
+	l.write(t, both)
+	_, err = l.apply(t.Context(), estate.ApplyOptions{}, nil)
+	held(t, err, "ANC303")
+	if trust := l.trust(t, "prod-app"); strings.Contains(trust, "prod.example.internal/more") {
+		t.Errorf("beside a hold, it widened: the role trusts %s", trust)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/crls"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
@@ -20,24 +21,32 @@ type observed struct {
 	anchors  map[plan.Addr]anchors.Live
 	profiles map[plan.Addr]profiles.Live
 	roles    map[plan.Addr]roles.Live
-	crls     []CRL // only asked for when anchors are going to be deleted
+	// crls are our revocation lists, and foreignCRLs the others at places where
+	// they were asked for.
+	crls        map[plan.Addr]crls.Live
+	foreignCRLs []crls.Live
 	// strangers are the roles of all enabled profiles at places where an anchor
 	// of ours is enabled, but for those we pin: whoever made the profile, our
 	// anchor reaches them.
 	strangers map[plan.Target]map[plan.Addr]stranger
-	// gone are recorded anchors and profiles that the service itself says are
-	// not there.
+	// gone are recorded anchors, profiles and lists that the service itself says
+	// are not there.
 	gone map[plan.Addr]bool
 	*claims
 }
 
+func newObserved(r recorded) observed {
+	return observed{
+		anchors: map[plan.Addr]anchors.Live{}, profiles: map[plan.Addr]profiles.Live{}, roles: map[plan.Addr]roles.Live{},
+		crls: map[plan.Addr]crls.Live{}, strangers: map[plan.Target]map[plan.Addr]stranger{}, gone: map[plan.Addr]bool{}, claims: r.claims(),
+	}
+}
+
 // observe reads every target of the configuration and of the record: two lists
 // and their tags per place, and each of our roles once.
-func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, scope Options) (observed, error) {
-	o := observed{
-		anchors: map[plan.Addr]anchors.Live{}, profiles: map[plan.Addr]profiles.Live{}, roles: map[plan.Addr]roles.Live{},
-		strangers: map[plan.Target]map[plan.Addr]stranger{}, gone: map[plan.Addr]bool{}, claims: r.claims(),
-	}
+func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, v revoking, scope Options) (observed, error) {
+	o := newObserved(r)
+	withLists := v.readsLists(r, scope)
 	read := map[string]bool{}
 	for _, addr := range places(r, d) {
 		t := w.target(addr)
@@ -53,8 +62,14 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, sc
 			return o, err
 		}
 		read[key(t)] = true
-		if err := o.readPlace(ctx, cloud, plan.Target{Account: t.Account, Region: t.Region}, d, scope); err != nil {
+		place := plan.Target{Account: t.Account, Region: t.Region}
+		if err := o.readPlace(ctx, cloud, place, d, scope); err != nil {
 			return o, err
+		}
+		if withLists {
+			if err := o.readLists(ctx, cloud, place); err != nil {
+				return o, err
+			}
 		}
 	}
 	if err := w.missing(ctx, c, r, &o); err != nil {
@@ -77,27 +92,36 @@ func (w World) left(addr plan.Addr, scope Options) bool {
 // that is there all the same must not be made a second time, so that holds.
 func (w World) missing(ctx context.Context, c *clouds, r recorded, o *observed) error {
 	for _, addr := range addresses(r.objects) {
-		_, anchor := o.anchors[addr]
-		_, profile := o.profiles[addr]
-		if anchor || profile || addr.Kind == plan.KindRole || o.denied[addr] {
+		if addr.Kind == plan.KindRole {
 			continue
 		}
-		cloud, opened := c.opened[key(w.target(addr))]
-		if !opened {
-			continue // reported already
+		if err := w.missingAt(ctx, c, addr, o); err != nil {
+			return err
 		}
-		there, err := cloud.Exists(ctx, r.objects[addr].ARN)
-		if err != nil {
-			return fmt.Errorf("asking for %s: %w", addr, err)
-		}
-		if there {
-			return engine.Hold(&engine.HeldError{
-				Action: addr.String(), Reason: "it is there, and the service's list does not show it yet",
-				Hints: []string{"run the same command again in a minute"},
-			})
-		}
-		o.gone[addr] = true
 	}
+	return nil
+}
+
+func (w World) missingAt(ctx context.Context, c *clouds, addr plan.Addr, o *observed) error {
+	object, recorded := o.record.objects[addr]
+	_, anchor := o.anchors[addr]
+	_, profile := o.profiles[addr]
+	_, list := o.crls[addr]
+	cloud, opened := c.opened[key(w.target(addr))]
+	if !recorded || anchor || profile || list || o.denied[addr] || !opened { // one that is not opened is reported already
+		return nil
+	}
+	there, err := cloud.Exists(ctx, object.ARN)
+	if err != nil {
+		return fmt.Errorf("asking for %s: %w", addr, err)
+	}
+	if there {
+		return engine.Hold(&engine.HeldError{
+			Action: addr.String(), Reason: "it is there, and the service's list does not show it yet",
+			Hints: []string{"run the same command again in a minute"},
+		})
+	}
+	o.gone[addr] = true
 	return nil
 }
 
@@ -145,13 +169,6 @@ func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target
 		if addr, ours := o.own(place, l.ARN, l.Tags); ours {
 			o.profiles[addr] = l
 		}
-	}
-	if (scope.Destroy || len(scope.Delete) > 0) && cloud.CRLs != nil {
-		crls, err := cloud.CRLs(ctx)
-		if err != nil {
-			return err
-		}
-		o.crls = append(o.crls, crls...)
 	}
 	if enabled && !scope.Destroy {
 		o.readStrangers(ctx, cloud, place, there.profiles, d)
@@ -228,6 +245,9 @@ func (o observed) digests() (map[string]string, error) {
 	}
 	for _, addr := range addresses(o.profiles) {
 		parts[addr.Target.String()] = append(parts[addr.Target.String()], addr.String(), o.profiles[addr])
+	}
+	for _, addr := range addresses(o.crls) {
+		parts[addr.Target.String()] = append(parts[addr.Target.String()], digestOfList(addr, o.crls[addr])...)
 	}
 	for _, addr := range addresses(o.roles) {
 		account, l := "account "+addr.Target.Account, o.roles[addr]

@@ -10,6 +10,7 @@ import (
 	"anchorctl/internal/config"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 )
 
 // Options say what a proposal may contain.
@@ -22,6 +23,8 @@ type Options struct {
 	// Restore lists environments whose anchors may lose certificates that were
 	// not put there by this estate.
 	Restore []string
+	// Revocation restricts the proposal to revocations.
+	Revocation *Revocation
 }
 
 // Proposal is a plan with what has to be said about it.
@@ -34,6 +37,7 @@ type Proposal struct {
 	desired  desired
 	recorded recorded
 	observed observed
+	revoking revoking
 }
 
 // Plan computes what would be done. It changes nothing, anywhere.
@@ -46,6 +50,9 @@ func (w World) Plan(ctx context.Context, o Options) (Proposal, error) {
 }
 
 func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, error) {
+	if o.Revocation != nil {
+		return w.proposeRevocation(ctx, c, o)
+	}
 	r, err := w.recorded(ctx)
 	if err != nil {
 		return Proposal{}, err
@@ -63,18 +70,21 @@ func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, err
 			return p, err
 		}
 	}
-	if p.observed, err = w.observe(ctx, c, r, p.desired, o); err != nil {
+	if p.revoking, err = w.revoking(ctx, r, p.desired); err != nil {
+		return p, err
+	}
+	if p.observed, err = w.observe(ctx, c, r, p.desired, p.revoking, o); err != nil {
 		return p, err
 	}
 	p.Findings = append(p.Findings, p.observed.findings...)
 	p.Notices = append(p.Notices, p.observed.notices...)
-	b := &builder{world: w, r: r, d: p.desired, o: p.observed, options: o, proposal: &p}
+	b := &builder{world: w, r: r, d: p.desired, o: p.observed, v: p.revoking, options: o, proposal: &p}
 	if err := b.build(); err != nil {
 		return p, err
 	}
 	p.waive(w.Folder.Config.Waivers, w.Folder.Clock.Now())
 	p.Plan.Actions = b.actions
-	p.Plan.Basis, err = w.basis(r, p.observed, o)
+	p.Plan.Basis, err = w.basis(r, p.revoking, p.observed, o)
 	return p, err
 }
 
@@ -105,23 +115,26 @@ func (w World) checkApprovals(r recorded, o Options) error {
 
 // waive takes out the findings that the configuration accepts, and says so.
 func (p *Proposal) waive(waivers []config.Waiver, now time.Time) {
-	rest, waived := rules.Waive(p.Findings, waivers, now)
+	rest, waived := scrutiny.Waive(p.Findings, waivers, now)
 	p.Findings = rest
 	for _, w := range waived {
 		p.Notices = append(p.Notices, w.String())
 	}
 }
 
-func (w World) basis(r recorded, o observed, options Options) (plan.Basis, error) {
+func (w World) basis(r recorded, v revoking, o observed, options Options) (plan.Basis, error) {
 	basis := plan.Basis{Lineage: r.estate.Lineage, Command: "apply", Delete: unique(options.Delete), Restore: unique(options.Restore)}
-	if options.Destroy {
+	switch {
+	case options.Destroy:
 		basis.Command = "destroy"
+	case options.Revocation != nil:
+		basis.Command = commandRevocation
 	}
 	var err error
 	if basis.Config, err = w.Folder.Config.Digest(); err != nil {
 		return basis, err
 	}
-	if basis.State, err = r.digest(); err != nil {
+	if basis.State, err = r.digest(v); err != nil {
 		return basis, err
 	}
 	basis.Live, err = o.digests()

@@ -92,8 +92,8 @@ func (r recorded) withIntent(addr plan.Addr, tags map[string]string) map[string]
 }
 
 // digest is what a plan rests on of all this.
-func (r recorded) digest() (string, error) {
-	lines := []string{}
+func (r recorded) digest(v revoking) (string, error) {
+	lines := v.digest()
 	for _, g := range r.generations {
 		lines = append(lines, fmt.Sprintf("%s %s %s", g.Addr(), pki.Fingerprint(r.certs[g.Addr().String()]), g.Status))
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/crls"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
@@ -17,7 +18,8 @@ func (b *builder) removals() error {
 	return b.remove(func(addr plan.Addr) bool {
 		_, anchor := b.d.anchors[addr]
 		_, profile := b.d.profiles[addr]
-		if anchor || profile {
+		_, list := b.v.specs[addr]
+		if anchor || profile || list {
 			return false
 		}
 		return b.mayLose(addr.Environment)
@@ -40,9 +42,9 @@ func (b *builder) mayLose(env string) bool {
 
 // remove proposes the removal of recorded anchors and profiles, in the order
 // that never leaves a way in half open: disable all, then delete profiles,
-// then anchors. Only what the tags confirm is deleted.
+// revocation lists, and anchors. Only what the tags confirm is deleted.
 func (b *builder) remove(unwanted func(plan.Addr) bool) error {
-	var goneProfiles, goneAnchors []plan.Addr
+	var goneProfiles, goneLists, goneAnchors []plan.Addr
 	var off []string
 	for _, addr := range addresses(b.r.objects) {
 		if addr.Kind == plan.KindRole || !unwanted(addr) {
@@ -50,7 +52,10 @@ func (b *builder) remove(unwanted func(plan.Addr) bool) error {
 		}
 		live, anchor := b.o.anchors[addr]
 		profile, there := b.o.profiles[addr]
+		list, listed := b.o.crls[addr]
 		switch {
+		case listed && b.confirmed(addr, list.Tags), addr.Kind == plan.KindCRL && b.o.gone[addr]:
+			goneLists = append(goneLists, addr)
 		case anchor && b.confirmed(addr, live.Tags):
 			goneAnchors = append(goneAnchors, addr)
 		case there && b.confirmed(addr, profile.Tags):
@@ -83,13 +88,17 @@ func (b *builder) remove(unwanted func(plan.Addr) bool) error {
 		b.add(a)
 		off = append(off, a.ID)
 	}
-	for _, addr := range goneAnchors {
-		// We import no revocation list, so one that is there is somebody else's.
-		for _, crl := range b.o.crls {
-			if crl.AnchorARN == b.o.anchors[addr].ARN {
-				b.notice("%s, a revocation list at %s, is not ours and stays", crl.ARN, addr)
-			}
+	for _, addr := range goneLists {
+		// Nothing that an anchor may still accept becomes good again by it.
+		needs := append(b.id(plan.AnchorUpdate, plan.Anchor(addr.Environment, addr.Target)), off...)
+		a, err := crls.Delete(addr, b.o.crls[addr], needs)
+		if err != nil {
+			return err
 		}
+		b.add(a)
+		off = append(off, a.ID)
+	}
+	for _, addr := range goneAnchors {
 		a, err := anchors.Delete(addr, b.o.anchors[addr], off)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"fmt"
@@ -178,9 +179,24 @@ func (l *look) place(ctx context.Context, addr plan.Addr) error {
 		addr, _ := l.own(at, live.ARN, live.Tags)
 		p.Profiles = append(p.Profiles, PlacedProfile{Live: live, Addr: addr, Environment: addr.Environment})
 	}
+	slices.SortFunc(p.Anchors, func(a, b PlacedAnchor) int {
+		return cmp.Or(oursFirst(a.Addr, b.Addr), cmp.Compare(a.Live.Name, b.Live.Name), cmp.Compare(a.Live.ARN, b.Live.ARN))
+	})
+	slices.SortFunc(p.Profiles, func(a, b PlacedProfile) int {
+		return cmp.Or(oursFirst(a.Addr, b.Addr), cmp.Compare(a.Live.Name, b.Live.Name), cmp.Compare(a.Live.ARN, b.Live.ARN))
+	})
 	l.lists(ctx, cloud, &p)
 	l.scene.Places = append(l.scene.Places, p)
 	return ctx.Err()
+}
+
+// oursFirst orders what has an address before what has none, and by it: ARNs are
+// in no order that means anything.
+func oursFirst(a, b plan.Addr) int {
+	if (a.Kind == "") != (b.Kind == "") {
+		return -strings.Compare(string(a.Kind), string(b.Kind))
+	}
+	return strings.Compare(a.String(), b.String())
 }
 
 func (l *look) anchor(at plan.Target, live anchors.Live) PlacedAnchor {
@@ -210,13 +226,13 @@ func (l *look) lists(ctx context.Context, cloud Cloud, p *Place) {
 		p.CRLsUnread = "they were not asked for"
 		return
 	}
-	crls, err := cloud.CRLs(ctx)
+	lists, err := cloud.Lists(ctx)
 	if err != nil {
 		p.CRLsUnread = err.Error()
 		l.notices = append(l.notices, fmt.Sprintf("the revocation lists at %s were not read: %v", p.Target, err))
 		return
 	}
-	for _, crl := range crls {
+	for _, crl := range lists {
 		if crl.List, err = pki.ParseRevocationList(crl.Data); err != nil {
 			l.notices = append(l.notices, fmt.Sprintf("%s is not understood: %v", crl.ARN, err))
 		}
@@ -266,6 +282,9 @@ func (l *look) done() Scene {
 		}
 		for _, profile := range p.Profiles {
 			there[profile.Live.ARN] = true
+		}
+		for _, crl := range p.CRLs {
+			there[crl.ARN] = true
 		}
 	}
 	for _, addr := range addresses(l.record.objects) {

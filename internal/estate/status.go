@@ -36,9 +36,10 @@ type EnvironmentStatus struct {
 	Issuer       Authority      `json:"issuer"`
 	Objects      []ObjectStatus `json:"objects"`
 	Certificates int            `json:"certificates"` // valid now
+	Revocation   []ListStatus   `json:"revocation"`   // by generation of the issuer
 }
 
-// ObjectStatus is how an anchor, a profile or a role stands.
+// ObjectStatus is how an anchor, a revocation list, a profile or a role stands.
 type ObjectStatus struct {
 	Addr    string `json:"addr"`
 	ARN     string `json:"arn,omitempty"`
@@ -75,9 +76,11 @@ func (w World) Status(ctx context.Context) (Status, error) {
 	for _, env := range environments(p.recorded, p.desired) {
 		e := EnvironmentStatus{Name: env, Issuer: w.authority(p.recorded, env), Objects: p.objects(env, s.OpenRun != nil)}
 		now := w.Folder.Clock.Now()
-		if e.Certificates, err = w.Folder.Store.CountIssued(ctx, store.Filter{Environment: env, ValidAt: now.Unix()}); err != nil {
+		valid := store.Filter{Environment: env, ValidAt: now.Unix(), Revoked: new(bool)}
+		if e.Certificates, err = w.Folder.Store.CountIssued(ctx, valid); err != nil {
 			return s, fmt.Errorf("counting certificates: %w", err)
 		}
+		e.Revocation = w.listStatus(p.revoking, env)
 		s.Environments = append(s.Environments, e)
 	}
 	return s, nil
@@ -129,6 +132,11 @@ func (p Proposal) objects(env string, open bool) []ObjectStatus {
 			add(addr, live.ARN, &live.Enabled, there)
 		}
 	}
+	for _, addr := range addresses(p.revoking.specs) {
+		if live, there := p.observed.crls[addr]; addr.Environment == env {
+			add(addr, live.ARN, &live.Enabled, there)
+		}
+	}
 	for _, addr := range addresses(p.desired.profiles) {
 		if live, there := p.observed.profiles[addr]; addr.Environment == env {
 			add(addr, live.ARN, &live.Enabled, there)
@@ -149,10 +157,14 @@ func (p Proposal) unwanted(env string) []ObjectStatus {
 	for _, addr := range addresses(p.recorded.objects) {
 		_, anchorWanted := p.desired.anchors[addr]
 		_, profileWanted := p.desired.profiles[addr]
-		if addr.Environment != env || anchorWanted || profileWanted {
+		_, listWanted := p.revoking.specs[addr]
+		if addr.Environment != env || anchorWanted || profileWanted || listWanted {
 			continue
 		}
 		if live, there := p.observed.anchors[addr]; there {
+			list = append(list, ObjectStatus{Addr: addr.String(), ARN: live.ARN, Enabled: &live.Enabled, State: "unwanted"})
+		}
+		if live, there := p.observed.crls[addr]; there {
 			list = append(list, ObjectStatus{Addr: addr.String(), ARN: live.ARN, Enabled: &live.Enabled, State: "unwanted"})
 		}
 		if live, there := p.observed.profiles[addr]; there {

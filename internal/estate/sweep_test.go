@@ -24,6 +24,9 @@ const (
 	childState = "ANCHORCTL_TEST_CHILD_STATE"
 	childURL   = "ANCHORCTL_TEST_CHILD_URL"
 	childStep  = "ANCHORCTL_TEST_CHILD_STEP"
+	// With an environment, the child brings its revocation lists to the anchors
+	// and applies nothing else.
+	childRevokes = "ANCHORCTL_TEST_CHILD_REVOKES"
 )
 
 // TestMain lets the test binary be the program that is killed: with a
@@ -54,7 +57,11 @@ func child(l *lab) int {
 			}
 		}
 	}
-	if _, err := l.apply(context.Background(), estate.ApplyOptions{}, step); err != nil {
+	var o estate.ApplyOptions
+	if env := os.Getenv(childRevokes); env != "" {
+		o.Revocation = &estate.Revocation{Environments: []string{env}}
+	}
+	if _, err := l.apply(context.Background(), o, step); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/crls"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
@@ -28,6 +29,14 @@ func (r *runner) engine(d desired) engine.Engine {
 		},
 		Admit: w.admit, Find: w.find, Known: w.known,
 	}.ByKind())
+	maps.Copy(doers, crls.Doers{
+		Signer: w.signer(),
+		API: func(ctx context.Context, addr plan.Addr) (crls.API, error) {
+			c, err := cloud(ctx, addr)
+			return c.CRLs, err
+		},
+		Find: w.find,
+	}.ByKind())
 	maps.Copy(doers, profiles.Doers{
 		API: func(ctx context.Context, addr plan.Addr) (profiles.API, error) {
 			c, err := cloud(ctx, addr)
@@ -41,6 +50,13 @@ func (r *runner) engine(d desired) engine.Engine {
 			return c.Roles, err
 		},
 		Clock: w.Folder.Clock,
+		PutPolicy: func(ctx context.Context, role plan.Addr, policy, document string) error {
+			c, err := r.clouds.open(ctx, w.roleTarget(d.pins[role].Environment, role.Target.Account))
+			if err != nil {
+				return err
+			}
+			return c.PutRolePolicy(ctx, roles.Name(role), policy, document)
+		},
 	}.ByKind())
 	return engine.Engine{
 		Journal: w.Folder.Store, Doers: doers, Clock: w.Folder.Clock, Events: w.Events,

@@ -2,12 +2,12 @@ package estate
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"strings"
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/config"
+	"anchorctl/internal/crls"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/hint"
@@ -24,21 +24,12 @@ type Cloud struct {
 	Anchors   anchors.API
 	Profiles  profiles.API
 	Roles     roles.API
-	// Exists asks past any list whether an anchor or a profile is there.
+	CRLs      crls.API // may be nil
+	// PutRolePolicy writes an inline policy of a role.
+	PutRolePolicy func(ctx context.Context, role, policy, document string) error
+	// Exists asks past any list whether an anchor, a profile or a revocation
+	// list is there.
 	Exists func(ctx context.Context, arn string) (bool, error)
-	// CRLs lists the revocation lists of the target. It may be nil.
-	CRLs func(ctx context.Context) ([]CRL, error)
-}
-
-// CRL is a revocation list at an anchor.
-type CRL struct {
-	ARN       string
-	Name      string
-	AnchorARN string
-	Enabled   bool
-	Data      []byte // as it was imported: PEM or DER
-	// List is what it says; nil when it is not understood. Look fills it.
-	List *x509.RevocationList
 }
 
 // World is an estate's folder and its way to AWS.
@@ -84,7 +75,7 @@ func (c *clouds) open(ctx context.Context, t config.Target) (Cloud, error) {
 	cloud, err := c.world.Open(ctx, t)
 	if err != nil {
 		err = fmt.Errorf("opening %s/%s: %w", t.Account, t.Region, err)
-		if strings.HasPrefix(c.bound, "sandbox:") {
+		if strings.HasPrefix(c.bound, "sandbox:") && ctx.Err() == nil {
 			err = hint.With(err, "this estate lives in "+kind(c.bound)+`: run "anchorctl sandbox exec --state FILE -- anchorctl …" with its state file`)
 		}
 		return Cloud{}, err

@@ -85,7 +85,15 @@ func checkPath(a *attempt) (string, *refusal) {
 		return "", denied(msgUntrusted, err.Error())
 	}
 	a.path = path
-	return fmt.Sprintf("leads to %q in %d steps%s", path[len(path)-1].Subject.String(), len(path)-1, when), nil
+	return fmt.Sprintf("leads to %q in %s%s", path[len(path)-1].Subject.String(), counted(len(path)-1, "step"), when), nil
+}
+
+// counted is a number and what there is of it, in the plural where it has one.
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // checkDepth counts what is sent, whether the path needs it or not.

@@ -90,7 +90,7 @@ func checkProfileEnabled(a *attempt) (string, *refusal) {
 
 func checkRoleListed(a *attempt) (string, *refusal) {
 	if !slices.Contains(a.Profile.RoleARNs, a.RoleARN) {
-		return "", denied(msgNotListed, fmt.Sprintf("%s is not among the %d roles of %s", a.RoleARN, len(a.Profile.RoleARNs), a.Profile.ARN))
+		return "", denied(msgNotListed, fmt.Sprintf("%s is not among the %s of %s", a.RoleARN, counted(len(a.Profile.RoleARNs), "role"), a.Profile.ARN))
 	}
 	return a.RoleARN, nil
 }

@@ -20,12 +20,12 @@ type Floor struct {
 // Floors are the floors, from the ground up.
 func Floors() []Floor {
 	return []Floor{
-		{0, "ground", []string{"clock", "durable", "hint", "iamactions", "plan", "printable", "publicca"}},
-		{1, "craft", []string{"iampolicy", "keys", "ownership", "pki", "sigx509"}},
-		{2, "machinery", []string{"config", "engine", "store"}},
-		{3, "judgement", []string{"folder", "gates", "rules"}},
-		{4, "resources", []string{"anchors", "issuers", "profiles", "roles", "vetting"}},
-		{5, "features", []string{"ceremony", "estate", "issuance", "operator", "session"}},
+		{0, "ground", []string{"clock", "durable", "hint", "iamactions", "plan", "printable", "signature"}},
+		{1, "craft", []string{"iampolicy", "keys", "ownership", "pki", "publicca", "sigx509"}},
+		{2, "machinery", []string{"config", "engine", "rules", "store"}},
+		{3, "judgement", []string{"admission", "folder", "gates", "grants"}},
+		{4, "resources", []string{"anchors", "crls", "issuers", "profiles", "roles", "scrutiny", "vetting"}},
+		{5, "features", []string{"ceremony", "estate", "inventory", "issuance", "operator", "revocation", "session"}},
 		{6, "inquiry", []string{"batch", "denial", "prove", "survey"}},
 		{7, "windows", []string{"awsapi", "render", "sandbox", "terminal"}},
 		{8, "frame", []string{"cmdline"}},
@@ -50,7 +50,7 @@ func Chambers() map[string][]Floor {
 // Workshop are the packages that stand beside the house: tests and tools. No
 // room imports them outside its tests.
 func Workshop() []string {
-	return []string{"bench", "config/schema", "house", "house/cmd/generate", "house/cmd/testreport", "iamactions/cmd/generate", "pki/pkitest", "publicca/cmd/publicset", "rules/corpus", "rules/corpus/write", "store/storetest"}
+	return []string{"bench", "config/schema", "house", "house/cmd/generate", "house/cmd/testreport", "iamactions/cmd/generate", "pki/pkitest", "publicca/cmd/publicset", "admission/corpus", "admission/corpus/write", "store/storetest"}
 }
 
 // Room is the name of the package of an import path: what comes after

@@ -1,5 +1,10 @@
 package iampolicy
 
+import (
+	"strings"
+	"unicode"
+)
+
 // The elements of a statement, one by one.
 
 // sid allows the empty Sid that older consoles wrote.
@@ -42,6 +47,22 @@ func (p *parser) strings(n *node, what string) []string {
 			p.fail(item.start, "%s has an empty string", what)
 		}
 		all = append(all, s)
+	}
+	return all
+}
+
+// actions are strings of the form service:action; a pattern may reach over the
+// colon.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+func (p *parser) actions(n *node, what string) []string {
+	all := p.strings(n, what)
+	for _, text := range all {
+		switch {
+		case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || unicode.IsSpace(r) }):
+			p.fail(n.start, "%s has a character in %s that no action has", what, quote(text))
+		case text != "" && !strings.ContainsAny(text, ":*?"):
+			p.fail(n.start, "%s %s names no service; actions are written \"service:action\"", what, quote(text))
+		}
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package iampolicy
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -117,7 +118,18 @@ func list(values []string) string {
 	}
 	quoted := make([]string, len(values))
 	for i, v := range values {
-		quoted[i] = quote(v)
+		quoted[i] = strconv.Quote(bothEnds(v))
 	}
 	return strings.Join(quoted, " or ")
+}
+
+// bothEnds shortens what is very long. What tells two values apart, as of two
+// ARNs, is often their end.
+func bothEnds(s string) string {
+	const most = 128
+	runes := []rune(s)
+	if len(runes) <= most {
+		return s
+	}
+	return string(runes[:most/2]) + "…" + string(runes[len(runes)-most/2:])
 }

@@ -226,7 +226,11 @@ func (s symbol) meets(other symbol) bool {
 func divides(char rune) bool { return char == '/' || char == ':' }
 
 // WithAny is the pattern of an ARN with "*" in some of its parts, counted from
-// 0; a pattern that is not written in six parts stays as it is.
+// 0. A pattern that is not written in six parts stays as it is, unless it ends
+// in a wildcard, which stands for the parts that are not written ("If the *
+// wildcard is the last character of a resource ARN segment, it can expand to
+// match beyond the colon boundaries").
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 func (g Glob) WithAny(parts ...int) Glob {
 	var out Glob
 	at, colons := 0, 0
@@ -245,7 +249,7 @@ func (g Glob) WithAny(parts ...int) Glob {
 			colons, at = colons+1, i+1
 		}
 	}
-	if colons < arnParts-1 {
+	if colons < arnParts-1 && (len(g.symbols) == 0 || g.symbols[len(g.symbols)-1].kind != many) {
 		return g
 	}
 	return out.normal()

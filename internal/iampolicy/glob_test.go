@@ -177,7 +177,10 @@ func TestAnyPartsOfAnARN(t *testing.T) {
 		{"arn:aws:sqs:eu-central-1:${aws:PrincipalAccount}:*", []int{1, 3, 4}, true},
 		{"arn:aws:sqs:eu-central-1:*:*", []int{1, 3}, true},
 		{"arn:aws:sqs:eu-central-1:*:a*", []int{1, 3}, false},
-		{"arn:aws:sqs:eu-central-1:*", []int{1, 3}, false},
+		{"arn:aws:sqs:eu-central-1:*", []int{1, 3}, true}, // the last wildcard reaches over colons
+		{"arn:aws:sqs*", []int{1, 3}, true},
+		{"arn:aws:sns*", []int{1, 3}, false},
+		{"arn:aws:sqs:eu-central-1", []int{1, 3}, false},
 		{"*", []int{1, 3}, true},
 	} {
 		if got := glob(test.pattern).WithAny(test.parts...).Covers(iampolicy.Resources(queue)); got != test.want {

@@ -214,9 +214,9 @@ func (p *parser) statement(n *node) Statement {
 		case "NotPrincipal":
 			s.NotPrincipal = p.principals(m)
 		case "Action":
-			s.Actions = p.strings(m.value, m.name)
+			s.Actions = p.actions(m.value, m.name)
 		case "NotAction":
-			s.NotActions = p.strings(m.value, m.name)
+			s.NotActions = p.actions(m.value, m.name)
 		case "Resource":
 			s.Resources = p.strings(m.value, m.name)
 		case "NotResource":

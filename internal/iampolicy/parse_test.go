@@ -73,7 +73,7 @@ func TestParseAcceptsUnusualButValid(t *testing.T) {
 		"principal everyone":                       `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*"}}`,
 		"a canonical user":                         `{"Statement":{"Effect":"Allow","Principal":{"CanonicalUser":"79a5"},"Action":"*"}}`,
 		"NotPrincipal, NotAction, NotResource":     `{"Statement":{"Effect":"Deny","NotPrincipal":{"AWS":"1"},"NotAction":"a:b","NotResource":"*"}}`,
-		"escaped characters":                       `{"Statement":{"Effect":"Allow","Action":"s\u0033:\ud83d\ude00\n"}}`,
+		"escaped characters":                       `{"Id":"a\n","Statement":{"Effect":"Allow","Action":"s\u0033:\ud83d\ude00"}}`,
 		"white space of all four kinds":            " \t\r\n{\"Statement\"\t:\r\n{\"Effect\":\"Allow\",\"Action\":\"*\"}}\n",
 		"an operator that nobody knows":            `{"Statement":{"Effect":"Allow","Action":"*","Condition":{"Maybe":{"a:b":"c"}}}}`,
 	} {

@@ -335,7 +335,7 @@ func TestAKeyHasOneOwner(t *testing.T) {
 		change(&other)
 		_, err := issuance.Issue(t.Context(), f, other)
 		var refusal *rules.Refusal
-		if !errors.As(err, &refusal) || refusal.Findings[0].Rule != "ANC205" || !strings.Contains(err.Error(), "issued to prod/backup") {
+		if !errors.As(err, &refusal) || refusal.Findings[0].Rule != "ANC206" || !strings.Contains(err.Error(), "issued to prod/backup") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
@@ -22,7 +23,7 @@ func (w *wanted) read() error {
 	if r.CSR == nil {
 		return nil
 	}
-	csr, findings := rules.ReadRequest(r.CSRName, r.CSR)
+	csr, findings := admission.ReadRequest(r.CSRName, r.CSR)
 	if rules.Refused(findings) {
 		return &rules.Refusal{Findings: findings}
 	}
@@ -38,7 +39,7 @@ func (w wanted) admit(ctx context.Context, f *folder.Folder) error {
 	if w.csr == nil {
 		return nil
 	}
-	c := rules.KeyCase{At: w.request.CSRName, Key: w.csr.Key}
+	c := admission.KeyCase{At: w.request.CSRName, Key: w.csr.Key}
 	generations, err := f.Store.AllGenerations(ctx)
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (w wanted) admit(ctx context.Context, f *folder.Folder) error {
 		if err != nil {
 			return fmt.Errorf("reading the recorded certificate of %s: %w", g.Addr(), err)
 		}
-		c.CAs = append(c.CAs, rules.Use{Certificate: ca, By: g.Addr().String(), Retired: g.Status == store.Retired})
+		c.CAs = append(c.CAs, admission.Use{Certificate: ca, By: g.Addr().String(), Retired: g.Status == store.Retired})
 	}
 	record, found, err := issuedFor(ctx, f, w.csr.Key)
 	if err != nil {
@@ -64,7 +65,7 @@ func (w wanted) admit(ctx context.Context, f *folder.Folder) error {
 	if c.Compromised, err = f.Store.Compromised(ctx, digest); err != nil {
 		return err
 	}
-	if findings := rules.JudgeKey(c); rules.Refused(findings) {
+	if findings := admission.JudgeKey(c); rules.Refused(findings) {
 		return &rules.Refusal{Findings: findings}
 	}
 	return nil

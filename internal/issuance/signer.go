@@ -45,6 +45,9 @@ func openSigner(ctx context.Context, f *folder.Folder, environment string) (sign
 	if s.parent.Certificate == nil {
 		return signer{}, hint.With(fmt.Errorf("environment %s has no issuer yet", environment), `run "anchorctl apply"`)
 	}
+	if env := f.Config.Environments[environment]; env != nil && env.CRL.DistributionPoint != "" {
+		s.parent.Point = pki.DistributionPoint(env.CRL.DistributionPoint, environment, s.generation.Number)
+	}
 	s.parent.Key, err = f.Ring.Open(ctx, s.generation.KeyURI, keys.Guard(s.generation.Guard))
 	return s, err
 }

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/operator"
-	"anchorctl/internal/rules"
 )
 
 // What anchorctl asks of its operator is what it asks of everybody.
@@ -16,7 +16,7 @@ func TestTheRulesFindNothingInTheOperatorsPolicy(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range all {
-			for _, f := range rules.JudgePermissions(rules.PermissionCase{At: p.Account, Document: p.Document, Kind: rules.RolePermissions}) {
+			for _, f := range grants.JudgePermissions(grants.PermissionCase{At: p.Account, Document: p.Document, Kind: grants.RolePermissions}) {
 				t.Errorf("%s: %s", f.Severity, f)
 			}
 		}

@@ -135,9 +135,9 @@ func statements(a account, lineage string, manage bool) []statement {
 	list = append(list, a.judging()...)
 	list = append(list, a.passing(manage)...)
 	if len(a.leftRegions) > 0 {
-		list = append(list, allow("RemoveWhatLeft", resources(a, a.leftRegions, "trust-anchor", "profile"), ours,
+		list = append(list, allow("RemoveWhatLeft", resources(a, a.leftRegions, "trust-anchor", "profile", "crl"), ours,
 			"rolesanywhere:DisableTrustAnchor", "rolesanywhere:DeleteTrustAnchor",
-			"rolesanywhere:DisableProfile", "rolesanywhere:DeleteProfile"))
+			"rolesanywhere:DisableProfile", "rolesanywhere:DeleteProfile", "rolesanywhere:DeleteCrl"))
 	}
 	if len(a.regions) > 0 {
 		// The first anchor of an account makes the service's own role
@@ -153,18 +153,21 @@ func statements(a account, lineage string, manage bool) []statement {
 func (a account) building(lineage string, ours map[string]map[string]string) []statement {
 	asked := equals("aws:RequestTag/"+ownership.TagEstate, lineage)
 	anchors, profiles := resources(a, a.regions, "trust-anchor"), resources(a, a.regions, "profile")
-	both := resources(a, a.regions, "trust-anchor", "profile")
+	lists, all := resources(a, a.regions, "crl"), resources(a, a.regions, "trust-anchor", "profile", "crl")
 	return []statement{
-		// Neither action can be narrowed to a resource: there is none yet.
-		allow("CreateTagged", []string{"*"}, asked, "rolesanywhere:CreateTrustAnchor", "rolesanywhere:CreateProfile"),
-		allow("TagNew", both, asked, "rolesanywhere:TagResource"),
+		// None of these actions can be narrowed to a resource: there is none yet.
+		allow("CreateTagged", []string{"*"}, asked,
+			"rolesanywhere:CreateTrustAnchor", "rolesanywhere:CreateProfile", "rolesanywhere:ImportCrl"),
+		allow("TagNew", all, asked, "rolesanywhere:TagResource"),
 		allow("ChangeAnchors", anchors, ours,
 			"rolesanywhere:UpdateTrustAnchor", "rolesanywhere:EnableTrustAnchor", "rolesanywhere:DisableTrustAnchor",
 			"rolesanywhere:DeleteTrustAnchor", "rolesanywhere:PutNotificationSettings"),
 		allow("ChangeProfiles", profiles, ours,
 			"rolesanywhere:UpdateProfile", "rolesanywhere:EnableProfile", "rolesanywhere:DisableProfile", "rolesanywhere:DeleteProfile",
 			"rolesanywhere:PutAttributeMapping", "rolesanywhere:DeleteAttributeMapping"),
-		allow("Retag", both, ours, "rolesanywhere:TagResource", "rolesanywhere:UntagResource"),
+		allow("ChangeRevocationLists", lists, ours,
+			"rolesanywhere:UpdateCrl", "rolesanywhere:EnableCrl", "rolesanywhere:DeleteCrl"),
+		allow("Retag", all, ours, "rolesanywhere:TagResource", "rolesanywhere:UntagResource"),
 	}
 }
 
@@ -193,6 +196,11 @@ func (a account) passing(manage bool) []statement {
 	}
 	if manage && len(a.roles) > 0 {
 		list = append(list, allow("PinRoles", a.roles, nil, "iam:UpdateAssumeRolePolicy"))
+	}
+	if manage && len(a.roles) > 0 {
+		// For "revoke --end-sessions" alone. IAM cannot narrow it to policies that
+		// deny: whoever does not want to give it leaves the statement out.
+		list = append(list, allow("EndSessions", a.roles, nil, "iam:PutRolePolicy"))
 	}
 	if manage && len(a.leftRoles) > 0 {
 		list = append(list, allow("UnpinRolesThatLeft", a.leftRoles, nil, "iam:UpdateAssumeRolePolicy"))

@@ -54,6 +54,7 @@ func policies(t *testing.T, handling config.RoleHandling) map[string]*iampolicy.
 func TestTheOperatorMayDoWhatIsItsOwnAndNoMore(t *testing.T) {
 	manage, verify := policies(t, config.Manage), policies(t, config.Verify)
 	const anchor = "arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/x"
+	const list = "arn:aws:rolesanywhere:eu-central-1:111122223333:crl/x"
 	const profile = "arn:aws:rolesanywhere:us-east-1:111122223333:profile/x"
 	ours := map[string][]string{"aws:ResourceTag/anchorctl:estate": {lineage}}
 	asked := map[string][]string{"aws:RequestTag/anchorctl:estate": {lineage}}
@@ -83,7 +84,15 @@ func TestTheOperatorMayDoWhatIsItsOwnAndNoMore(t *testing.T) {
 		{"with manage, a configured role's trust policy may be written", manage, "iam:UpdateAssumeRolePolicy", "arn:aws:iam::111122223333:role/dev-app", nil, true},
 		{"another role's may not", manage, "iam:UpdateAssumeRolePolicy", "arn:aws:iam::111122223333:role/admin", nil, false},
 		{"with verify, no trust policy may", verify, "iam:UpdateAssumeRolePolicy", "arn:aws:iam::111122223333:role/dev-app", nil, false},
-		{"permissions are never touched", manage, "iam:PutRolePolicy", "arn:aws:iam::111122223333:role/dev-app", nil, false},
+		{"with manage, a configured role's sessions may be ended", manage, "iam:PutRolePolicy", "arn:aws:iam::111122223333:role/dev-app", nil, true},
+		{"another role's sessions may not", manage, "iam:PutRolePolicy", "arn:aws:iam::111122223333:role/admin", nil, false},
+		{"with verify, permissions are never touched", verify, "iam:PutRolePolicy", "arn:aws:iam::111122223333:role/dev-app", nil, false},
+		{"nothing is attached to a role", manage, "iam:AttachRolePolicy", "arn:aws:iam::111122223333:role/dev-app", nil, false},
+		{"a revocation list with the estate's tag may be imported", manage, "rolesanywhere:ImportCrl", "*", asked, true},
+		{"a list without it may not", manage, "rolesanywhere:ImportCrl", "*", nil, false},
+		{"our revocation list may be updated", manage, "rolesanywhere:UpdateCrl", list, ours, true},
+		{"our revocation list may not be disabled", manage, "rolesanywhere:DisableCrl", list, ours, false},
+		{"a foreign one may not be updated", manage, "rolesanywhere:UpdateCrl", list, nil, false},
 		{"the service's own role may be made", manage, "iam:CreateServiceLinkedRole",
 			"arn:aws:iam::111122223333:role/aws-service-role/rolesanywhere.amazonaws.com/AWSServiceRoleForRolesAnywhere",
 			map[string][]string{"iam:AWSServiceName": {"rolesanywhere.amazonaws.com"}}, true},

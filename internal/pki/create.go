@@ -20,6 +20,9 @@ import (
 type Parent struct {
 	Certificate *x509.Certificate
 	Key         crypto.Signer
+	// Point is the URL at which its revocation list is found; workload
+	// certificates name it unless it is empty.
+	Point string
 }
 
 // NewRoot makes the self-signed certificate of a root.
@@ -85,6 +88,7 @@ func newWorkload(spec WorkloadSpec, pub crypto.PublicKey, parent Parent) (*x509.
 	if err != nil {
 		return nil, err
 	}
+	parent.point(t)
 	// The name constraint can be turned off; an issuer signs for its own
 	// environment alone all the same.
 	if ou := parent.Certificate.Subject.OrganizationalUnit; len(ou) != 1 || ou[0] != spec.Environment {
@@ -100,17 +104,30 @@ func newWorkload(spec WorkloadSpec, pub crypto.PublicKey, parent Parent) (*x509.
 	return c, nil
 }
 
-// check: the signer of smallstep looks at none of this.
-func (p Parent) check(child crypto.PublicKey) error {
+// whole: the signer of smallstep looks at none of this.
+func (p Parent) whole() error {
 	if p.Certificate == nil || p.Key == nil {
 		return errors.New("there is no issuer to sign with")
 	}
-	name := p.Certificate.Subject.CommonName
 	if err := keyutil.VerifyPair(p.Certificate.PublicKey, p.Key); err != nil {
-		return fmt.Errorf("the private key does not belong to the certificate of %q", name)
+		return fmt.Errorf("the private key does not belong to the certificate of %q", p.Certificate.Subject.CommonName)
+	}
+	return nil
+}
+
+// point has a certificate name where its issuer's revocation list is.
+func (p Parent) point(t *x509.Certificate) {
+	if p.Point != "" {
+		t.CRLDistributionPoints = []string{p.Point}
+	}
+}
+
+func (p Parent) check(child crypto.PublicKey) error {
+	if err := p.whole(); err != nil {
+		return err
 	}
 	if keyutil.Equal(child, p.Certificate.PublicKey) {
-		return fmt.Errorf("the key to certify is that of %q itself", name)
+		return fmt.Errorf("the key to certify is that of %q itself", p.Certificate.Subject.CommonName)
 	}
 	return nil
 }

@@ -6,8 +6,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
+
+	"anchorctl/internal/signature"
 )
 
 // SameKey reports whether whoever holds the private key of one certificate
@@ -24,7 +24,7 @@ func Carries(c *x509.Certificate, pub crypto.PublicKey) bool {
 // identity is what two certificates have in common if one private key serves
 // both.
 func identity(c *x509.Certificate) []byte {
-	if id := identityOf(publicKeyOf(c)); id != nil {
+	if id := identityOf(signature.KeyOf(c)); id != nil {
 		return id
 	}
 	return append([]byte("spki:"), SPKI(c)...)
@@ -40,29 +40,4 @@ func identityOf(pub crypto.PublicKey) []byte {
 		}
 	}
 	return nil
-}
-
-// publicKeyOf is the certificate's key, also where it is an RSA key declared
-// for RSASSA-PSS or RSAES-OAEP alone, for which Go gives none (RFC 4055
-// section 1.2).
-func publicKeyOf(c *x509.Certificate) crypto.PublicKey {
-	if c.PublicKey != nil {
-		return c.PublicKey
-	}
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(c.RawSubjectPublicKeyInfo, &info); err != nil {
-		return nil
-	}
-	id := info.Algorithm.Algorithm
-	if !id.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}) && !id.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 7}) {
-		return nil
-	}
-	key, err := x509.ParsePKCS1PublicKey(info.Key.Bytes)
-	if err != nil {
-		return nil
-	}
-	return key
 }

@@ -100,9 +100,9 @@ func (m *mould) cast(t *x509.Certificate, key crypto.Signer) (*x509.Certificate,
 	if err != nil {
 		return nil, fmt.Errorf("encoding public key: %w", err)
 	}
-	name := element(0x31, element(0x30, oidCommonName(), element(m.nameTag, []byte(t.Subject.CommonName))))
-	tbs := element(0x30, m.version, element(0x02, t.SerialNumber.Bytes()), m.algorithm, m.issuer,
-		element(0x30, date(t.NotBefore), date(t.NotAfter)), element(0x30, m.before, name, m.after), spki,
+	name := encoded(0x31, encoded(0x30, oidCommonName(), encoded(m.nameTag, []byte(t.Subject.CommonName))))
+	tbs := encoded(0x30, m.version, encoded(0x02, t.SerialNumber.Bytes()), m.algorithm, m.issuer,
+		encoded(0x30, date(t.NotBefore), date(t.NotAfter)), encoded(0x30, m.before, name, m.after), spki,
 		m.extensions[:m.keyID], t.SubjectKeyId, m.extensions[m.keyID+len(t.SubjectKeyId):])
 	h := m.hash.New()
 	h.Write(tbs) // never fails
@@ -110,7 +110,7 @@ func (m *mould) cast(t *x509.Certificate, key crypto.Signer) (*x509.Certificate,
 	if err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
-	c, err := x509.ParseCertificate(element(0x30, tbs, m.algorithm, element(0x03, []byte{0}, signature)))
+	c, err := x509.ParseCertificate(encoded(0x30, tbs, m.algorithm, encoded(0x03, []byte{0}, signature)))
 	if err != nil {
 		return nil, fmt.Errorf("reading what was signed: %w", err)
 	}
@@ -120,13 +120,13 @@ func (m *mould) cast(t *x509.Certificate, key crypto.Signer) (*x509.Certificate,
 // date is a date as RFC 5280 section 4.1.2.5 demands it.
 func date(t time.Time) []byte {
 	if t.Year() >= 2050 {
-		return element(0x18, []byte(t.UTC().Format("20060102150405Z")))
+		return encoded(0x18, []byte(t.UTC().Format("20060102150405Z")))
 	}
-	return element(0x17, []byte(t.UTC().Format("060102150405Z")))
+	return encoded(0x17, []byte(t.UTC().Format("060102150405Z")))
 }
 
-// element is a DER element of one octet of tag.
-func element(tag byte, parts ...[]byte) []byte {
+// encoded is a DER element of one octet of tag.
+func encoded(tag byte, parts ...[]byte) []byte {
 	size := 0
 	for _, p := range parts {
 		size += len(p)

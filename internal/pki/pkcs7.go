@@ -141,7 +141,7 @@ func readBER(data []byte, depth int) (ber, []byte, error) {
 		}
 		at, length = 2+octets, 0
 		for _, b := range data[2:at] {
-			if length > 1<<24 {
+			if length > 1<<22 { // so that it cannot overflow
 				return ber{}, nil, malformed
 			}
 			length = length<<8 | int(b)

@@ -9,6 +9,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+
+	"anchorctl/internal/signature"
 )
 
 // Request is a certificate request (PKCS#10, RFC 2986) whose signature shows
@@ -53,7 +55,7 @@ func ParseRequest(data []byte) (Request, error) {
 	if err != nil {
 		return Request{}, &RequestError{FoundBadRequest, err}
 	}
-	how := schemeIn(der, parsed.SignatureAlgorithm)
+	how := signature.SchemeIn(der, parsed.SignatureAlgorithm)
 	switch {
 	case parsed.PublicKey == nil:
 		return Request{}, &RequestError{Err: errors.New("the key of the request is of a kind that cannot be used; want ECDSA or RSA")}
@@ -61,7 +63,7 @@ func ParseRequest(data []byte) (Request, error) {
 		return Request{}, &RequestError{Err: fmt.Errorf("the RSA key has more than %d bits", mostRSA)}
 	case !strongSignature(parsed.SignatureAlgorithm):
 		return Request{}, &RequestError{Err: fmt.Errorf("the request is signed with %s; SHA-256 or stronger with RSA or ECDSA is needed", named(parsed, how))}
-	case !how.verifies(parsed.RawTBSCertificateRequest, parsed.Signature, parsed.PublicKey):
+	case !how.Verifies(parsed.RawTBSCertificateRequest, parsed.Signature, parsed.PublicKey):
 		return Request{}, &RequestError{Err: errors.New("the signature of the request does not verify with the key in it: nothing proves that whoever made it holds the private key")}
 	}
 	return Request{Key: parsed.PublicKey, Asked: askedIn(parsed, attributes)}, nil
@@ -76,7 +78,7 @@ func endless(pub crypto.PublicKey) bool {
 	return ok && key.N.BitLen() > mostRSA
 }
 
-func named(r *x509.CertificateRequest, how scheme) string {
+func named(r *x509.CertificateRequest, how signature.Scheme) string {
 	if r.SignatureAlgorithm != x509.UnknownSignatureAlgorithm {
 		return r.SignatureAlgorithm.String()
 	}

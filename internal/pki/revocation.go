@@ -43,3 +43,30 @@ func ParseRevocationList(data []byte) (*x509.RevocationList, error) {
 	}
 	return list, nil
 }
+
+// CRLSize is how many bytes a revocation list takes at the service, as PEM.
+func CRLSize(der []byte) int { return len(EncodeCRL(der)) }
+
+// CRLRoom is how many more certificates of ours a revocation list can surely
+// revoke before the service refuses it.
+func CRLRoom(der []byte) int {
+	const (
+		line    = 48 // bytes in a line of PEM, which takes 65
+		framing = len("-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n") + 1
+		entry   = 2 + 2 + serialLength + 15 + 14 // with a reason
+		lengths = 8                              // that lengths may take more when they grow
+	)
+	most := (MaxRevocationList - framing) / 65 * line
+	return max(0, (most-len(der)-lengths)/entry)
+}
+
+// CRLFile is the name of the file in which the revocation list of an issuer's
+// generation is published. Each generation has its own: a list is its issuer's.
+func CRLFile(environment string, generation int) string {
+	return fmt.Sprintf("%s-%d.crl", environment, generation)
+}
+
+// DistributionPoint is where the list is found below the URL of a folder.
+func DistributionPoint(folder, environment string, generation int) string {
+	return folder + "/" + CRLFile(environment, generation)
+}

@@ -1,125 +1,21 @@
 package pki
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	_ "crypto/md5" //nolint:gosec // only to recognise what must be refused
-	"crypto/rsa"
-	_ "crypto/sha1" //nolint:gosec // only to recognise what must be refused
-	_ "crypto/sha256"
-	_ "crypto/sha3"
-	_ "crypto/sha512"
-	"crypto/subtle"
 	"crypto/x509"
-	"math/big"
+
+	"anchorctl/internal/signature"
 )
 
 // SignedBy reports whether child's signature verifies under parent's key,
 // whatever names, usages and dates say. Broken hashes and short keys count too:
 // this finds out who signed, it does not say that the signature is any good.
 func SignedBy(child, parent *x509.Certificate) bool {
-	return verifies(child, publicKeyOf(parent))
+	return signature.Verifies(child, signature.KeyOf(parent))
 }
 
 // SelfSigned reports whether the certificate's signature verifies under its own
 // key, whatever its names say.
-func SelfSigned(c *x509.Certificate) bool { return verifies(c, publicKeyOf(c)) }
-
-// Go's own CheckSignature refuses SHA-1 and MD5, does not know others, and,
-// depending on GODEBUG, refuses short RSA keys. A self-signed certificate must
-// not hide behind any of it.
-func verifies(child *x509.Certificate, pub crypto.PublicKey) bool {
-	return schemeOf(child).verifies(child.RawTBSCertificate, child.Signature, pub)
-}
-
-func (how scheme) verifies(tbs, sig []byte, pub crypto.PublicKey) bool {
-	switch key := pub.(type) {
-	case *rsa.PublicKey:
-		switch {
-		case how.kind != x509.RSA:
-			return false
-		case how.pss:
-			return pssVerifies(key, tbs, sig)
-		}
-		digest := sum(how.hash, tbs)
-		return rsa.VerifyPKCS1v15(key, how.hash, digest, sig) == nil || shortRSAVerifies(key, how.hash, digest, sig)
-	case *ecdsa.PublicKey:
-		return how.kind == x509.ECDSA && ecdsa.VerifyASN1(key, sum(how.hash, tbs), sig)
-	case ed25519.PublicKey:
-		return how.kind == x509.Ed25519 && len(key) == ed25519.PublicKeySize && ed25519.Verify(key, tbs, sig)
-	default:
-		return false
-	}
-}
-
-// pssVerifies tries every hash and takes every length of salt.
-func pssVerifies(key *rsa.PublicKey, tbs, sig []byte) bool {
-	for _, hash := range []crypto.Hash{
-		crypto.SHA256, crypto.SHA384, crypto.SHA512, crypto.SHA1, crypto.SHA224, crypto.SHA512_224, crypto.SHA512_256,
-		crypto.SHA3_224, crypto.SHA3_256, crypto.SHA3_384, crypto.SHA3_512,
-	} {
-		if rsa.VerifyPSS(key, hash, sum(hash, tbs), sig, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto}) == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// pkcs1Prefix is the DigestInfo prefix of RFC 8017 section 9.2, note 1.
-func pkcs1Prefix(h crypto.Hash) []byte {
-	nist := func(last, size byte) []byte {
-		return []byte{0x30, 0x11 + size, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, last, 0x05, 0x00, 0x04, size}
-	}
-	switch h {
-	case crypto.MD5:
-		return []byte{0x30, 0x20, 0x30, 0x0c, 0x06, 0x08, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05, 0x05, 0x00, 0x04, 0x10}
-	case crypto.SHA1:
-		return []byte{0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14}
-	case crypto.SHA256:
-		return nist(1, 32)
-	case crypto.SHA384:
-		return nist(2, 48)
-	case crypto.SHA512:
-		return nist(3, 64)
-	case crypto.SHA224:
-		return nist(4, 28)
-	case crypto.SHA512_224:
-		return nist(5, 28)
-	case crypto.SHA512_256:
-		return nist(6, 32)
-	default:
-		return nil
-	}
-}
-
-// shortRSAVerifies is RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2) for keys that
-// crypto/rsa refuses to use: below 1,024 bits, or with an even exponent.
-func shortRSAVerifies(key *rsa.PublicKey, hash crypto.Hash, digest, sig []byte) bool {
-	size := key.N.BitLen()
-	prefix := pkcs1Prefix(hash)
-	k := (size + 7) / 8
-	pad := k - 3 - len(prefix) - len(digest)
-	if size < 256 || size > 16384 || key.E < 1 || prefix == nil || pad < 0 || len(sig) > k {
-		return false
-	}
-	want := make([]byte, 0, k)
-	want = append(want, 0, 1)
-	for range pad {
-		want = append(want, 0xff)
-	}
-	want = append(want, 0)
-	want = append(want, prefix...)
-	want = append(want, digest...)
-	got := new(big.Int).Exp(new(big.Int).SetBytes(sig), big.NewInt(int64(key.E)), key.N)
-	return subtle.ConstantTimeCompare(got.FillBytes(make([]byte, k)), want) == 1
-}
-
-func sum(hash crypto.Hash, data []byte) []byte {
-	h := hash.New()
-	h.Write(data) // never fails
-	return h.Sum(nil)
-}
+func SelfSigned(c *x509.Certificate) bool { return SignedBy(c, c) }
 
 // weakSignature says what is wrong with a signature algorithm, or "". AWS
 // refuses MD5 and SHA-1
@@ -128,7 +24,7 @@ func weakSignature(c *x509.Certificate) string {
 	if strongSignature(c.SignatureAlgorithm) {
 		return ""
 	}
-	return "the signature algorithm is " + SignedWith(c) + ", SHA-256 or stronger with RSA or ECDSA is needed"
+	return "the signature algorithm is " + signature.Name(c) + ", SHA-256 or stronger with RSA or ECDSA is needed"
 }
 
 func strongSignature(a x509.SignatureAlgorithm) bool {

@@ -195,10 +195,13 @@ func template(subject pkix.Name, generation int, pub crypto.PublicKey) (*x509.Ce
 	}, nil
 }
 
+// serialLength is how many octets a serial number of ours has.
+const serialLength = 16
+
 // newSerial is 16 octets with 126 random bits: positive, never shorter, never
 // with a sign octet, so that its hexadecimal form always has 32 digits.
 func newSerial() (*big.Int, error) {
-	octets := make([]byte, 16)
+	octets := make([]byte, serialLength)
 	if _, err := rand.Read(octets); err != nil {
 		return nil, fmt.Errorf("drawing a serial number: %w", err)
 	}

@@ -240,14 +240,30 @@ func namedBits(v asn1.RawValue) error {
 }
 
 // alternativeNames: whether crypto/x509 takes a URI with several colons in its
-// host is up to GODEBUG (urlstrictcolons).
+// host is up to GODEBUG (urlstrictcolons). No host name, URI or e-mail address
+// has a control character or, but for the last, a space in it: programs that
+// stop there read another name (RFC 5280 section 4.2.1.6).
 func alternativeNames(v asn1.RawValue) error {
 	list, err := children(v, "its value")
 	if err != nil || len(list) == 0 {
 		return errors.New("it holds no names")
 	}
 	for _, n := range list {
-		if n.Class != asn1.ClassContextSpecific || n.Tag != formURI {
+		if n.Class != asn1.ClassContextSpecific {
+			continue
+		}
+		least := '!'
+		switch n.Tag {
+		case formEmail:
+			least = ' '
+		case formDNS, formURI:
+		default:
+			continue
+		}
+		if strings.ContainsFunc(string(n.Bytes), func(r rune) bool { return r < least || r > '~' }) {
+			return fmt.Errorf("the name %q has a character that no such name can have", n.Bytes)
+		}
+		if n.Tag != formURI {
 			continue
 		}
 		_, rest, _ := strings.Cut(string(n.Bytes), "//")

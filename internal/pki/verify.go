@@ -6,6 +6,8 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"time"
+
+	"anchorctl/internal/signature"
 )
 
 // Usage says as what the subject of a path is judged.
@@ -172,7 +174,7 @@ func (s *search) parent(path []*x509.Certificate, p *x509.Certificate) bool {
 		s.note(maxPath+1, &PathError{PathTooComplex, child, "too many certificates could have signed it"})
 		return false
 	}
-	return SignedBy(child, p)
+	return signature.Holds(child, signature.KeyOf(p))
 }
 
 // validate judges a whole path, subject first, whose signatures hold: every

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // within reports whether a name lies in the subtree of a constraint of the same
@@ -24,7 +25,7 @@ func within(n, limit generalName, excluding bool) (bool, error) {
 	case formIP:
 		return ipWithin(n.value, limit.value)
 	case formDirectory:
-		return directoryWithin(n.value, limit.value)
+		return directoryWithin(n.value, limit.value, excluding)
 	default:
 		return false, fmt.Errorf("a constraint on %s is not understood", n)
 	}
@@ -34,6 +35,9 @@ func dnsWithin(name, limit string, excluding bool) (bool, error) {
 	name, limit = strings.ToLower(name), strings.ToLower(limit)
 	if name == "" || strings.HasSuffix(name, ".") || strings.Contains(name, "..") || strings.HasPrefix(name, ".") {
 		return false, fmt.Errorf("%q is no host name", name)
+	}
+	if strings.ContainsAny(limit, "*?") {
+		return false, fmt.Errorf("%q is no host name to constrain to", limit)
 	}
 	// "*.a" could stand for "b.a": it touches what lies below its own domain too.
 	if wild, ok := strings.CutPrefix(name, "*."); ok && excluding && strings.HasSuffix("."+strings.TrimPrefix(limit, "."), "."+wild) {
@@ -95,7 +99,7 @@ func ipWithin(ip, limit []byte) (bool, error) {
 }
 
 // directoryWithin: the constraint's RDNs are the first of the name's.
-func directoryWithin(name, limit []byte) (bool, error) {
+func directoryWithin(name, limit []byte, excluding bool) (bool, error) {
 	have, err := rdns(name)
 	if err != nil {
 		return false, err
@@ -103,6 +107,9 @@ func directoryWithin(name, limit []byte) (bool, error) {
 	want, err := rdns(limit)
 	if err != nil {
 		return false, err
+	}
+	if excluding && (composed(have) || composed(want)) {
+		return false, errors.New("a directory name has composed letters, so that nobody can say what it excludes")
 	}
 	if len(want) > len(have) {
 		return false, nil
@@ -163,12 +170,63 @@ func rdns(name []byte) ([][]byte, error) {
 }
 
 func normalised(v asn1.RawValue) string {
-	switch v.Tag {
-	case asn1.TagPrintableString, asn1.TagUTF8String, asn1.TagIA5String, asn1.TagT61String:
-		return "text:" + strings.ToLower(strings.Join(strings.Fields(string(v.Bytes)), " "))
-	default:
+	text, ok := textOf(v)
+	if !ok {
 		return string(v.FullBytes)
 	}
+	text = strings.Map(folded, strings.ReplaceAll(text, "ß", "ss"))
+	return "text:" + strings.Join(strings.Fields(text), " ")
+}
+
+// folded is one and the same letter for all cases of a letter.
+func folded(r rune) rune {
+	least := r
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		least = min(least, f)
+	}
+	return least
+}
+
+// textOf is the text of an attribute, in whichever of ASN.1's kinds of string
+// it is written. TeletexString is taken for Latin-1, as everybody does.
+func textOf(v asn1.RawValue) (string, bool) {
+	const visibleString, universalString = 26, 28
+	if v.Class != asn1.ClassUniversal {
+		return "", false
+	}
+	width := 1
+	switch v.Tag {
+	case asn1.TagPrintableString, asn1.TagUTF8String, asn1.TagIA5String, asn1.TagNumericString, visibleString:
+		return string(v.Bytes), true
+	case asn1.TagT61String:
+	case asn1.TagBMPString:
+		width = 2
+	case universalString:
+		width = 4
+	default:
+		return "", false
+	}
+	if len(v.Bytes)%width != 0 {
+		return "", false
+	}
+	var text strings.Builder
+	for octets := range slices.Chunk(v.Bytes, width) {
+		var r rune
+		for _, octet := range octets {
+			r = r<<8 | rune(octet)
+		}
+		text.WriteRune(r)
+	}
+	return text.String(), true
+}
+
+// composed reports whether a name has letters that are put together of several
+// characters: the same letter in one character would be the same name (RFC 4518
+// section 2.3), and that is not worked out here.
+func composed(name [][]byte) bool {
+	return slices.ContainsFunc(name, func(rdn []byte) bool {
+		return strings.ContainsFunc(string(rdn), func(r rune) bool { return unicode.Is(unicode.M, r) })
+	})
 }
 
 // joined makes a set independent of its order and of where its parts end.

@@ -11,6 +11,7 @@ const (
 	KindRoot     = "root"
 	KindIssuer   = "issuer"
 	KindAnchor   = "anchor"
+	KindCRL      = "crl"
 	KindProfile  = "profile"
 	KindRole     = "role"
 	KindWorkload = "workload"
@@ -44,6 +45,7 @@ func (t Target) Partition() string {
 //	root#G
 //	issuer/ENV#G
 //	anchor/ENV@ACCOUNT/REGION
+//	crl/ENV/G@ACCOUNT/REGION    (of the issuer's generation G, at the anchor there; a tag cannot carry "#")
 //	profile/ENV/NAME@ACCOUNT/REGION
 //	role/ACCOUNT/PATH/NAME      (PATH may be empty: role/ACCOUNT/NAME)
 //	workload/ENV/NAME
@@ -51,8 +53,8 @@ type Addr struct {
 	Kind        string
 	Environment string
 	Name        string // a profile's, a workload's, or a role's path and name without the leading slash
-	Target      Target // of an anchor or a profile; a role has only the account
-	Generation  int    // of a root or an issuer, from 1
+	Target      Target // of an anchor, a profile or a revocation list; a role has only the account
+	Generation  int    // of a root, an issuer or a revocation list, from 1
 }
 
 // Root is the address of the root's generation g.
@@ -66,6 +68,12 @@ func Issuer(env string, g int) Addr {
 // Anchor is the address of an environment's trust anchor in a target.
 func Anchor(env string, t Target) Addr {
 	return Addr{Kind: KindAnchor, Environment: env, Target: t}
+}
+
+// CRL is the address of the revocation list of generation g of an
+// environment's issuer, at the environment's anchor in a target.
+func CRL(env string, g int, t Target) Addr {
+	return Addr{Kind: KindCRL, Environment: env, Generation: g, Target: t}
 }
 
 // Profile is the address of a profile of an environment in a target.
@@ -93,6 +101,8 @@ func (a Addr) String() string {
 		return fmt.Sprintf("issuer/%s#%d", a.Environment, a.Generation)
 	case KindAnchor:
 		return fmt.Sprintf("anchor/%s@%s", a.Environment, a.Target)
+	case KindCRL:
+		return fmt.Sprintf("crl/%s/%d@%s", a.Environment, a.Generation, a.Target)
 	case KindProfile:
 		return fmt.Sprintf("profile/%s/%s@%s", a.Environment, a.Name, a.Target)
 	case KindRole:
@@ -130,6 +140,7 @@ func ParseAddr(text string) (Addr, error) {
 		return a, nil
 	}
 	return Addr{}, fmt.Errorf("reading address %q: not of the form root#G, issuer/ENV#G, anchor/ENV@ACCOUNT/REGION, "+
+		"crl/ENV/G@ACCOUNT/REGION, "+
 		"profile/ENV/NAME@ACCOUNT/REGION, role/ACCOUNT/PATH/NAME or workload/ENV/NAME", text)
 }
 
@@ -151,6 +162,12 @@ func parse(text string) (Addr, bool) {
 		env, target, _ := strings.Cut(rest, "@")
 		t, ok := parseTarget(target)
 		return Anchor(env, t), ok && isName(env)
+	case KindCRL:
+		env, rest, _ := strings.Cut(rest, "/")
+		g, target, _ := strings.Cut(rest, "@")
+		n, ok := generation(g)
+		t, placed := parseTarget(target)
+		return CRL(env, n, t), ok && placed && isName(env)
 	case KindProfile:
 		env, rest, _ := strings.Cut(rest, "/")
 		name, target, _ := strings.Cut(rest, "@")

@@ -29,6 +29,12 @@ const (
 	AnchorEnable   Kind = "anchor.enable"
 	AnchorDisable  Kind = "anchor.disable"
 	AnchorDelete   Kind = "anchor.delete"
+	CRLSign        Kind = "crl.sign"
+	CRLImport      Kind = "crl.import"
+	CRLUpdate      Kind = "crl.update"
+	CRLTag         Kind = "crl.tag"
+	CRLEnable      Kind = "crl.enable"
+	CRLDelete      Kind = "crl.delete"
 	ProfileCreate  Kind = "profile.create"
 	ProfileNarrow  Kind = "profile.narrow"
 	ProfileUpdate  Kind = "profile.update"
@@ -39,6 +45,7 @@ const (
 	RolePin        Kind = "role.pin"
 	RoleVerify     Kind = "role.verify"
 	RoleUnpin      Kind = "role.unpin"
+	RoleDeny       Kind = "role.deny"
 )
 
 // Key says whose private key an action uses.
@@ -53,9 +60,9 @@ const (
 // Mark is the one rune that stands for the kind in a printed plan.
 func (k Kind) Mark() string {
 	switch k {
-	case IssuerMint, AnchorCreate, ProfileCreate:
+	case IssuerMint, AnchorCreate, ProfileCreate, CRLImport:
 		return "+"
-	case AnchorDelete, ProfileDelete, RoleUnpin:
+	case AnchorDelete, ProfileDelete, RoleUnpin, CRLDelete:
 		return "-"
 	case RoleVerify:
 		return "?"
@@ -88,7 +95,7 @@ func ID(kind Kind, addr Addr) string { return string(kind) + " " + addr.String()
 // values whose JSON leaves out what is not set; nothing set is no document.
 func NewAction(kind Kind, addr Addr, before, after any, needs []string) (Action, error) {
 	a := Action{ID: ID(kind, addr), Kind: kind, Addr: addr, Needs: needs}
-	a.Once = kind == AnchorCreate || kind == ProfileCreate
+	a.Once = kind == AnchorCreate || kind == ProfileCreate || kind == CRLImport
 	if addr.Target.Region != "" {
 		a.Target = &addr.Target
 	}

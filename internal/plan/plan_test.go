@@ -104,7 +104,7 @@ func TestPartition(t *testing.T) {
 
 func FuzzParseAddr(f *testing.F) {
 	for _, seed := range []string{
-		"root#1", "issuer/prod#2", "anchor/prod@111122223333/eu-central-1", "profile/prod/backup@111122223333/eu-central-1",
+		"root#1", "issuer/prod#2", "anchor/prod@111122223333/eu-central-1", "crl/prod/2@111122223333/eu-central-1", "profile/prod/backup@111122223333/eu-central-1",
 		"role/111122223333/team/prod-backup", "workload/prod/backup", "anchor/prod", "issuer/prod#0", "role/1/x", "",
 	} {
 		f.Add(seed)

@@ -3,6 +3,7 @@ package prove
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"anchorctl/internal/hint"
 	"anchorctl/internal/rules"
@@ -35,6 +36,9 @@ func (r *Report) conclude() error {
 	switch {
 	case r.Form != Live && r.Totals.Granted == 0:
 		return fmt.Errorf("%w: the configuration grants no session, and where all is denied nothing is shown", ErrNotProven)
+	case r.Form == Live && r.Totals.Denied == 0 && r.Anchors > 0:
+		return hint.With(fmt.Errorf("%w: there was nothing to ask for: of what is there, no session should be denied", ErrNotProven),
+			`run "anchorctl prove isolation": the model also judges certificates that nobody has`)
 	case r.Form == Live && r.Totals.Denied == 0:
 		return hint.With(fmt.Errorf("%w: there was nothing to ask for", ErrNotProven), `run "anchorctl apply" first`)
 	}
@@ -66,8 +70,26 @@ func (l Leak) finding() rules.Finding {
 		evidence += "; something on the way is disabled now, and nothing else is"
 	}
 	f := rules.Find(l.Rule, at, evidence)
+	f.Remedy = l.remedy(f.Remedy)
 	if l.Waived {
 		f.Severity = rules.Warn
 	}
 	return f
+}
+
+// remedy is what to do about a leak, given what its rule says in general: a
+// role that is one environment's alone in the configuration is let go by its
+// trust policy.
+func (l Leak) remedy(general string) string {
+	const narrow = `have the role's trust policy name its own environment's anchors and the workloads that may take it, in every statement: "anchorctl check account" shows what each lacks`
+	switch {
+	case l.Kind == KindPath || l.Rule == "ANC604":
+		return general
+	case strings.HasPrefix(l.Profile, "arn:"):
+		return "find out whose the profile is that hands the role out, and have it deleted or list roles of its own; where the role's trust policy lets in more than the configuration says, narrow it"
+	case l.Rule == "ANC603":
+		return narrow + "; or waive it with reason, owner and end date"
+	default:
+		return narrow
+	}
 }

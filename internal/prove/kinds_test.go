@@ -250,3 +250,25 @@ func TestCertificatesOfARetiredIssuerAreHeldToTheSameBorders(t *testing.T) {
 		t.Errorf("leaks of a retired issuer's certificates are %v", said(r))
 	}
 }
+
+// What to do about a leak is what let it in: the trust policy, or a profile
+// that is nobody's.
+func TestTheRemedyIsForWhatLetItIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(l *lab)
+		remedy string
+	}{
+		"a careless trust policy": {func(l *lab) { l.setTrust("prod-app", fmt.Sprintf(careless, "")) }, "have the role's trust policy name its own environment's anchors"},
+		"a profile of somebody's": {func(l *lab) { l.makeProfile("somebodys", true, "prod-app") }, "find out whose the profile is"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := two(t)
+			c.change(l)
+			_, err := l.prove()
+			var refusal *rules.Refusal
+			if !errors.As(err, &refusal) || !strings.HasPrefix(refusal.Findings[0].Remedy, c.remedy) {
+				t.Errorf("it comes to %+v", err)
+			}
+		})
+	}
+}

@@ -174,14 +174,7 @@ func (l *lab) world() estate.World {
 		return estate.Cloud{
 			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
 			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists,
-			CRLs: func(ctx context.Context) ([]estate.CRL, error) {
-				all, err := target.CRLs().List(ctx)
-				lists := make([]estate.CRL, len(all))
-				for i, crl := range all {
-					lists[i] = estate.CRL{ARN: crl.ARN, AnchorARN: crl.AnchorARN, Enabled: crl.Enabled, Data: crl.Data}
-				}
-				return lists, err
-			},
+			CRLs: target.CRLs(),
 		}, err
 	}}
 }

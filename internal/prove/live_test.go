@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"anchorctl/internal/hint"
 	"anchorctl/internal/prove"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/sandbox"
@@ -199,5 +200,22 @@ func TestNothingAppliedLeavesNothingToAskFor(t *testing.T) {
 	l := newLab(t, environments("dev", "prod"), "dev-app", "prod-app")
 	if r, err := l.ask(nil); !errors.Is(err, prove.ErrNotProven) || r.Proven {
 		t.Errorf("it comes to %v", err)
+	}
+}
+
+// Where everything that is there is granted, or nothing is there yet, asking
+// shows nothing.
+func TestWhereThereIsNothingToAskForNothingIsProven(t *testing.T) {
+	for name, c := range map[string]struct {
+		lab  func() *lab
+		hint string
+	}{
+		"one workload and its role": {func() *lab { return applied(t, environments("prod"), "prod-app") }, `run "anchorctl prove isolation"`},
+		"nothing is applied":        {func() *lab { return newLab(t, environments("prod"), "prod-app") }, `run "anchorctl apply" first`},
+	} {
+		r, err := c.lab().ask(func(*prove.InAWS) {})
+		if !errors.Is(err, prove.ErrNotProven) || r.Proven || !strings.HasPrefix(strings.Join(hint.Of(err), "\n"), c.hint) {
+			t.Errorf("%s: it comes to %v, %q", name, err, hint.Of(err))
+		}
 	}
 }

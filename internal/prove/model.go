@@ -7,6 +7,7 @@ import (
 	"anchorctl/internal/gates"
 	"anchorctl/internal/iampolicy"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 )
 
 // shortest is the shortest session there is: whoever wants in asks for what the
@@ -45,7 +46,7 @@ func InModel(s estate.Scene, form string) (Report, error) {
 // refused: a configuration that the rules refuse grants nothing that AWS could
 // be held against.
 func refused(s estate.Scene) error {
-	if found := rules.JudgeConfig(s.Config, s.Now); rules.Refused(found) {
+	if found := scrutiny.JudgeConfig(s.Config, s.Now); rules.Refused(found) {
 		return &rules.Refusal{Findings: found}
 	}
 	return nil

@@ -6,8 +6,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"slices"
 )
 
@@ -81,31 +79,4 @@ func negated(key *ecdsa.PublicKey) (*ecdsa.PublicKey, bool) {
 		}
 	}
 	return nil, false
-}
-
-// Carried is the key that a certificate carries, also where the certificate
-// declares it for a scheme that Go gives no key for.
-func Carried(c *x509.Certificate) (crypto.PublicKey, bool) {
-	if c.PublicKey != nil {
-		return c.PublicKey, true
-	}
-	return hiddenRSA(c.RawSubjectPublicKeyInfo)
-}
-
-// hiddenRSA is the RSA key of a SubjectPublicKeyInfo that says RSASSA-PSS or
-// RSAES-OAEP (RFC 4055 section 1.2): the same key, under another label.
-func hiddenRSA(spki []byte) (*rsa.PublicKey, bool) {
-	var info struct {
-		Algorithm pkix.AlgorithmIdentifier
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(spki, &info); err != nil {
-		return nil, false
-	}
-	pkcs1 := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1}
-	if id := info.Algorithm.Algorithm; len(id) != 7 || !id[:6].Equal(pkcs1) || id[6] != 7 && id[6] != 10 {
-		return nil, false
-	}
-	key, err := x509.ParsePKCS1PublicKey(info.Key.RightAlign())
-	return key, err == nil
 }

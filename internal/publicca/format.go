@@ -13,13 +13,15 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"strings"
 )
 
 // The embedded file is read in one pass: a line that names the format, the
-// number of sources, the records whose key is known, those known by hashes, and
-// the names of all of them, one a line and compressed, which are wanted only
-// when something was found.
+// number of sources, the different sets of sources that records have, one bit a
+// source, the records whose key is known, those known by hashes, and the names
+// of all of them, one a line and compressed, which are wanted only when
+// something was found.
 const magic = "anchorctl public set 1\n"
 
 // Algorithms of keys in the file.
@@ -32,7 +34,10 @@ const (
 	keySPKI
 )
 
-const hashSize = uint64(len(Hash{}))
+const (
+	hashSize   = uint64(len(Hash{}))
+	maxRecords = 1 << 16 // that room is made for before they are seen
+)
 
 var errBroken = errors.New("the embedded set is broken")
 
@@ -78,6 +83,16 @@ func (c *cursor) number() uint64 {
 	return n
 }
 
+// nth reads a number and gives the part of the table that has it.
+func (c *cursor) nth(table []byte, width uint64) []byte {
+	n := c.number()
+	if n >= uint64(len(table))/max(width, 1) {
+		c.err = errBroken
+		return nil
+	}
+	return table[n*width : (n+1)*width]
+}
+
 // decode reads the file but for the names.
 func decode(file []byte) (records []record, sources int, names []byte, err error) {
 	rest, ok := bytes.CutPrefix(file, []byte(magic))
@@ -87,18 +102,25 @@ func decode(file []byte) (records []record, sources int, names []byte, err error
 	c := cursor{rest: rest}
 	sources = int(c.number())
 	width := uint64(sources+7) / 8
-	for range c.number() {
-		r := record{kind: kindOf(c.take(1)[0]), rank: Rank(c.take(1)[0]), algorithm: c.take(1)[0]}
+	sets := c.take(width * c.number())
+	n := c.number()
+	records = slices.Grow(records, int(min(n, maxRecords)))
+	for range n {
+		r := c.kind()
+		r.algorithm = c.take(1)[0]
 		r.key = c.take(c.number())
 		r.subject, r.ident = Mark(c.take(4)), Mark(c.take(4))
-		r.certs, r.sources = c.take(hashSize*c.number()), c.take(width)
+		r.certs, r.sources = c.take(hashSize*c.number()), c.nth(sets, width)
 		if records = append(records, r); c.err != nil {
 			return nil, 0, nil, c.err
 		}
 	}
-	for range c.number() {
-		r := record{kind: kindOf(c.take(1)[0]), rank: Issued, spki: c.take(hashSize)}
-		r.certs, r.sources = c.take(hashSize*c.number()), c.take(width)
+	n = c.number()
+	records = slices.Grow(records, int(min(n, maxRecords)))
+	for range n {
+		r := c.kind()
+		r.spki = c.take(hashSize)
+		r.certs, r.sources = c.take(hashSize*c.number()), c.nth(sets, width)
 		if records = append(records, r); c.err != nil {
 			return nil, 0, nil, c.err
 		}
@@ -106,11 +128,14 @@ func decode(file []byte) (records []record, sources int, names []byte, err error
 	return records, sources, c.rest, c.err
 }
 
-func kindOf(b byte) Kind {
-	if int(b) < len(Kinds()) {
-		return Kinds()[b]
+// kind reads the byte that every record begins with.
+func (c *cursor) kind() record {
+	b := c.take(1)[0]
+	if int(b&15) >= len(Kinds()) {
+		c.err = fmt.Errorf("%w: it has a key of the kind %d", errBroken, b&15)
+		return record{}
 	}
-	return Kind(fmt.Sprintf("kind %d", b))
+	return record{kind: Kinds()[b&15], rank: Rank(b >> 4)}
 }
 
 // readNames gives the names in the order of the records.
@@ -144,7 +169,7 @@ func (r *record) public() (crypto.PublicKey, error) {
 	}
 	curve, ok := curveOf(r.algorithm)
 	if !ok {
-		return nil, fmt.Errorf("%w: it has a key of the kind %d", errBroken, r.algorithm)
+		return nil, fmt.Errorf("%w: it has a key of the algorithm %d", errBroken, r.algorithm)
 	}
 	key, ok := decompressed(curve, r.key)
 	if !ok {

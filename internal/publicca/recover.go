@@ -1,23 +1,25 @@
 package publicca
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/x509"
 	"encoding/asn1"
 	"math/big"
+
+	"anchorctl/internal/signature"
 )
 
 // signers are the only ECDSA keys under which the certificate's signature can
 // verify (SEC 1 version 2 section 4.1.6). Looking each of them up costs the same
 // however many public CAs there are; trying the CAs one by one does not.
-func signers(c *x509.Certificate) []*ecdsa.PublicKey {
-	hash, _ := hashOf(c.SignatureAlgorithm)
+func signers(c *x509.Certificate, hash crypto.Hash) []*ecdsa.PublicKey {
 	var value struct{ R, S *big.Int }
 	if _, err := asn1.Unmarshal(c.Signature, &value); hash == 0 || err != nil {
 		return nil
 	}
-	digest := sum(hash, c.RawTBSCertificate)
+	digest := signature.Sum(hash, c.RawTBSCertificate)
 	var keys []*ecdsa.PublicKey
 	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384(), elliptic.P521()} {
 		order := curve.Params().N

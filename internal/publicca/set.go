@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"anchorctl/internal/signature"
 )
 
 //go:embed set.bin
@@ -121,10 +123,8 @@ func (s *Set) index() error {
 	}
 	s.records = records
 	s.names = sync.OnceValues(func() ([]string, error) { return readNames(names, len(records)) })
-	s.byKey = make(map[[32]byte]int, len(records))
-	s.bySPKI = make(map[Hash]int, len(records))
-	s.byCert = make(map[Hash]int, 2*len(records))
-	s.named = make(map[Mark][]int, 2*len(records))
+	s.byKey, s.bySPKI = map[[sha256.Size]byte]int{}, make(map[Hash]int, len(records))
+	s.byCert, s.named = make(map[Hash]int, len(records)/2), map[Mark][]int{}
 	for i := range records {
 		if err := s.add(i); err != nil {
 			return err
@@ -218,11 +218,7 @@ func (s *Set) find(pub crypto.PublicKey) (int, bool) {
 // KeyOf finds the entry whose key the certificate carries, however it is
 // written there.
 func (s *Set) KeyOf(c *x509.Certificate) (Entry, bool) {
-	key, ok := Carried(c)
-	if !ok {
-		return Entry{}, false
-	}
-	return s.Key(key)
+	return s.Key(signature.KeyOf(c))
 }
 
 // All are the records of the set.

@@ -11,6 +11,7 @@ import (
 	"encoding/asn1"
 	"math/big"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -222,5 +223,36 @@ func BenchmarkLoad(b *testing.B) {
 		if err := publicca.Load().Err(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkIssuerOfRSA is the worst case with RSA, for each usual length: nobody
+// in the set has signed it, and nobody at hand.
+func BenchmarkIssuerOfRSA(b *testing.B) {
+	set := publicca.Load()
+	if err := set.Err(); err != nil {
+		b.Fatal(err)
+	}
+	for _, size := range []int{2048, 4096} {
+		key, err := rsa.GenerateKey(rand.Reader, size)
+		if err != nil {
+			b.Fatal(err)
+		}
+		template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		if err != nil {
+			b.Fatal(err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			for b.Loop() {
+				if _, ok := set.IssuerOf(c); ok {
+					b.Fatal("issued by a public CA")
+				}
+			}
+		})
 	}
 }

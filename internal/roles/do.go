@@ -18,6 +18,8 @@ type Doers struct {
 	// API gives the roles of an account, by the address of one of them.
 	API   func(ctx context.Context, role plan.Addr) (API, error)
 	Clock clock.Clock
+	// PutPolicy writes an inline policy into a role, in place of one of that name.
+	PutPolicy func(ctx context.Context, role plan.Addr, policy, document string) error
 }
 
 // ByKind lists the doers.
@@ -26,6 +28,7 @@ func (d Doers) ByKind() map[plan.Kind]engine.Doer {
 		plan.RolePin:    {Do: d.pin},
 		plan.RoleUnpin:  {Do: d.unpin},
 		plan.RoleVerify: {Do: d.verify},
+		plan.RoleDeny:   {Do: d.deny},
 	}
 }
 

@@ -3,8 +3,9 @@
 // role trusts now, the actions between the two, and their doers.
 //
 // It knows one statement per role and environment, found by its Sid, who else a
-// role trusts, and how what a role may do is read. It must not change permissions
-// (they stay the team's), nor know how profiles list roles, nor the AWS SDK (it
+// role trusts, how what a role may do is read, and how sessions are ended by an
+// inline policy that denies. It must not give permissions (they stay the
+// team's), nor know how profiles list roles, nor the AWS SDK (it
 // says what it needs as API).
 //
 // Invariants: statements that are not ours are never changed; what is replaced

@@ -1,14 +1,11 @@
-// Package rules says what must never be: the literal list of the house's rules,
-// what each of them found, and the certificates that may become trust anchors.
+// Package rules is the literal list of the house's rules: what must never be, how
+// much each of them stops, and the page that explains it.
 //
-// It knows the rules (ANC001 …), their pages, how certificates, configurations,
-// trust policies and permission policies are held against them, and how findings
-// become a refusal. It must not know AWS, the store, nor how a finding is shown;
-// rules that need live state are judged where that state is read, with findings
-// made by Find.
+// It knows the rules (ANC001 …), their pages, what a finding is and how findings
+// become a refusal. It must not know how anything is held against a rule: the
+// rooms that judge certificates, policies, configurations and live state do, and
+// make their findings by Find.
 //
-// Invariants: only Admit makes an Admitted, and never when any finding refuses;
-// every finding is reported, not the first alone; a doubt is a refusal; no
-// verdict depends on the network, the system's trust store, the environment,
-// GODEBUG or the clock (time is an argument).
+// Invariants: a rule's ID and meaning never change; a finding may be milder than
+// its rule, never harsher; an unknown rule refuses.
 package rules

@@ -28,6 +28,8 @@ const (
 	awsVariables    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"
 	awsPrincipal    = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
 	awsGrammar      = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
+	awsRevocation   = "https://docs.aws.amazon.com/rolesanywhere/latest/userguide/revocation.html"
+	awsImportCRL    = "https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_ImportCrl.html"
 	rfcSerial       = "RFC 5280 section 4.1.2.2"
 	rfcVersion      = "RFC 5280 section 4.1.2.1"
 	rfcValidity     = "RFC 5280 section 4.1.2.5"
@@ -38,6 +40,8 @@ const (
 	rfcConstraints  = "RFC 5280 section 4.2.1.9"
 	rfcExtUsage     = "RFC 5280 section 4.2.1.12"
 	rfcPath         = "RFC 5280 section 6"
+	rfcCRL          = "RFC 5280 section 5.1.2"
+	rfcCRLNumber    = "RFC 5280 section 5.2.3"
 	rfcPEM          = "RFC 7468 section 5.1"
 	rfcRequest      = "RFC 2986 section 4"
 	nistKeys        = "NIST SP 800-131A revision 2"
@@ -51,137 +55,111 @@ func All() []Rule {
 		{
 			ID: "ANC001", Name: "self-signed", Severity: Refuse, Cites: []string{awsTrustModel, rfcPath},
 			Remedy: "register the environment's issuer, an intermediate that the root has signed, never the root itself",
-			anchor: checkSelfSigned,
 		},
 		{
 			ID: "ANC002", Name: "public CA", Severity: Refuse, Cites: []string{awsTrustModel},
 			Remedy: "use a hierarchy of your own: whoever can buy a certificate from a public CA could open a session",
-			anchor: checkPublic,
 		},
 		{
 			ID: "ANC003", Name: "not a CA", Severity: Refuse, Cites: []string{awsTrustModel, rfcConstraints},
 			Remedy: "name a CA certificate: version 3, with critical basicConstraints CA:true",
-			anchor: checkCA,
 		},
 		{
 			ID: "ANC004", Name: "key usage", Severity: Refuse, Cites: []string{awsTrustModel, rfcKeyUsage, rfcExtUsage},
 			Remedy: "have the CA issued anew with key usage keyCertSign and cRLSign and, if it has extended key usages, clientAuth among them",
-			anchor: checkUsage,
 		},
 		{
 			ID: "ANC005", Name: "weak or unfit", Severity: Refuse,
 			Cites:  []string{awsTrustModel, nistKeys, rfcVersion, rfcSerial, rfcValidity, rfcSubject, rfcExtensions, awsTags},
 			Remedy: "have the certificate issued anew, as docs/certificates.md describes",
-			anchor: checkQuality,
 		},
 		{
 			ID: "ANC006", Name: "not under this estate's root", Severity: Refuse, Cites: []string{rfcPath},
 			Remedy: "have it signed by the estate's private root, or give the certificates between the two",
-			anchor: checkProof,
 		},
 		{
 			ID: "ANC007", Name: "outlives its parent", Severity: Refuse, Cites: []string{rfcPath, rfcValidity},
 			Remedy: "have it issued with an end no later than its parent's, or under a parent that ends later",
-			anchor: checkOutlives,
 		},
 		{
 			ID: "ANC008", Name: "too many certificates in one anchor", Severity: Refuse, Cites: []string{awsQuotas},
 			Remedy: "take out of the anchor what is not in use: it holds two certificates at most",
-			anchor: checkCount,
 		},
 		{
 			ID: "ANC009", Name: "source type", Severity: Refuse, Cites: []string{awsSource},
 			Remedy: "use CERTIFICATE_BUNDLE: the issuer's certificate itself",
-			anchor: checkSource,
 		},
 		{
 			ID: "ANC010", Name: "path length", Severity: Refuse, Cites: []string{rfcConstraints, rfcPath},
 			Remedy: "have the issuer signed by a CA whose path length leaves room for it",
-			anchor: checkPathLength,
 		},
 		{
 			ID: "ANC011", Name: "shared between environments", Severity: Refuse, Cites: []string{awsTrustModel},
 			Remedy: "give each environment an issuer with a key of its own, and a new key to each generation",
-			anchor: checkShared,
 		},
 		{
 			ID: "ANC012", Name: "expiring", Severity: Warn, Cites: []string{awsMonitoring, rfcValidity},
 			Remedy: "move to a new estate in time, as docs/operating.md says: an anchor that has expired opens no session",
-			anchor: checkExpiring,
 		},
 		{
 			ID: "ANC013", Name: "not exactly one certificate", Severity: Refuse, Cites: []string{rfcPEM, rfcPath},
 			Remedy: `write exactly one certificate into the file: run "openssl x509 -in FILE -out CLEAN.pem"`,
-			anchor: checkFile,
 		},
 		{
 			ID: "ANC101", Name: "root registered", Severity: Refuse, Cites: []string{awsTrustModel},
 			Remedy: "register the environment's issuer: under the root, every environment's certificates would be accepted",
-			anchor: checkRoot,
 		},
 		{
 			ID: "ANC201", Name: "lives too long", Severity: Refuse, Cites: []string{rfcValidity, awsTrustModel},
-			Remedy:   "issue it for less time, or raise limits.certificateLifetime of the environment on purpose",
-			workload: checkLifetime,
+			Remedy: "issue it for less time, or raise limits.certificateLifetime of the environment on purpose",
 		},
 		{
 			ID: "ANC202", Name: "name of something else", Severity: Refuse, Cites: []string{spiffeID, awsMapping, awsSession, awsTags},
-			Remedy:   "issue it for a workload that the environment names in anchorctl.yaml",
-			workload: checkWorkloadName,
+			Remedy: "issue it for a workload that the environment names in anchorctl.yaml",
 		},
 		{
 			ID: "ANC203", Name: "nothing permitted", Severity: Refuse, Cites: []string{awsTrustModel},
 			Remedy: "name the workloads in anchorctl.yaml: an empty list permits nobody and must not come to mean everybody",
-			config: checkPermitted, workload: checkNamesGiven,
 		},
 		{
 			ID: "ANC204", Name: "shape", Severity: Refuse, Cites: []string{awsTrustModel, rfcKeyUsage, rfcExtUsage, rfcNames},
-			Remedy:   `issue it with "anchorctl issue", or as docs/certificates.md describes`,
-			workload: checkShape,
+			Remedy: `issue it with "anchorctl issue", or as docs/certificates.md describes`,
 		},
 		{
-			ID: "ANC205", Name: "certificate request", Severity: Refuse, Cites: []string{awsTrustModel, nistKeys, rfcRequest},
+			ID: "ANC206", Name: "certificate request", Severity: Refuse, Cites: []string{awsTrustModel, nistKeys, rfcRequest},
 			Remedy: "make a new key on the host, and a request with it: openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=any",
 		},
 		{
 			ID: "ANC301", Name: "role of no or another environment", Severity: Refuse, Cites: []string{awsTrustModel, awsCreateRole},
 			Remedy: "give each environment roles of its own, named by path and name in their own account",
-			config: checkRoles,
 		},
 		{
 			ID: "ANC302", Name: "too many roles", Severity: Refuse, Cites: []string{awsProfile, awsTrustModel},
 			Remedy: "split the profile, or raise limits.rolesPerProfile of the environment on purpose",
-			config: checkRoleCount,
 		},
 		{
 			ID: "ANC303", Name: "AWS-managed policy attached", Severity: Hold, Waivable: true, Cites: []string{awsManaged, awsPermissions},
 			Remedy: "attach a policy of your own that names the actions and resources, or waive it with reason, owner and end date",
-			config: checkManagedPolicies,
 		},
 		{
 			ID: "ANC304", Name: "anchor not pinned", Severity: Refuse, Cites: []string{awsTrustModel, awsConditions},
 			Remedy: `have the statement name the environment's anchors: "ArnEquals" on "aws:SourceArn", without wildcards`,
-			trust:  checkAnchorPinned,
 		},
 		{
 			ID: "ANC305", Name: "certificate not pinned", Severity: Refuse, Cites: []string{awsTrustModel, awsTrustMapping},
 			Remedy: `have the statement name the workloads: "StringEquals" on "aws:PrincipalTag/x509SAN/URI"`,
-			trust:  checkCertificatePinned,
 		},
 		{
 			ID: "ANC306", Name: "condition that is met by others", Severity: Refuse, Cites: []string{awsTrustMapping, awsConditions, awsVariables},
 			Remedy: "ask for what has to be there, with StringEquals or ArnEquals; say what must not be in a Deny statement",
-			trust:  checkConditions,
 		},
 		{
 			ID: "ANC307", Name: "attribute not mapped", Severity: Refuse, Cites: []string{awsMapping, awsTrustMapping},
 			Remedy: "have the profile map the attribute, or take the condition out",
-			trust:  checkMapped,
 		},
 		{
 			ID: "ANC308", Name: "trusts something else too", Severity: Hold, Waivable: true, Cites: []string{awsTrustModel, awsPrincipal},
 			Remedy: "give what it trusts besides a role of its own, or waive it with reason, owner and end date",
-			trust:  checkOthers,
 		},
 		{
 			ID: "ANC309", Name: "session longer than the role allows", Severity: Warn, Cites: []string{awsSession, awsRoleSession},
@@ -190,12 +168,10 @@ func All() []Rule {
 		{
 			ID: "ANC310", Name: "trust policy too long", Severity: Refuse, Cites: []string{awsIAMQuotas},
 			Remedy: "split the role: fewer workloads or fewer targets for each",
-			config: checkTrustSize,
 		},
 		{
 			ID: "ANC311", Name: "session policy too long", Severity: Refuse, Cites: []string{awsAssumeRole},
 			Remedy: "shorten the session policy, or put what it says into the role's own policy",
-			config: checkSessionPolicy,
 		},
 		{
 			ID: "ANC312", Name: "not a policy document", Severity: Refuse, Cites: []string{awsGrammar},
@@ -204,33 +180,26 @@ func All() []Rule {
 		{
 			ID: "ANC313", Name: "every action", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions},
 			Remedy: "name the actions that the workload calls, or waive it with reason, owner and end date",
-			config: checkSessionPermissions,
-			grant:  checkEveryAction,
 		},
 		{
 			ID: "ANC314", Name: "every resource", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsActions, awsResource},
 			Remedy: "name the resources that the workload uses, or waive it with reason, owner and end date",
-			grant:  checkEveryResource,
 		},
 		{
 			ID: "ANC315", Name: "all but some", Severity: Hold, Waivable: true, Cites: []string{awsNotAction, awsNotResource},
 			Remedy: "name what is allowed in Action and Resource; keep NotAction and NotResource for Deny",
-			grant:  checkAllButSome,
 		},
 		{
 			ID: "ANC316", Name: "any role may be passed", Severity: Hold, Waivable: true, Cites: []string{awsPassRole},
 			Remedy: "name the roles that may be passed, and the service in a condition on iam:PassedToService",
-			grant:  checkEveryRole,
 		},
 		{
 			ID: "ANC317", Name: "resource that the action does not take", Severity: Warn, Cites: []string{awsActions, awsResource},
 			Remedy: "give each action the resources that it takes, in a statement of its own where they differ",
-			grant:  checkDead,
 		},
 		{
 			ID: "ANC318", Name: "sensitive role", Severity: Refuse, Cites: []string{awsTrustModel, awsTagRoles, awsMapping},
 			Remedy: "give the role a profile of its own, short sessions, and one workload that its trust policy names",
-			config: checkSensitive,
 		},
 		{
 			ID: "ANC401", Name: "stale plan", Severity: Refuse, Cites: []string{rfcJCS},
@@ -259,7 +228,7 @@ func All() []Rule {
 		},
 		{
 			ID: "ANC604", Name: "foreign certificate in our anchor", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
-			Remedy: "find out who put it there; then let apply put the anchor back as it was",
+			Remedy: `find out who put it there; then run "anchorctl apply --approve-restore ENVIRONMENT" to put the anchor back as it was`,
 		},
 		{
 			ID: "ANC605", Name: "key of a retired issuer", Severity: Hold, Cites: []string{awsTrustModel, awsSource},
@@ -272,6 +241,22 @@ func All() []Rule {
 		{
 			ID: "ANC607", Name: "profile mixes environments", Severity: Warn, Cites: []string{awsProfile, awsTrustModel},
 			Remedy: "give each environment profiles of its own, with its own roles alone",
+		},
+		{
+			ID: "ANC701", Name: "revocation list is stale", Severity: Warn, Cites: []string{rfcCRL, awsRevocation},
+			Remedy: "run \"anchorctl crl refresh\", and have cron or a timer do so from now on",
+		},
+		{
+			ID: "ANC702", Name: "revocation list is nearly full", Severity: Warn, Cites: []string{awsImportCRL},
+			Remedy: "shorten certificateLifetime, so that entries leave sooner, or give the environment a new issuer before it is full",
+		},
+		{
+			ID: "ANC703", Name: "revocation list of another signer", Severity: Warn, Cites: []string{rfcCRL, awsRevocation},
+			Remedy: "find out who put it there; apply puts the issuer's own list in its place",
+		},
+		{
+			ID: "ANC704", Name: "number of the revocation list has gone back", Severity: Warn, Cites: []string{rfcCRLNumber},
+			Remedy: "find out whether the store was restored; apply takes over what the list revokes, and signs a newer one",
 		},
 	}
 }

@@ -27,16 +27,6 @@ type Rule struct {
 	Waivable bool     `json:"waivable"` // with reason, owner and end date, in the configuration
 	Cites    []string `json:"cites"`
 	Remedy   string   `json:"remedy"` // what to do, when the finding knows nothing better
-
-	// The checks of a certificate that is to become an anchor, of a workload
-	// certificate, of the configuration, of a role's trust policy, and of a
-	// statement that grants. Rules without any are judged where live state is
-	// read.
-	anchor   func(*judgement)
-	workload func(*workloadJudgement)
-	config   func(*configJudgement)
-	trust    func(*trustJudgement)
-	grant    func(*permissionJudgement, *grant)
 }
 
 //go:embed pages/ANC*.md

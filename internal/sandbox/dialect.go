@@ -18,6 +18,7 @@ const (
 	codeExpired    = "sandbox.expired"
 	codeThrottled  = "sandbox.throttled"
 	codeInternal   = "sandbox.internal"
+	codeDenied     = "sandbox.denied"
 )
 
 // A dialect is how a service words errors.
@@ -39,6 +40,7 @@ func jsonDialect(throttling string, status int) dialect {
 		codeExpired:    "ExpiredTokenException",
 		codeThrottled:  throttling,
 		codeInternal:   "InternalServerException",
+		codeDenied:     "AccessDeniedException",
 	}}
 }
 
@@ -53,6 +55,7 @@ func queryDialect(namespace string) dialect {
 		codeExpired:    "ExpiredToken",
 		codeThrottled:  "Throttling",
 		codeInternal:   "ServiceFailure",
+		codeDenied:     "AccessDenied",
 	}}
 }
 

@@ -18,6 +18,7 @@ import (
 // The modes of faults.
 const (
 	ModeThrottle   = "throttle"    // refused as too fast
+	ModeDeny       = "deny"        // refused as not permitted
 	ModeFailBefore = "fail-before" // answers 500, nothing done
 	ModeFailAfter  = "fail-after"  // answers 500, but done
 	ModeCut        = "cut"         // the connection drops, but done
@@ -54,7 +55,7 @@ func (f *Fault) known() bool {
 }
 
 func (f *Fault) check() error {
-	modes := []string{ModeThrottle, ModeFailBefore, ModeFailAfter, ModeCut, ModeCutBefore, ModeHold, ModeHoldAfter, ModeStale, ModeSmallPages}
+	modes := []string{ModeThrottle, ModeDeny, ModeFailBefore, ModeFailAfter, ModeCut, ModeCutBefore, ModeHold, ModeHoldAfter, ModeStale, ModeSmallPages}
 	switch {
 	case !f.known():
 		return fmt.Errorf("no service here has the operation %q", f.Op)
@@ -136,6 +137,22 @@ func has(faults []Fault, mode string) (Fault, bool) {
 		return Fault{}, false
 	}
 	return faults[i], true
+}
+
+// denied is the answer to who may not do something. IAM's permissions are not
+// evaluated here: who must be refused is ordered.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func denied(x *exchange) error {
+	who := x.caller.ARN
+	if who == "" {
+		who = "anonymous"
+	}
+	service := x.record.Service
+	if service == "tagging" {
+		service = "tag"
+	}
+	return wire.Errorf(http.StatusForbidden, codeDenied, "User: %s is not authorized to perform: %s:%s because no identity-based policy allows the %s:%s action",
+		who, service, x.operation.Name, service, x.operation.Name)
 }
 
 // broken is the answer of a service that broke.

@@ -49,6 +49,7 @@ func TestFaultsOfAnEffect(t *testing.T) {
 		done   bool
 	}{
 		{"throttle", 429, "ThrottlingException", false},
+		{"deny", 403, "AccessDeniedException", false},
 		{"fail-before", 500, "InternalServerException", false},
 		{"fail-after", 500, "InternalServerException", true},
 		{"cut-before", 0, "", false},

@@ -65,6 +65,9 @@ func (s *Server) exchange(x *exchange) (answer wire.Answer, dropped bool) {
 		}
 		return a, false
 	}
+	if _, ok := has(x.faults, ModeDeny); ok {
+		return x.dialect.refusal(denied(x)), false
+	}
 	if _, ok := has(x.faults, ModeFailBefore); ok {
 		return x.dialect.refusal(broken()), false
 	}

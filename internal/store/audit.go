@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -170,16 +171,20 @@ func (s *Store) eachEntry(ctx context.Context, q queryer, after int64, limit int
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var e Entry
-		var detail string
-		var previous []byte
-		if err := rows.Scan(&e.Number, &e.At, &e.Actor, &e.Action, &e.Subject, &detail, &previous, &e.Hash); err != nil {
+		e, previous, err := scanEntry(rows)
+		if err != nil {
 			return err
 		}
-		e.Detail = json.RawMessage(detail)
 		if err := f(e, previous); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
+}
+
+func scanEntry(rows *sql.Rows) (e Entry, previous []byte, err error) {
+	var detail string
+	err = rows.Scan(&e.Number, &e.At, &e.Actor, &e.Action, &e.Subject, &detail, &previous, &e.Hash)
+	e.Detail = json.RawMessage(detail)
+	return e, previous, err
 }

@@ -3,10 +3,10 @@ package survey
 import (
 	"crypto/x509"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
 	"anchorctl/internal/pki"
@@ -27,7 +27,7 @@ func (j *judgement) anchor(a estate.PlacedAnchor, account string, roles []trusti
 		out.Addr = a.Addr.String()
 	}
 	for i, cert := range a.Certificates {
-		out.Certificates = append(out.Certificates, Certificate{rules.FactsOf(cert), j.marks(a, i)})
+		out.Certificates = append(out.Certificates, Certificate{admission.FactsOf(cert), j.marks(a, i)})
 		if issuer, retired := j.retired(cert); retired {
 			j.find("ANC605", a.Name(), "it holds the key of %s, which is retired, in the certificate %q", issuer, cert.Subject.String())
 		}
@@ -87,7 +87,7 @@ func (j *judgement) strangersIn(a estate.PlacedAnchor) {
 	}
 	for i, cert := range a.Certificates {
 		if a.Known[i].Kind == "" {
-			j.find("ANC604", a.Name(), "it holds a certificate that the store does not know: %s", describe(Certificate{rules.FactsOf(cert), j.marks(a, i)}))
+			j.find("ANC604", a.Name(), "it holds a certificate that the store does not know: %s", describe(Certificate{admission.FactsOf(cert), j.marks(a, i)}))
 		}
 	}
 }
@@ -102,6 +102,10 @@ func (j *judgement) use(out *Anchor, a estate.PlacedAnchor, account string, role
 		}
 	}
 	switch {
+	case !a.Live.Enabled && a.Environment != "":
+		f := rules.Find("ANC606", a.Name(), fmt.Sprintf("%q is disabled: no session of %s is opened through it", a.Live.Name, a.Environment))
+		f.Remedy = `run "anchorctl plan" to see what it waits for; "anchorctl apply" enables it once nothing is in the way`
+		j.add(f)
 	case !a.Live.Enabled:
 		j.find("ANC606", a.Name(), "%q is disabled: it opens nothing, and is one call away from doing so", a.Live.Name)
 	case all && len(out.Roles) == 0:
@@ -128,8 +132,8 @@ func outline(a Anchor) string {
 // describe is a certificate in a few words.
 func describe(c Certificate) string {
 	text := fmt.Sprintf("%s (%s, until %s, SHA-256 %s)", c.Subject, c.Key, c.NotAfter.Format(time.DateOnly), c.Fingerprint)
-	if marks := slices.Clone(c.Marks); len(marks) > 0 {
-		text += ": " + strings.Join(marks, ", ")
+	if len(c.Marks) > 0 {
+		text += ": " + strings.Join(c.Marks, ", ")
 	}
 	return text
 }

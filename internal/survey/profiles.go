@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
 	"anchorctl/internal/plan"
@@ -55,7 +56,7 @@ func (j *judgement) profile(p estate.PlacedProfile) Profile {
 func (j *judgement) owner(role plan.Addr) string {
 	for _, env := range j.census.Config.EnvironmentNames() {
 		e := j.census.Config.Environments[env]
-		if !slices.ContainsFunc(targetsOf(e), func(account string) bool { return account == role.Target.Account }) {
+		if !slices.ContainsFunc(e.Targets, func(t config.Target) bool { return t.Account == role.Target.Account }) {
 			continue
 		}
 		for _, profile := range e.Profiles {

@@ -3,16 +3,18 @@ package survey
 import (
 	"fmt"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 )
 
 // Report is what the accounts hold, and the verdict on it.
 type Report struct {
-	Accounts   []Account       `json:"accounts"`
-	Waived     []rules.Waived  `json:"waived"`     // findings that the configuration accepts
-	NotChecked []string        `json:"notChecked"` // what could not be read or is not asked, and why
-	Findings   []rules.Finding `json:"-"`          // shown in the envelope
+	Accounts   []Account         `json:"accounts"`
+	Waived     []scrutiny.Waived `json:"waived"`     // findings that the configuration accepts
+	NotChecked []string          `json:"notChecked"` // what could not be read or is not asked, and why
+	Findings   []rules.Finding   `json:"-"`          // shown in the envelope
 }
 
 // Account is one AWS account.
@@ -54,7 +56,7 @@ type Anchor struct {
 
 // Certificate is one that an anchor holds.
 type Certificate struct {
-	*rules.Facts
+	*admission.Facts
 
 	Marks []string `json:"marks"` // "issuer/prod#1", "self-signed", "expired", …
 }

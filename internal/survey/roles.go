@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
@@ -25,16 +25,16 @@ func (j *judgement) roles(account estate.AccountRoles) []trusting {
 	for _, live := range j.rolesOf(account) {
 		addr := estate.RoleAddr(live.ARN)
 		mapped, ours := j.mapped(live)
-		admits, err := rules.AdmitsRolesAnywhere([]byte(live.Trust))
+		admits, err := grants.AdmitsRolesAnywhere([]byte(live.Trust))
 		switch {
 		case linked(live):
 			continue
 		case ours:
-			j.add(rules.JudgeRole(mapped.Case)...)
+			j.add(grants.JudgeRole(mapped.Case)...)
 		case err != nil:
 			j.unclear(addr, live)
 		case admits:
-			j.add(rules.JudgeTrust(rules.TrustCase{
+			j.add(grants.JudgeTrust(grants.TrustCase{
 				At: addr.String(), Document: []byte(live.Trust), Account: account.Account, Mappings: j.mappings(addr),
 			})...)
 		}
@@ -79,7 +79,7 @@ func linked(live roles.Live) bool { return strings.HasPrefix(live.Path, "/aws-se
 // unclear judges a foreign role whose trust policy is not understood. IAM took
 // it: it holds when it speaks of Roles Anywhere.
 func (j *judgement) unclear(addr plan.Addr, live roles.Live) {
-	for _, f := range rules.JudgeTrust(rules.TrustCase{At: addr.String(), Document: []byte(live.Trust)}) {
+	for _, f := range grants.JudgeTrust(grants.TrustCase{At: addr.String(), Document: []byte(live.Trust)}) {
 		f.Severity = rules.Warn
 		if strings.Contains(strings.ToLower(live.Trust), "rolesanywhere") {
 			f.Severity = rules.Hold
@@ -106,12 +106,4 @@ func (j *judgement) mappings(role plan.Addr) map[string]map[string][]string {
 		}
 	}
 	return known
-}
-
-func targetsOf(e *config.Environment) []string {
-	var accounts []string
-	for _, t := range e.Targets {
-		accounts = append(accounts, t.Account)
-	}
-	return accounts
 }

@@ -10,6 +10,7 @@ import (
 	"anchorctl/internal/plan"
 	"anchorctl/internal/publicca"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 )
 
 // Check reads every account of the estate, or the one that is named, and judges
@@ -24,13 +25,13 @@ func Check(ctx context.Context, w estate.World, account string) (Report, error) 
 
 // Judge judges what was read. It asks nobody.
 func Judge(c estate.Census, public *publicca.Set) Report {
-	j := &judgement{census: c, public: public, report: Report{Accounts: []Account{}, Waived: []rules.Waived{}, NotChecked: []string{}}}
+	j := &judgement{census: c, public: public, report: Report{Accounts: []Account{}, Waived: []scrutiny.Waived{}, NotChecked: []string{}}}
 	j.add(c.Findings...)
 	for _, account := range c.Accounts {
 		j.account(account)
 	}
 	j.unread()
-	rest, waived := rules.Waive(j.report.Findings, c.Config.Waivers, c.Now)
+	rest, waived := scrutiny.Waive(j.report.Findings, c.Config.Waivers, c.Now)
 	slices.SortStableFunc(rest, byWeight)
 	j.report.Findings, j.report.Waived = rest, append(j.report.Waived, waived...)
 	return j.report
@@ -93,21 +94,8 @@ func (j *judgement) region(p estate.Place, trusting []trusting, all bool) Region
 	for _, profile := range p.Profiles {
 		r.Profiles = append(r.Profiles, j.profile(profile))
 	}
-	slices.SortFunc(r.Anchors, func(a, b Anchor) int { return oursFirst(a.Addr, b.Addr, a.Name+a.ARN, b.Name+b.ARN) })
-	slices.SortFunc(r.Profiles, func(a, b Profile) int { return oursFirst(a.Addr, b.Addr, a.Name+a.ARN, b.Name+b.ARN) })
 	r.Quotas = append(r.Quotas, j.quotas(p)...)
 	return r
-}
-
-// oursFirst orders what has an address before what has none, and each by name.
-func oursFirst(addrA, addrB, nameA, nameB string) int {
-	foreign := func(addr string) int {
-		if addr == "" {
-			return 1
-		}
-		return 0
-	}
-	return cmp.Or(cmp.Compare(foreign(addrA), foreign(addrB)), cmp.Compare(addrA, addrB), cmp.Compare(nameA, nameB))
 }
 
 // unread says what could not be read, and what is never asked.

@@ -13,6 +13,7 @@ import (
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/iampolicy"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
@@ -96,9 +97,9 @@ func newScenery(t *testing.T) *scenery {
 		live("/aws-service-role/rolesanywhere.amazonaws.com/", "AWSServiceRoleForRolesAnywhere", open),
 	}}}
 	s.census.Roles = map[plan.Addr]roles.Live{role("app"): app}
-	s.census.Mapped = map[plan.Addr]estate.MappedRole{role("app"): {Environment: "prod", Case: rules.RoleCase{
-		Trust:      rules.TrustCase{At: role("app").String(), Document: []byte(app.Trust), Account: account, Anchors: []string{ourAnchor}, Workloads: []string{uri}},
-		MaxSession: time.Hour, Uses: []rules.RoleUse{{Profile: "profile/prod/app", Roles: 1, Session: time.Hour}},
+	s.census.Mapped = map[plan.Addr]estate.MappedRole{role("app"): {Environment: "prod", Case: grants.RoleCase{
+		Trust:      grants.TrustCase{At: role("app").String(), Document: []byte(app.Trust), Account: account, Anchors: []string{ourAnchor}, Workloads: []string{uri}},
+		MaxSession: time.Hour, Uses: []grants.RoleUse{{Profile: "profile/prod/app", Roles: 1, Session: time.Hour}},
 	}}}
 	s.census.Pinned = map[plan.Addr][]roles.Pinned{role("app"): {{
 		Environment: "prod", AnchorARNs: []string{ourAnchor}, URIPrefix: "spiffe://prod.example.internal/",
@@ -212,7 +213,7 @@ func TestAnAccountIsJudged(t *testing.T) {
 		{"with our role that may do everything", func(_ *testing.T, s *scenery) {
 			m := s.census.Mapped[role("app")]
 			m.Case.Attached = []string{"arn:aws:iam::aws:policy/PowerUserAccess"}
-			m.Case.Policies = []rules.RolePolicy{{Name: "inline policy all", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::x/*"}]}`}}
+			m.Case.Policies = []grants.RolePolicy{{Name: "inline policy all", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::x/*"}]}`}}
 			s.census.Mapped[role("app")] = m
 		}, []string{"hold ANC303 " + app, "hold ANC313 " + app}},
 		{"with our role and sessions that it does not allow", func(_ *testing.T, s *scenery) {
@@ -391,5 +392,20 @@ func TestWaiversTakeFindingsOutOfTheVerdictAndNotOutOfTheReport(t *testing.T) {
 	r := survey.Judge(s.census, publicca.Load())
 	if err := r.Verdict(); err != nil || len(r.Findings) > 0 || len(r.Waived) != 1 || r.Waived[0].Owner != "platform" {
 		t.Errorf("verdict %v, findings %v, waived %v", err, r.Findings, r.Waived)
+	}
+}
+
+// Our own anchor is not to be deleted because it waits for something.
+func TestOurDisabledAnchorIsNotToBeDeleted(t *testing.T) {
+	s := newScenery(t)
+	s.place().Anchors[0].Live.Enabled = false
+	found := survey.Judge(s.census, publicca.Load()).Findings
+	if len(found) == 0 {
+		t.Error("nothing is found")
+	}
+	for _, f := range found {
+		if f.Rule != "ANC606" || strings.Contains(f.Remedy, "delete") || !strings.Contains(f.Remedy, `"anchorctl plan"`) {
+			t.Errorf("%s: %s", f, f.Remedy)
+		}
 	}
 }

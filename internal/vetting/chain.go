@@ -6,19 +6,19 @@ import (
 	"fmt"
 	"time"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/folder"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
 
 // Chain is what an estate knows of the certificates of a chain: its roots, its
 // issuers, and what each of them may issue.
-func Chain(ctx context.Context, f *folder.Folder) (*rules.ChainEstate, error) {
+func Chain(ctx context.Context, f *folder.Folder) (*admission.ChainEstate, error) {
 	generations, err := f.Store.AllGenerations(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the estate's certificates: %w", err)
 	}
-	var e rules.ChainEstate
+	var e admission.ChainEstate
 	for _, g := range generations {
 		c, err := x509.ParseCertificate(g.Certificate)
 		if err != nil {
@@ -28,7 +28,7 @@ func Chain(ctx context.Context, f *folder.Folder) (*rules.ChainEstate, error) {
 			e.Roots = append(e.Roots, c)
 			continue
 		}
-		issuer := rules.ChainIssuer{
+		issuer := admission.ChainIssuer{
 			Certificate: c, By: g.Addr().String(), Retired: g.Status == store.Retired,
 			Environment: g.Environment, TrustDomain: f.Config.Estate.TrustDomain, Workloads: map[string][]string{},
 		}

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"strings"
 
+	"anchorctl/internal/admission"
 	"anchorctl/internal/folder"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
 
 // Estate is what an estate knows of a candidate for an environment, which may
 // be empty: then every issuer there is, is spoken for.
-func Estate(ctx context.Context, f *folder.Folder, environment string) (*rules.Estate, error) {
+func Estate(ctx context.Context, f *folder.Folder, environment string) (*admission.Estate, error) {
 	if environment != "" && f.Config.Environments[environment] == nil {
 		return nil, fmt.Errorf("there is no environment %q; there are %s", environment, strings.Join(f.Config.EnvironmentNames(), ", "))
 	}
@@ -27,8 +27,8 @@ func Estate(ctx context.Context, f *folder.Folder, environment string) (*rules.E
 // Known is what recorded generations say to a candidate for an environment:
 // its roots prove it, and what another environment uses or this one has
 // retired is spoken for.
-func Known(generations []store.Generation, environment string) (*rules.Estate, error) {
-	var e rules.Estate
+func Known(generations []store.Generation, environment string) (*admission.Estate, error) {
+	var e admission.Estate
 	for _, g := range generations {
 		c, err := x509.ParseCertificate(g.Certificate)
 		if err != nil {
@@ -38,7 +38,7 @@ func Known(generations []store.Generation, environment string) (*rules.Estate, e
 		case g.Environment == "":
 			e.Roots = append(e.Roots, c)
 		case g.Environment != environment || g.Status == store.Retired:
-			e.Others = append(e.Others, rules.Use{Certificate: c, By: g.Addr().String(), Retired: g.Status == store.Retired})
+			e.Others = append(e.Others, admission.Use{Certificate: c, By: g.Addr().String(), Retired: g.Status == store.Retired})
 		}
 	}
 	return &e, nil

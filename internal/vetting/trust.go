@@ -8,9 +8,9 @@ import (
 
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
-	"anchorctl/internal/rules"
 )
 
 // Role names a role whose trust policy is to be judged, as far as it is known.
@@ -23,18 +23,18 @@ type Role struct {
 // Trust is what an estate knows of a role's trust policy: the recorded anchors
 // of the environment, the workloads that may take the role and the mappings of
 // the profiles that hand it out.
-func Trust(ctx context.Context, f *folder.Folder, r Role) (rules.TrustCase, error) {
+func Trust(ctx context.Context, f *folder.Folder, r Role) (grants.TrustCase, error) {
 	env := f.Config.Environments[r.Environment]
 	if env == nil {
-		return rules.TrustCase{}, fmt.Errorf("there is no environment %q; there are %s", r.Environment, strings.Join(f.Config.EnvironmentNames(), ", "))
+		return grants.TrustCase{}, fmt.Errorf("there is no environment %q; there are %s", r.Environment, strings.Join(f.Config.EnvironmentNames(), ", "))
 	}
 	c, err := configured(f.Config, env, r)
 	if err != nil {
-		return rules.TrustCase{}, err
+		return grants.TrustCase{}, err
 	}
 	objects, err := f.Store.Objects(ctx)
 	if err != nil {
-		return rules.TrustCase{}, fmt.Errorf("reading what is recorded: %w", err)
+		return grants.TrustCase{}, fmt.Errorf("reading what is recorded: %w", err)
 	}
 	c.Anchors = []string{}
 	for _, o := range objects {
@@ -46,8 +46,8 @@ func Trust(ctx context.Context, f *folder.Folder, r Role) (rules.TrustCase, erro
 }
 
 // configured is what the configuration says of the role.
-func configured(c *config.Config, env *config.Environment, r Role) (rules.TrustCase, error) {
-	out := rules.TrustCase{Account: r.Account}
+func configured(c *config.Config, env *config.Environment, r Role) (grants.TrustCase, error) {
+	out := grants.TrustCase{Account: r.Account}
 	accounts := []string{}
 	for _, t := range env.Targets {
 		accounts = append(accounts, t.Account)

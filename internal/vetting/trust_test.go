@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"anchorctl/internal/folder"
+	"anchorctl/internal/grants"
 	"anchorctl/internal/plan"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/vetting"
 )
 
@@ -73,16 +73,16 @@ environments:
 	for _, c := range []struct {
 		name string
 		role vetting.Role
-		want rules.TrustCase
+		want grants.TrustCase
 	}{
 		{"an environment of one account", vetting.Role{Environment: "dev"},
-			rules.TrustCase{Account: here, Anchors: []string{anchorDev}, Workloads: []string{"spiffe://dev.example.internal/app"}}},
+			grants.TrustCase{Account: here, Anchors: []string{anchorDev}, Workloads: []string{"spiffe://dev.example.internal/app"}}},
 		{"an environment of two accounts", vetting.Role{Environment: "prod"},
-			rules.TrustCase{Anchors: []string{anchorOne, anchorTwo}, Workloads: []string{app, batch}}},
+			grants.TrustCase{Anchors: []string{anchorOne, anchorTwo}, Workloads: []string{app, batch}}},
 		{"one of its accounts", vetting.Role{Environment: "prod", Account: there},
-			rules.TrustCase{Account: there, Anchors: []string{anchorTwo}, Workloads: []string{app, batch}}},
+			grants.TrustCase{Account: there, Anchors: []string{anchorTwo}, Workloads: []string{app, batch}}},
 		{"a role of two profiles", vetting.Role{Environment: "prod", Account: here, Name: "team/prod-app"},
-			rules.TrustCase{Account: here, Anchors: []string{anchorOne}, Workloads: []string{app},
+			grants.TrustCase{Account: here, Anchors: []string{anchorOne}, Workloads: []string{app},
 				Mappings: map[string]map[string][]string{"app": byDefault, "both": {"x509Subject": {"OU"}, "x509SAN": {"URI"}}}}},
 	} {
 		got, err := vetting.Trust(t.Context(), f, c.role)

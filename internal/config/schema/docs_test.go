@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"anchorctl/internal/config"
-	"anchorctl/internal/rules"
+	"anchorctl/internal/scrutiny"
 )
 
 func page(t *testing.T) string {
@@ -79,7 +79,7 @@ func TestTheExampleOfTheDocumentationIsAConfigurationThatNoRuleMinds(t *testing.
 		if len(c.Waivers) == 0 || len(c.Environments) == 0 {
 			t.Error("it shows no waiver or no environment")
 		}
-		for _, f := range rules.JudgeConfig(c, now) {
+		for _, f := range scrutiny.JudgeConfig(c, now) {
 			t.Errorf("%s %s at %s: %s", f.Severity, f.Rule, f.At, f.Evidence)
 		}
 	}

@@ -37,6 +37,7 @@ func Suite(t *testing.T, open func(t *testing.T) Place) {
 		"what ended is pruned, and the log tells of it":               prune,
 		"the serial grows with issuers and objects only":              serial,
 		"the audit log holds an entry for every decision":             audit,
+		"the audit log is read backwards, and goes on from its head":  auditRead,
 		"one run locks out another, naming itself":                    lock,
 		"a waiting run gets the lock when it is free":                 lockWait,
 		"certificates are recorded while a run holds the lock":        issueUnderLock,

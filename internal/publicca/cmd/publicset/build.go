@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"anchorctl/internal/publicca"
+	"anchorctl/internal/signature"
 )
 
 // collection gathers the keys of all sources.
@@ -24,50 +25,69 @@ func nothing() collection {
 	return collection{known: map[[32]byte]*publicca.Record{}, hashed: map[publicca.Hash]*publicca.Record{}}
 }
 
-// build makes the two files of the set.
-func build(w workshop) (set, manifest []byte, err error) {
+// made is a set as its two files, and how many of its sources are as an earlier
+// run left them.
+type made struct {
+	set, manifest []byte
+	kept          int
+}
+
+// build makes a set from all sources.
+func build(w workshop) (made, error) {
 	all := nothing()
 	w.earlier = slices.Collect(w.old.All())
 	var list []publicca.Source
 	var failed []error
+	kept := 0
 	for i, s := range sources() {
-		hash, err := all.takeFrom(w, s, i)
+		hash, asItWas, err := all.takeFrom(w, s, i)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("taking %s %s: %w", s.pkg, s.version, err))
 		}
+		if asItWas {
+			kept++
+		}
 		list = append(list, publicca.Source{
-			Name: s.name, Kind: s.kind, Package: s.pkg, Version: s.version, Date: s.made(), SHA256: hash,
+			Name: s.name, Kind: s.kind, Package: s.pkg, Version: s.version, Date: s.dated(), SHA256: hash,
 		})
 	}
 	if len(failed) > 0 {
-		return nil, nil, errors.Join(failed...)
+		return made{}, errors.Join(failed...)
 	}
-	all.settle()
-	known, hashed := all.sorted()
+	m, err := all.finish(list)
+	m.kept = kept
+	return m, err
+}
+
+// finish counts and encodes what was collected.
+func (c *collection) finish(list []publicca.Source) (made, error) {
+	c.settle()
+	known, hashed := c.sorted()
 	for _, r := range slices.Concat(known, hashed) {
 		for _, i := range r.Sources {
 			list[i].Count++
 		}
 	}
 	if i := slices.IndexFunc(list, func(s publicca.Source) bool { return s.Count == 0 }); i >= 0 {
-		return nil, nil, fmt.Errorf("reading %s %s: nothing of the set was found in it", list[i].Package, list[i].Version)
+		return made{}, fmt.Errorf("reading %s %s: nothing of the set was found in it", list[i].Package, list[i].Version)
 	}
-	if set, err = encode(known, hashed, len(list)); err != nil {
-		return nil, nil, err
+	set, err := encode(known, hashed, len(list))
+	if err != nil {
+		return made{}, err
 	}
-	manifest, err = json.MarshalIndent(list, "", "  ")
-	return set, append(manifest, '\n'), err
+	manifest, err := json.MarshalIndent(list, "", "  ")
+	return made{set: set, manifest: append(manifest, '\n')}, err
 }
 
 // takeFrom takes the keys of one source: from its package, or, when that can no
 // longer be had, from what an earlier run took.
-func (c *collection) takeFrom(w workshop, s source, at int) (string, error) {
+func (c *collection) takeFrom(w workshop, s source, at int) (hash string, kept bool, err error) {
 	earlier := slices.IndexFunc(w.old.Sources(), func(o publicca.Source) bool {
 		return o.Package == s.pkg && o.Version == s.version && o.Name == s.name
 	})
 	in, err := w.obtain(s)
 	if err != nil && earlier < 0 {
-		return "", err
+		return "", false, err
 	}
 	if err != nil {
 		fmt.Fprintf(w.log, "publicset: kept as it was: %v\n", err)
@@ -77,28 +97,30 @@ func (c *collection) takeFrom(w workshop, s source, at int) (string, error) {
 				c.add(r)
 			}
 		}
-		return w.old.Sources()[earlier].SHA256, nil
+		return w.old.Sources()[earlier].SHA256, true, nil
 	}
 	if earlier >= 0 && w.old.Sources()[earlier].SHA256 != in.sha256 {
-		return "", fmt.Errorf("it has the SHA-256 %s, and had %s", in.sha256, w.old.Sources()[earlier].SHA256)
+		return "", false, fmt.Errorf("it has the SHA-256 %s, and had %s", in.sha256, w.old.Sources()[earlier].SHA256)
 	}
 	before := len(c.known) + len(c.hashed)
 	if err := c.read(s, in, at); err != nil {
-		return "", err
+		return "", false, err
 	}
 	fmt.Fprintf(w.log, "publicset: %s %s: %d new\n", s.pkg, s.version, len(c.known)+len(c.hashed)-before)
-	return in.sha256, nil
+	return in.sha256, false, nil
 }
 
 func (c *collection) read(s source, in input, at int) error {
 	client, _, _ := strings.Cut(s.pkg, ":")
 	var all []finds
 	err := walk(client, in, s.files(), func(name string, content []byte) error {
-		if s.kind == publicca.Intermediates {
+		switch {
+		case s.kind != publicca.Intermediates:
+			all = append(all, extract(name, content))
+			return nil
+		default:
 			return c.readHashes(content, at)
 		}
-		all = append(all, extract(name, content))
-		return nil
 	})
 	if err != nil {
 		return err
@@ -119,7 +141,11 @@ func (c *collection) take(s source, all []finds, at int) {
 		if s.kind != publicca.Published {
 			continue
 		}
-		for _, key := range f.keys {
+		keys := f.keys
+		if strings.HasPrefix(s.pkg, "data:") {
+			keys = f.public // their private halves are published elsewhere
+		}
+		for _, key := range keys {
 			c.add(publicca.Record{
 				Entry: publicca.Entry{Kind: publicca.PublishedKey, Name: printed(f.name)}, Key: key, Rank: publicca.KeyAlone, Sources: []int{at},
 			})
@@ -159,8 +185,8 @@ func kindOf(s source, c *x509.Certificate, published map[[32]byte]bool) (publicc
 }
 
 func (c *collection) addCertificate(cert *x509.Certificate, kind publicca.Kind, file string, at int) {
-	key, ok := publicca.Carried(cert)
-	if !ok {
+	key := signature.KeyOf(cert)
+	if key == nil {
 		return // of a kind that no candidate may have
 	}
 	r := publicca.Record{

@@ -34,21 +34,24 @@ func embedded(t *testing.T) (set, manifest []byte) {
 func TestWithoutAnyPackageTheSetStaysAsItIs(t *testing.T) {
 	set, manifest := embedded(t)
 	gone := func(client, _, _, _ string) (string, error) { return "", errors.New("there is no " + client) }
-	again, list, err := build(workshop{inputs: t.TempDir(), data: ".", old: publicca.Load(), fetch: gone, log: io.Discard})
+	again, err := build(workshop{inputs: t.TempDir(), data: ".", old: publicca.Load(), fetch: gone, log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(again, set) {
-		t.Errorf(`set.bin is not what its sources give (%d bytes, not %d): run "make publicset"`, len(set), len(again))
+	if !bytes.Equal(again.set, set) {
+		t.Errorf(`set.bin is not what its sources give (%d bytes, not %d): run "make publicset"`, len(set), len(again.set))
 	}
-	if !bytes.Equal(list, manifest) {
+	if !bytes.Equal(again.manifest, manifest) {
 		t.Error(`sources.json is not what sources.go says: run "make publicset"`)
+	}
+	if here, err := filepath.Glob("*.pem"); err != nil || again.kept != len(sources())-len(here) {
+		t.Errorf("%d of %d sources were taken as they were, %v", again.kept, len(sources()), err)
 	}
 }
 
 func TestAPackageThatIsNewAndCannotBeHadIsAnError(t *testing.T) {
 	gone := func(string, string, string, string) (string, error) { return "", errors.New("there is none") }
-	_, _, err := build(workshop{inputs: t.TempDir(), data: ".", old: publicca.Open("", ""), fetch: gone, log: io.Discard})
+	_, err := build(workshop{inputs: t.TempDir(), data: ".", old: publicca.Open("", ""), fetch: gone, log: io.Discard})
 	if err == nil || !strings.Contains(err.Error(), "there is none") {
 		t.Errorf("the set is made all the same: %v", err)
 	}
@@ -60,7 +63,7 @@ func TestAPackageThatIsNotWhatItWasIsAnError(t *testing.T) {
 		return path, os.WriteFile(path, []byte("something else"), 0o600)
 	}
 	c := nothing()
-	_, err := c.takeFrom(workshop{inputs: t.TempDir(), data: ".", old: publicca.Load(), fetch: other, log: io.Discard}, sources()[0], 0)
+	_, _, err := c.takeFrom(workshop{inputs: t.TempDir(), data: ".", old: publicca.Load(), fetch: other, log: io.Discard}, sources()[0], 0)
 	if err == nil || !strings.Contains(err.Error(), "it has the SHA-256") {
 		t.Errorf("it is taken: %v", err)
 	}

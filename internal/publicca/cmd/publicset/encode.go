@@ -18,38 +18,59 @@ import (
 // encode writes the file that publicca reads; its format is told there.
 func encode(known, hashed []publicca.Record, sources int) ([]byte, error) {
 	out := binary.AppendUvarint([]byte("anchorctl public set 1\n"), uint64(sources))
+	sets := sourceSets(slices.Concat(known, hashed), sources)
+	out = binary.AppendUvarint(out, uint64(len(sets)))
+	for _, set := range sets {
+		out = append(out, set...)
+	}
 	out = binary.AppendUvarint(out, uint64(len(known)))
 	for _, r := range known {
 		algorithm, key, err := encodeKey(r.Key)
 		if err != nil {
 			return nil, fmt.Errorf("encoding %q: %w", r.Name, err)
 		}
-		out = append(out, kindByte(r.Kind), byte(r.Rank), algorithm)
+		out = append(out, kindAndRank(r), algorithm)
 		out = append(binary.AppendUvarint(out, uint64(len(key))), key...)
 		out = append(append(out, r.Subject[:]...), r.Identifier[:]...)
-		out = appendRest(out, r, sources)
+		out = appendRest(out, r, sets, sources)
 	}
 	out = binary.AppendUvarint(out, uint64(len(hashed)))
 	for _, r := range hashed {
-		out = append(append(out, kindByte(r.Kind)), r.SPKI[:]...)
-		out = appendRest(out, r, sources)
+		out = append(append(out, kindAndRank(r)), r.SPKI[:]...)
+		out = appendRest(out, r, sets, sources)
 	}
 	names, err := compressedNames(slices.Concat(known, hashed))
 	return append(out, names...), err
 }
 
-func kindByte(kind publicca.Kind) byte { return byte(slices.Index(publicca.Kinds(), kind)) }
+func kindAndRank(r publicca.Record) byte {
+	return byte(slices.Index(publicca.Kinds(), r.Kind)) | byte(r.Rank)<<4
+}
 
-func appendRest(out []byte, r publicca.Record, sources int) []byte {
+func appendRest(out []byte, r publicca.Record, sets []string, sources int) []byte {
 	out = binary.AppendUvarint(out, uint64(len(r.Certificates)))
 	for _, hash := range r.Certificates {
 		out = append(out, hash[:]...)
 	}
+	return binary.AppendUvarint(out, uint64(slices.Index(sets, sourceBits(r, sources))))
+}
+
+// sourceSets are the different sets of sources that records have.
+func sourceSets(records []publicca.Record, sources int) []string {
+	var sets []string
+	for _, r := range records {
+		sets = append(sets, sourceBits(r, sources))
+	}
+	slices.Sort(sets)
+	return slices.Compact(sets)
+}
+
+func sourceBits(r publicca.Record, sources int) string {
 	set := make([]byte, (sources+7)/8)
 	for _, i := range r.Sources {
 		set[i/8] |= 1 << (i % 8)
 	}
-	return append(out, set...)
+	return string(set)
 }
 
 func encodeKey(pub any) (algorithm byte, value []byte, err error) {

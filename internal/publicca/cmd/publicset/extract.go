@@ -19,7 +19,8 @@ import (
 type finds struct {
 	name         string
 	certificates []*x509.Certificate
-	keys         []crypto.PublicKey // public halves
+	keys         []crypto.PublicKey // public halves of private keys
+	public       []crypto.PublicKey // public keys alone
 }
 
 // extract finds certificates and keys wherever they stand: in PEM, in the
@@ -88,6 +89,10 @@ func (f *finds) add(block *pem.Block) {
 	case strings.HasSuffix(block.Type, "CERTIFICATE"):
 		if c, _ := certificateAt(block.Bytes); c != nil {
 			f.certificates = append(f.certificates, c)
+		}
+	case block.Type == "PUBLIC KEY":
+		if key, err := x509.ParsePKIXPublicKey(block.Bytes); err == nil {
+			f.public = append(f.public, key)
 		}
 	case strings.HasSuffix(block.Type, "PRIVATE KEY"):
 		if key := publicHalf(block.Bytes); key != nil {

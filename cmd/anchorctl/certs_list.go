@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"anchorctl/internal/cmdline"
+	"anchorctl/internal/config"
+	"anchorctl/internal/folder"
+	"anchorctl/internal/inventory"
+	"anchorctl/internal/render"
+	"anchorctl/internal/terminal"
+)
+
+// How many certificates a page has; more than the largest would be a heap in
+// memory.
+const (
+	usualPage   = 100
+	largestPage = 10_000
+)
+
+type certsListOptions struct {
+	inventory.Query
+	expiringWithin string
+}
+
+func certsListCommand() *cmdline.Command {
+	var o certsListOptions
+	return &cmdline.Command{
+		Name:    "list",
+		Summary: "list certificates that were issued",
+		About: `Lists what the store has on record, the newest first; with --expiring-within
+those that end first, with --valid or --expired those that end last. Flags that
+are given together must all hold. It is quick, however many there are.`,
+		Example: "anchorctl certs list --env prod --expiring-within 24h",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "env", Usage: "of the environment `ENV`", Destination: &o.Environment},
+			&cli.StringFlag{Name: "workload", Usage: "of the workload `NAME`", Destination: &o.Workload},
+			&cli.StringFlag{Name: "instance", Usage: "of the workload's instance `NAME`", Destination: &o.Instance},
+			&cli.IntFlag{Name: "issuer", Usage: "of the issuer's generation `N`", Destination: &o.Generation},
+			&cli.StringFlag{Name: "expiring-within", Usage: "valid now, and at an end within `DURATION`, such as 24h or 7d", Destination: &o.expiringWithin},
+			&cli.BoolFlag{Name: "valid", Usage: "in their dates and not revoked", Destination: &o.Valid},
+			&cli.BoolFlag{Name: "expired", Usage: "that have ended", Destination: &o.Expired},
+			&cli.BoolFlag{Name: "revoked", Usage: "that are revoked", Destination: &o.Revoked},
+			&cli.IntFlag{Name: "limit", Usage: "list at most `N` at once, up to 10000", Value: usualPage, Destination: &o.Limit},
+			&cli.StringFlag{Name: "after", Usage: "go on after the certificate `SERIAL`, the last one of the page before", Destination: &o.After},
+		},
+		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
+			return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) { return certsList(ctx, f, o) })
+		},
+	}
+}
+
+func certsList(ctx context.Context, f *folder.Folder, o certsListOptions) (cmdline.Reply, error) {
+	switch {
+	case o.Limit < 1 || o.Limit > largestPage:
+		return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --limit: %d is not between 1 and %d", o.Limit, largestPage))
+	case o.Generation < 0:
+		return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --issuer: %d is no generation", o.Generation))
+	}
+	if o.expiringWithin != "" {
+		d, err := config.ParseDuration(o.expiringWithin)
+		if err != nil || d <= 0 {
+			return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --expiring-within: %q is no duration", o.expiringWithin), "write 24h or 7d")
+		}
+		o.ExpiringWithin = time.Duration(d)
+	}
+	l, err := inventory.List(ctx, f, o.Query)
+	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	return cmdline.Reply{Result: l, Page: func(p *render.Page) { certsListPage(p, l, f.Clock.Now(), o) }}, nil
+}
+
+func certsListPage(p *render.Page, l inventory.Listing, now time.Time, o certsListOptions) {
+	if len(l.Certificates) == 0 {
+		p.Line("No certificate.")
+		return
+	}
+	rows := make([][]string, len(l.Certificates))
+	for n, c := range l.Certificates {
+		issuer := strings.TrimPrefix(c.Issuer, "issuer/")
+		rows[n] = []string{c.SerialHex, c.Name(), issuer, c.Recorded.Format(time.RFC3339), c.NotAfter.Format(time.RFC3339), standing(c, now)}
+	}
+	p.Table([]string{"SERIAL", "WORKLOAD", "ISSUER", "ISSUED", "ENDS", "STATE"}, rows)
+	if l.Next != "" {
+		p.Blank()
+		p.Line("These are %d, %s. There are more: %s", len(rows), l.Order, nextPage(l.Next, o))
+	}
+}
+
+// standing is the state, and how long a valid certificate still lives.
+func standing(c inventory.Certificate, now time.Time) string {
+	switch c.State {
+	case inventory.Valid:
+		return "valid, " + span(c.NotAfter.Sub(now)) + " left"
+	case inventory.Revoked:
+		return "revoked, " + c.Revoked.Reason
+	default:
+		return c.State
+	}
+}
+
+// span is a duration in its largest unit that is at least two.
+func span(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	default:
+		return fmt.Sprintf("%ds", d/time.Second)
+	}
+}
+
+// nextPage is the command line that shows the next page.
+func nextPage(after string, o certsListOptions) string {
+	line := "anchorctl certs list"
+	for _, flag := range []struct{ name, value string }{
+		{"--env", o.Environment}, {"--workload", o.Workload}, {"--instance", o.Instance}, {"--expiring-within", o.expiringWithin},
+	} {
+		if flag.value != "" {
+			line += " " + flag.name + " " + flag.value
+		}
+	}
+	if o.Generation != 0 {
+		line += fmt.Sprintf(" --issuer %d", o.Generation)
+	}
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{{"--valid", o.Valid}, {"--expired", o.Expired}, {"--revoked", o.Revoked}} {
+		if flag.set {
+			line += " " + flag.name
+		}
+	}
+	if o.Limit != usualPage {
+		line += fmt.Sprintf(" --limit %d", o.Limit)
+	}
+	return line + " --after " + after
+}

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"anchorctl/internal/cmdline"
+	"anchorctl/internal/estate"
+	"anchorctl/internal/hint"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/render"
+	"anchorctl/internal/revocation"
+	"anchorctl/internal/roles"
+	"anchorctl/internal/terminal"
+)
+
+type revokeOptions struct {
+	reason         string
+	endSessions    bool
+	endAllSessions string
+	approve        bool
+	waitLock       bool
+}
+
+func revokeCommand() *cmdline.Command {
+	o := revokeOptions{}
+	return &cmdline.Command{
+		Name: "revoke", Args: "SERIAL|ENV/WORKLOAD[.INSTANCE]|FILE...", Min: 1, Max: -1,
+		Summary: "revoke certificates, at the trust anchors too",
+		About: `Records the revocation, signs a new revocation list of each issuer concerned, and
+imports it at the environment's trust anchors: from then on the certificates get
+no new sessions. A serial number may be hexadecimal, with or without colons, or
+decimal; a workload stands for all its certificates that have not expired.
+
+Sessions that were given out before go on until they end. --end-sessions also
+denies everything to the sessions of exactly these certificates, in the roles
+that they could take. With roles: verify, the policies are printed instead.
+--end-all-sessions denies everything to all sessions of a role, whoever has them.
+
+On a terminal it asks first; otherwise it needs --approve. Killed or failed after
+the record, "anchorctl crl refresh" brings the list to the anchors.`,
+		Example: "anchorctl revoke prod/backup --reason keyCompromise --end-sessions",
+		Exits:   []int{terminal.ExitHeld, terminal.ExitLocked, terminal.ExitInterrupted},
+		Resume:  `run "anchorctl crl refresh" to bring what is recorded to the trust anchors`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "reason", Usage: "they are revoked for `REASON`: unspecified, keyCompromise, affiliationChanged, superseded or cessationOfOperation", Value: "unspecified", Destination: &o.reason},
+			&cli.BoolFlag{Name: "end-sessions", Usage: "deny everything to the sessions that these certificates were given", Destination: &o.endSessions},
+			&cli.StringFlag{Name: "end-all-sessions", Usage: "deny everything to every session of `ROLE` (a path and name, or an address) that was given out until now", Destination: &o.endAllSessions},
+			&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve},
+			&cli.BoolFlag{Name: "wait-lock", Usage: "wait while another run holds the estate", Destination: &o.waitLock},
+		},
+		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
+			return withWorld(ctx, c, noPassphrase(), func(w estate.World) (cmdline.Reply, error) { return revoke(ctx, c, w, o) })
+		},
+	}
+}
+
+// revoked is what a revocation did, as JSON.
+type revoked struct {
+	Certificates []revocation.Certificate `json:"certificates"`
+	Reason       string                   `json:"reason"`
+	Recorded     int                      `json:"recorded"` // those that were not revoked before
+	Lists        []estate.ListStatus      `json:"lists"`
+	Done         []string                 `json:"done"`
+	Held         []string                 `json:"held"`
+	Skipped      []string                 `json:"skipped"`
+	Notices      []string                 `json:"notices"`
+	Sessions     revocation.Sessions      `json:"sessions"`
+	Ended        []string                 `json:"ended"`    // roles whose sessions were denied
+	Policies     []rolePolicy             `json:"policies"` // to be written into roles by whoever manages them
+}
+
+// rolePolicy is a policy that ends sessions.
+type rolePolicy struct {
+	Role     string          `json:"role"`
+	Policy   string          `json:"policy"`
+	Document json.RawMessage `json:"document"`
+}
+
+// revocationOrder is what somebody asked for, found and not yet done.
+type revocationOrder struct {
+	certificates []revocation.Certificate
+	reason       int
+	sessions     revocation.Sessions
+	denials      []roles.Denial
+	wide         string // whom the role-wide denial cuts off
+	managed      bool
+}
+
+func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOptions) (cmdline.Reply, error) {
+	order, err := findRevocation(ctx, c, w, o)
+	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	if !o.approve {
+		if err := askToRevoke(ctx, c, order); err != nil {
+			return cmdline.Reply{}, err
+		}
+	}
+	result := revoked{Certificates: order.certificates, Reason: pki.ReasonName(order.reason), Sessions: order.sessions, Policies: []rolePolicy{}, Ended: []string{}}
+	if result.Recorded, err = revocation.Record(ctx, w.Folder, order.certificates, order.reason); err != nil {
+		return cmdline.Reply{}, err
+	}
+	scope := estate.Revocation{Environments: revocation.Environments(order.certificates)}
+	if order.managed {
+		scope.Deny = order.denials
+	}
+	report, applyErr := w.Apply(ctx, estate.ApplyOptions{Options: estate.Options{Revocation: &scope}, Wait: o.waitLock})
+	for _, env := range scope.Environments {
+		lists, _, err := w.Lists(context.WithoutCancel(ctx), env)
+		if err != nil {
+			return cmdline.Reply{}, errors.Join(applyErr, err)
+		}
+		result.Lists = append(result.Lists, lists...)
+	}
+	result.tell(report, order)
+	if applyErr != nil {
+		applyErr = hint.With(applyErr, `the revocation is recorded: run "anchorctl crl refresh" until the list is at every anchor`)
+	}
+	page := func(p *render.Page) { revokedPage(p, result, order, applyErr) }
+	return cmdline.Reply{Result: result, Findings: report.Proposal.Findings, Page: page}, applyErr
+}
+
+// tell takes over what a run did.
+func (r *revoked) tell(report estate.Report, order revocationOrder) {
+	r.Done, r.Held, r.Skipped = listOf(report.Result.Done), listOf(report.Result.Held), listOf(report.Result.Skipped)
+	r.Notices, r.Lists = listOf(report.Proposal.Notices), listOf(r.Lists)
+	for _, id := range r.Done {
+		if role, ended := strings.CutPrefix(id, string(plan.RoleDeny)+" "); ended {
+			r.Ended = append(r.Ended, role)
+		}
+	}
+	for _, d := range order.denials {
+		if !order.managed {
+			r.Policies = append(r.Policies, rolePolicy{Role: d.Role.String(), Policy: d.Policy, Document: d.Document})
+		}
+	}
+}
+
+func findRevocation(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOptions) (revocationOrder, error) {
+	order := revocationOrder{managed: w.Folder.Config.Roles == "manage"}
+	var err error
+	if order.reason, err = pki.ParseReason(o.reason); err != nil {
+		return order, terminal.Usage(err.Error())
+	}
+	seen := map[string]bool{}
+	for _, what := range c.Args {
+		found, err := revocation.Find(ctx, w.Folder, what, func(path string) ([]byte, error) { return readFile(c, path, pki.MaxFile) })
+		if err != nil {
+			return order, err
+		}
+		for _, one := range found {
+			if id := one.Issuer + one.SerialHex; !seen[id] {
+				seen[id] = true
+				order.certificates = append(order.certificates, one)
+			}
+		}
+	}
+	now := c.Clock.Now()
+	order.sessions = revocation.SessionsOf(w.Folder.Config, order.certificates, now)
+	if o.endSessions {
+		if order.denials, err = revocation.Deny(w.Folder.Config, order.certificates, now); err != nil {
+			return order, err
+		}
+	}
+	if o.endAllSessions != "" {
+		wide, err := revocation.DenyAll(w.Folder.Config, o.endAllSessions, now)
+		if err != nil {
+			return order, err
+		}
+		order.denials, order.wide = append(order.denials, wide.Denials...), wide.String()
+	}
+	return order, nil
+}
+
+func askToRevoke(ctx context.Context, c *cmdline.Call, order revocationOrder) error {
+	const otherwise = "pass --approve"
+	if c.JSON {
+		return hint.With(errors.New("asking for confirmation: with --json nobody is asked"), otherwise)
+	}
+	err := c.Print(func(p *render.Page) {
+		certificateTable(p, order.certificates)
+		if order.wide != "" {
+			p.Blank()
+			p.Line("--end-all-sessions cuts off %s.", order.wide)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return c.Confirm(ctx, c.Voice, fmt.Sprintf("\nRevoke these %d? Type yes:", len(order.certificates)), "yes", otherwise)
+}
+
+func certificateTable(p *render.Page, list []revocation.Certificate) {
+	rows := make([][]string, len(list))
+	for i, one := range list {
+		state := "good"
+		if one.RevokedAt != nil {
+			state = "revoked at " + one.RevokedAt.Format(time.RFC3339)
+		}
+		rows[i] = []string{one.Name(), one.SerialHex, one.Issuer, one.NotAfter.Format(time.RFC3339), state}
+	}
+	p.Table([]string{"CERTIFICATE", "SERIAL", "ISSUER", "VALID UNTIL", "STATE"}, rows)
+}
+
+func revokedPage(p *render.Page, r revoked, order revocationOrder, err error) {
+	certificateTable(p, r.Certificates)
+	for _, one := range r.Policies {
+		p.Heading("Inline policy " + one.Policy + ", to be written into " + one.Role)
+		p.Text(string(one.Document))
+	}
+	p.Blank()
+	for _, l := range r.Lists {
+		listLine(p, l)
+	}
+	for _, id := range r.Done {
+		p.Line("done: %s", id)
+	}
+	for _, n := range r.Notices {
+		p.Line("Note: %s", n)
+	}
+	p.Blank()
+	p.Line("Recorded: %d revoked now, %d before.", r.Recorded, len(r.Certificates)-r.Recorded)
+	if err != nil {
+		p.Line("Not everywhere yet: until the list is at every trust anchor, the certificates still get new sessions there.")
+		return
+	}
+	p.Line("New sessions: the certificates get none wherever the list is at the trust anchor, within moments.")
+	sessionLines(p, r, order)
+}
+
+// sessionLines say what sessions that were given out before can still do, and
+// where.
+func sessionLines(p *render.Page, r revoked, order revocationOrder) {
+	if r.Sessions.Until == nil {
+		p.Line("Sessions given out before: no role of anchorctl.yaml lists the workload. Look in CloudTrail for sessions named after the serial number.")
+		return
+	}
+	until := r.Sessions.Until.Format(time.RFC3339)
+	denied := r.Ended
+	for _, one := range r.Policies {
+		denied = append(denied, one.Role)
+	}
+	open := slices.DeleteFunc(slices.Clone(r.Sessions.Roles), func(role string) bool { return slices.Contains(denied, role) })
+	if len(r.Ended) > 0 {
+		p.Line("Sessions given out before: denied everything as %s, once IAM has spread the policies, within moments. What they started goes on: resources they made, and roles they assumed further.",
+			strings.Join(r.Ended, ", "))
+	}
+	if len(r.Policies) > 0 {
+		p.Line("Sessions given out before: they go on until the policies above are in their roles, or until %s.", until)
+	}
+	if len(open) > 0 {
+		p.Line("Sessions given out before: as %s they keep all permissions until they end, at %s at the latest. To end them now: --end-sessions.",
+			strings.Join(open, ", "), until)
+	}
+	if order.wide != "" {
+		p.Line("Cut off besides: %s.", order.wide)
+	}
+	if len(order.denials) > 0 {
+		p.Line("Once no session from before is left, after %s by the configuration, the policies can be deleted.", until)
+	}
+}
+
+// listLine says how a revocation list stands.
+func listLine(p *render.Page, l estate.ListStatus) {
+	if l.Number == 0 {
+		p.Line("%s has no revocation list yet, %d revoked", l.Issuer, l.Revoked)
+		return
+	}
+	p.Line("%s list %d: %d entries, %d of %d bytes, room for %d more; next update by %s", l.Issuer, l.Number, l.Entries, l.Bytes, l.Limit, l.Room,
+		l.NextUpdate.Format(time.RFC3339))
+}

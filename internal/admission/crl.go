@@ -1,0 +1,91 @@
+package admission
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"anchorctl/internal/pki"
+	"anchorctl/internal/rules"
+)
+
+// CRLCase is a revocation list to be judged: one at an anchor, or the newest on
+// record.
+type CRLCase struct {
+	At     string
+	Issuer *x509.Certificate    // whose list it should be
+	List   *x509.RevocationList // nil: it cannot be read
+	Size   int                  // bytes, as the service holds it
+	Newest int64                // number of the newest list on record; 0 is not known
+	Now    time.Time
+}
+
+// JudgeCRL says what is wrong with a revocation list. Of one that is not its
+// issuer's, nothing else counts.
+func JudgeCRL(c CRLCase) []rules.Finding {
+	if why := c.signer(); why != "" {
+		return []rules.Finding{rules.Find("ANC703", c.At, why)}
+	}
+	var findings []rules.Finding
+	for _, check := range []struct {
+		id  string
+		why func() string
+	}{{"ANC701", c.stale}, {"ANC702", c.full}, {"ANC704", c.back}} {
+		if why := check.why(); why != "" {
+			findings = append(findings, rules.Find(check.id, c.At, why))
+		}
+	}
+	return findings
+}
+
+func (c CRLCase) signer() string {
+	switch {
+	case c.List == nil:
+		return "the list cannot be read"
+	case !bytes.Equal(c.List.RawIssuer, c.Issuer.RawSubject):
+		return fmt.Sprintf("it is a list of %q, and should be one of %q", c.List.Issuer.String(), c.Issuer.Subject.String())
+	case c.List.CheckSignatureFrom(c.Issuer) != nil:
+		return fmt.Sprintf("it is not signed by %q, whom it names", c.Issuer.Subject.String())
+	}
+	return ""
+}
+
+// stale: half of the time between this update and the next has gone by. A list
+// is renewed well before that, and the other half is left to find out why it
+// was not.
+func (c CRLCase) stale() string {
+	half := c.List.ThisUpdate.Add(c.List.NextUpdate.Sub(c.List.ThisUpdate) / 2)
+	next := c.List.NextUpdate.UTC().Format(time.RFC3339)
+	switch {
+	case c.List.NextUpdate.IsZero():
+		return "it does not say when the next one comes"
+	case c.Now.After(c.List.NextUpdate):
+		return fmt.Sprintf("the next list was due at %s", next)
+	case c.Now.After(half):
+		return fmt.Sprintf("more than half of the time until %s, when the next list is due, has gone by", next)
+	}
+	return ""
+}
+
+// nearlyFull is four fifths of what the service takes.
+const nearlyFull = pki.MaxRevocationList / 5 * 4
+
+func (c CRLCase) full() string {
+	if c.Size < nearlyFull {
+		return ""
+	}
+	return fmt.Sprintf("it has %d of at most %d bytes, and room for %d more certificates", c.Size, pki.MaxRevocationList, pki.CRLRoom(c.List.Raw))
+}
+
+func (c CRLCase) back() string {
+	switch {
+	case c.Newest == 0:
+		return ""
+	case c.List.Number == nil:
+		return "it has no number"
+	case !c.List.Number.IsInt64() || c.List.Number.Int64() > c.Newest:
+		return fmt.Sprintf("its number is %s, and the newest list on record is %d", c.List.Number, c.Newest)
+	}
+	return ""
+}

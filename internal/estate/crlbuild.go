@@ -1,0 +1,135 @@
+package estate
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+
+	"anchorctl/internal/admission"
+	"anchorctl/internal/crls"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/rules"
+	"anchorctl/internal/store"
+)
+
+// lists proposes new revocation lists where they are due, and that each anchor
+// has the newest one of every issuer that it holds. No anchor is enabled before
+// it has.
+func (b *builder) lists() error {
+	signed := map[plan.Addr][]string{}
+	for _, issuer := range addresses(b.v.states) {
+		state := b.v.states[issuer]
+		above, unknown := b.beyond(state)
+		because := state.Due(b.world.Folder.Clock.Now(), termsOf(b.world.Folder.Config)(issuer.Environment), above)
+		if because == "" {
+			continue
+		}
+		a, err := crls.Sign(state, because, above, unknown)
+		if err != nil {
+			return err
+		}
+		b.add(a)
+		signed[issuer] = []string{a.ID}
+	}
+	for _, env := range b.world.Folder.Config.EnvironmentNames() {
+		if b.world.Folder.Config.Environments[env].CRL.CheckDistributionPoint {
+			b.notice("environment %s: the trust anchors check certificates against their distribution point; what AWS does when it cannot be reached, "+
+				"or when its list is out of date, is not documented: it may deny every session, or take revoked certificates", env)
+		}
+	}
+	for _, addr := range addresses(b.v.specs) {
+		if err := b.list(b.v.specs[addr], signed[plan.Issuer(addr.Environment, addr.Generation)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list proposes what one anchor needs to have the list. A list that cannot be
+// signed any more, because its issuer expired, is not imported.
+func (b *builder) list(spec crls.Spec, signed []string) error {
+	if spec.Signing = len(signed) > 0; !spec.Signing && spec.Number == 0 {
+		return nil
+	}
+	var actions []plan.Action
+	live, there := b.o.crls[spec.Addr]
+	if there {
+		spec.Tags = b.r.withIntent(spec.Addr, spec.Tags)
+		b.judgeList(spec, live)
+		var err error
+		if actions, err = crls.Update(spec, live, signed); err != nil {
+			return err
+		}
+	} else {
+		a, err := crls.Import(spec, append(signed[:len(signed):len(signed)], b.id(plan.AnchorCreate, spec.Anchor)...))
+		if err != nil {
+			return err
+		}
+		actions = []plan.Action{a}
+	}
+	b.add(actions...)
+	for _, a := range actions {
+		b.ready[spec.Anchor] = append(b.ready[spec.Anchor], a.ID)
+	}
+	return nil
+}
+
+func (b *builder) judgeList(spec crls.Spec, live crls.Live) {
+	b.proposal.Findings = append(b.proposal.Findings, admission.JudgeCRL(admission.CRLCase{
+		At: spec.Addr.String(), Issuer: b.v.states[plan.Issuer(spec.Addr.Environment, spec.Addr.Generation)].Certificate,
+		List: live.List(), Size: len(live.Data), Newest: spec.Number, Now: b.world.Folder.Clock.Now(),
+	})...)
+}
+
+// beyond looks at the lists of an issuer that are at anchors: the highest
+// number that is newer than the newest on record, and what such lists revoke
+// and the store does not.
+func (b *builder) beyond(state crls.State) (above int64, unknown []store.Revocation) {
+	seen := map[string]bool{}
+	take := func(l crls.Live) bool {
+		list := newerList(state, l)
+		if list == nil {
+			return false
+		}
+		above = max(above, list.Number.Int64())
+		for _, r := range state.Unknown(list) {
+			if !seen[r.Serial] {
+				unknown = append(unknown, r)
+			}
+			seen[r.Serial] = true
+		}
+		return true
+	}
+	for _, addr := range addresses(b.o.crls) {
+		take(b.o.crls[addr])
+	}
+	for _, l := range b.o.foreignCRLs {
+		if take(l) {
+			b.proposal.Findings = append(b.proposal.Findings, rules.Find("ANC704", l.ARN, fmt.Sprintf(
+				"%s signed it, and the newest list on record is %d", state.Issuer, state.Newest.Number)))
+		}
+	}
+	return above, unknown
+}
+
+// newerList is a live list if the issuer signed it and the store does not know
+// one that is as new.
+func newerList(state crls.State, l crls.Live) *x509.RevocationList {
+	list := l.List()
+	if list == nil || list.Number == nil || !list.Number.IsInt64() || list.Number.Int64() <= state.Newest.Number ||
+		!bytes.Equal(list.RawIssuer, state.Certificate.RawSubject) || list.CheckSignatureFrom(state.Certificate) != nil {
+		return nil
+	}
+	return list
+}
+
+// foreignLists names what others imported for anchors of ours. It stays.
+func (b *builder) foreignLists() {
+	for _, l := range b.o.foreignCRLs {
+		for _, anchor := range addresses(b.r.objects) {
+			if anchor.Kind == plan.KindAnchor && b.r.objects[anchor].ARN == l.AnchorARN {
+				b.notice("%s, a revocation list at %s, is not ours and stays", l.ARN, anchor)
+			}
+		}
+	}
+}

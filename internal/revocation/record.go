@@ -1,0 +1,34 @@
+package revocation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"anchorctl/internal/folder"
+	"anchorctl/internal/store"
+)
+
+// Record records that certificates are revoked. Those that were stay as they
+// are, with the reason that was given then.
+func Record(ctx context.Context, f *folder.Folder, list []Certificate, reason int) (added int, err error) {
+	var revoked []store.Revocation
+	for _, c := range list {
+		revoked = append(revoked, store.Revocation{
+			Environment: c.environment, Generation: c.generation, Serial: c.SerialHex, Reason: reason, NotAfter: c.NotAfter.Unix(),
+		})
+	}
+	if added, err = f.Store.Revoke(ctx, revoked...); err != nil {
+		return 0, fmt.Errorf("recording the revocation: %w", err)
+	}
+	return added, nil
+}
+
+// Environments are those whose issuers signed the certificates.
+func Environments(list []Certificate) []string {
+	var names []string
+	for _, c := range list {
+		names = append(names, c.environment)
+	}
+	return slices.Compact(slices.Sorted(slices.Values(names)))
+}

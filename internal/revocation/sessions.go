@@ -1,0 +1,140 @@
+package revocation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"anchorctl/internal/config"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/roles"
+)
+
+// Sessions are what revoked certificates were given before.
+type Sessions struct {
+	// Until is when the last session ends that a certificate can have been given
+	// before now, going by the configuration.
+	Until *time.Time `json:"until,omitempty"`
+	// Roles are those that the certificates' workloads may take.
+	Roles []string `json:"roles"`
+
+	roles []plan.Addr
+}
+
+// use is a role that a workload may take.
+type use struct {
+	role    plan.Addr
+	longest time.Duration
+}
+
+// uses are the roles that a workload may take, in every account.
+func uses(c *config.Config, environment, workload string) []use {
+	env := c.Environments[environment]
+	if env == nil {
+		return nil
+	}
+	var list []use
+	for _, profile := range env.ProfileNames() {
+		for _, role := range env.Profiles[profile].RoleNames() {
+			if !slices.Contains(env.Profiles[profile].Roles[role].Workloads, workload) {
+				continue
+			}
+			for _, t := range env.Targets {
+				list = append(list, use{plan.Role(t.Account, role), env.DurationOf(profile)})
+			}
+		}
+	}
+	return list
+}
+
+// SessionsOf says which sessions the certificates may have been given, and until
+// when those last: a revocation list keeps them from new ones alone.
+func SessionsOf(c *config.Config, list []Certificate, now time.Time) Sessions {
+	s := Sessions{Roles: []string{}}
+	var longest time.Duration
+	for _, one := range list {
+		for _, u := range uses(c, one.environment, one.workload) {
+			longest = max(longest, u.longest)
+			if !slices.Contains(s.roles, u.role) {
+				s.roles = append(s.roles, u.role)
+				s.Roles = append(s.Roles, u.role.String())
+			}
+		}
+	}
+	slices.Sort(s.Roles)
+	if longest > 0 {
+		until := now.Add(longest).UTC().Truncate(time.Second)
+		s.Until = &until
+	}
+	return s
+}
+
+// Deny are the policies that end the sessions of exactly these certificates.
+func Deny(c *config.Config, list []Certificate, now time.Time) ([]roles.Denial, error) {
+	var all []roles.Denial
+	for _, one := range list {
+		var done []plan.Addr
+		for _, u := range uses(c, one.environment, one.workload) {
+			if slices.Contains(done, u.role) {
+				continue
+			}
+			done = append(done, u.role)
+			d, err := roles.DenySessions(u.role, one.SerialHex, now)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, d)
+		}
+	}
+	return all, nil
+}
+
+// RoleWide is the end of every session of a role.
+type RoleWide struct {
+	Denials   []roles.Denial
+	Workloads []string // who is cut off: those that the configuration gives the role, as ENV/WORKLOAD
+}
+
+// DenyAll are the policies that end every session of a role of the
+// configuration: by its path and name, in every account that has it, or by its
+// address in one.
+func DenyAll(c *config.Config, role string, now time.Time) (RoleWide, error) {
+	var wide RoleWide
+	var done []plan.Addr
+	for _, env := range c.EnvironmentNames() {
+		for _, workload := range c.Environments[env].WorkloadNames() {
+			for _, u := range uses(c, env, workload) {
+				if u.role.Name != role && u.role.String() != role {
+					continue
+				}
+				if name := env + "/" + workload; !slices.Contains(wide.Workloads, name) {
+					wide.Workloads = append(wide.Workloads, name)
+				}
+				if slices.Contains(done, u.role) {
+					continue
+				}
+				done = append(done, u.role)
+				d, err := roles.DenyAllSessions(u.role, now)
+				if err != nil {
+					return wide, err
+				}
+				wide.Denials = append(wide.Denials, d)
+			}
+		}
+	}
+	if len(wide.Denials) == 0 {
+		return wide, fmt.Errorf("ending all sessions of %q: no workload of the configuration may take a role of that name", role)
+	}
+	return wide, nil
+}
+
+// String says whom it cuts off.
+func (w RoleWide) String() string {
+	var named []string
+	for _, d := range w.Denials {
+		named = append(named, d.Role.String())
+	}
+	return fmt.Sprintf("every session of %s that was given out until now: those of %s, and of whoever else took the role, by whatever way",
+		strings.Join(named, ", "), strings.Join(w.Workloads, ", "))
+}

@@ -1,0 +1,100 @@
+package roles
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"anchorctl/internal/engine"
+	"anchorctl/internal/plan"
+)
+
+// Denial ends sessions of a role: an inline policy that denies them
+// everything.
+type Denial struct {
+	Role     plan.Addr
+	Policy   string // its name
+	Document []byte
+}
+
+// The keys by which sessions are told apart
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
+const (
+	keyUserID    = "aws:userid"
+	keyTokenTime = "aws:TokenIssueTime"
+)
+
+// denialMargin is how long after the order sessions may still have been given
+// out: until the revocation list is known everywhere, and clocks agree.
+const denialMargin = 15 * time.Minute
+
+// DenySessions ends the sessions that one certificate was given for a role, and
+// no others. Roles Anywhere names a session after the serial number of its
+// certificate, in hexadecimal; the profiles here let nobody choose another name
+// (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html).
+// Both cases of the digits are named: which of them it writes is not promised.
+func DenySessions(role plan.Addr, serialHex string, now time.Time) (Denial, error) {
+	return deny(role, "AnchorctlEndSessions-"+serialHex, map[string]any{
+		"StringLike":   map[string]any{keyUserID: []string{"*:" + strings.ToLower(serialHex), "*:" + strings.ToUpper(serialHex)}},
+		"DateLessThan": map[string]any{keyTokenTime: before(now)},
+	})
+}
+
+// DenyAllSessions ends every session of a role that was given out until now,
+// whoever has it. New ones are not denied.
+func DenyAllSessions(role plan.Addr, now time.Time) (Denial, error) {
+	return deny(role, "AnchorctlEndAllSessions", map[string]any{
+		"DateLessThan": map[string]any{keyTokenTime: now.UTC().Format(time.RFC3339)},
+	})
+}
+
+func before(now time.Time) string { return now.Add(denialMargin).UTC().Format(time.RFC3339) }
+
+func deny(role plan.Addr, name string, condition map[string]any) (Denial, error) {
+	document, err := json.Marshal(map[string]any{
+		"Version": "2012-10-17",
+		"Statement": []any{map[string]any{
+			"Sid": "AnchorctlEndSessions", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition,
+		}},
+	})
+	if err != nil {
+		return Denial{}, fmt.Errorf("writing the policy %s: %w", name, err)
+	}
+	return Denial{Role: role, Policy: name, Document: document}, nil
+}
+
+// denials are the fields of the action that puts them.
+type denials struct {
+	Policies map[string]json.RawMessage `json:"policies"`
+}
+
+// Deny is the action that writes them into their role.
+func Deny(role plan.Addr, list []Denial) (plan.Action, error) {
+	d := denials{Policies: map[string]json.RawMessage{}}
+	for _, one := range list {
+		d.Policies[one.Policy] = one.Document
+	}
+	return plan.NewAction(plan.RoleDeny, role, nil, d, nil)
+}
+
+// deny puts inline policies: writing the same again changes nothing.
+func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
+	var after denials
+	if err := json.Unmarshal(s.After, &after); err != nil {
+		return plan.Outcome{}, fmt.Errorf("reading the action: %w", err)
+	}
+	if len(after.Policies) == 0 {
+		return plan.Outcome{}, errors.New("reading the action: there is no policy to write")
+	}
+	for _, name := range slices.Sorted(maps.Keys(after.Policies)) {
+		if err := d.PutPolicy(ctx, s.Action.Addr, name, string(after.Policies[name])); err != nil {
+			return plan.Outcome{}, err
+		}
+	}
+	return plan.Outcome{}, nil
+}
