@@ -58,8 +58,8 @@ func issueBatch(ctx context.Context, c *cmdline.Call, o issueOptions) (cmdline.R
 // The heap of a batch: what it has to hold is small, and what it makes and drops
 // is much. A collection costs least when it comes seldom.
 const (
-	heapOfBatch = 24 << 20
-	heapPerLine = 180
+	heapOfBatch = 38 << 20
+	heapPerLine = 64
 	collectLate = 1000 // percent
 )
 

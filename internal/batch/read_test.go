@@ -24,14 +24,14 @@ func TestABatchIsReadFromCSVAndJSONLines(t *testing.T) {
 		"CSV with lines of DOS": "\ufeffworkload,instance,lifetime,key_type\r\nbackup,web-1,,\r\n\"backup\",web-2,1h,\r\n\r\nreports,,,ecdsa-p384",
 	} {
 		got, err := batch.Read(strings.NewReader(text), "hosts")
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(batch.Line{})); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
 	}
 	text := "{\"workload\":\"first\"}\n{\"workload\":\"backup\",\"instance\":\"web-1\"}\n" +
 		" { \"instance\" : \"web-2\", \"workload\" : \"backup\", \"lifetime\":\"1h\" } \n\n{\"workload\":\"reports\",\"key_type\":\"ecdsa-p384\"}"
 	got, err := batch.Read(strings.NewReader(text), "hosts")
-	if diff := cmp.Diff(append([]batch.Line{{At: 1, Workload: "first"}}, want...), got); diff != "" || err != nil {
+	if diff := cmp.Diff(append([]batch.Line{{At: 1, Workload: "first"}}, want...), got, cmp.AllowUnexported(batch.Line{})); diff != "" || err != nil {
 		t.Errorf("JSON lines: %v %s", err, diff)
 	}
 }

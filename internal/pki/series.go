@@ -34,11 +34,8 @@ type Series struct {
 // NewSeries verifies the path from the issuer up to one of the roots, once for
 // all certificates of the series.
 func NewSeries(parent Parent, roots []*x509.Certificate, at time.Time) (*Series, error) {
-	if parent.Certificate == nil || parent.Key == nil {
-		return nil, errors.New("beginning a series: there is no issuer to sign with")
-	}
-	if err := keyutil.VerifyPair(parent.Certificate.PublicKey, parent.Key); err != nil {
-		return nil, fmt.Errorf("beginning a series: the private key does not belong to the certificate of %q", parent.Certificate.Subject.CommonName)
+	if err := parent.whole(); err != nil {
+		return nil, fmt.Errorf("beginning a series: %w", err)
 	}
 	path, err := VerifyPath(parent.Certificate, nil, roots, at, AsIssuer)
 	if err != nil {
@@ -77,6 +74,7 @@ func (s *Series) issue(spec WorkloadSpec, pub crypto.PublicKey) (*x509.Certifica
 		return nil, err
 	}
 	t.SignatureAlgorithm = s.algorithm
+	s.parent.point(t)
 	m, err := s.mould(shapeOf(spec, t), t)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +19,12 @@ import (
 
 func newSeries(t testing.TB, c chain) *pki.Series {
 	t.Helper()
-	s, err := pki.NewSeries(pki.Parent{Certificate: c.issuer, Key: c.issuerKey}, []*x509.Certificate{c.root}, now())
+	return newSeriesAt(t, c, "")
+}
+
+func newSeriesAt(t testing.TB, c chain, point string) *pki.Series {
+	t.Helper()
+	s, err := pki.NewSeries(pki.Parent{Certificate: c.issuer, Key: c.issuerKey, Point: point}, []*x509.Certificate{c.root}, now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +35,8 @@ func TestASeriesGivesTheCertificatesThatAreMadeOneByOne(t *testing.T) {
 	for i, kind := range keyMakers()[:3] {
 		t.Run(kind.name, func(t *testing.T) {
 			c := newChain(t, keyMakers()[(i+1)%3], []string{"prod.example.internal"}, nil, false)
-			s := newSeries(t, c)
+			point := []string{"", "http://crl.example.internal/prod-2.crl", ""}[i]
+			s := newSeriesAt(t, c, point)
 			serials := map[string]bool{}
 			for _, instance := range []string{"", "0001", "0002", "a_b@c", "x_y", "a-rather-long-instance-name-that-still-fits"} {
 				key, err := kind.make()
@@ -47,7 +55,7 @@ func TestASeriesGivesTheCertificatesThatAreMadeOneByOne(t *testing.T) {
 				if _, err := pki.VerifyPath(made, []*x509.Certificate{c.issuer}, []*x509.Certificate{c.root}, now(), pki.AsWorkload); err != nil {
 					t.Error(err)
 				}
-				alone, err := pki.NewWorkload(spec, key.Public(), pki.Parent{Certificate: c.issuer, Key: c.issuerKey})
+				alone, err := pki.NewWorkload(spec, key.Public(), pki.Parent{Certificate: c.issuer, Key: c.issuerKey, Point: point})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -186,5 +194,18 @@ func BenchmarkAlone(b *testing.B) {
 		if _, err := pki.NewWorkload(workloadSpec(), c.leafKey.Public(), pki.Parent{Certificate: c.issuer, Key: c.issuerKey}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A field that a specification gets must become part of the shape of a series,
+// unless it is one of those that certificates of one shape differ in.
+func TestTheShapeOfASeriesKnowsEveryField(t *testing.T) {
+	known := []string{"Environment", "Workload", "Instance", "Organization", "TrustDomain", "DNS", "Lifetime", "Now"}
+	var fields []string
+	for f := range reflect.TypeFor[pki.WorkloadSpec]().Fields() {
+		fields = append(fields, f.Name)
+	}
+	if !slices.Equal(fields, known) {
+		t.Errorf("the fields are %v: add new ones to shapeOf, then here", fields)
 	}
 }
