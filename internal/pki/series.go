@@ -76,6 +76,7 @@ func (s *Series) issue(spec WorkloadSpec, pub crypto.PublicKey) (*x509.Certifica
 	if err != nil {
 		return nil, err
 	}
+	s.parent.point(t)
 	t.SignatureAlgorithm = s.algorithm
 	m, err := s.mould(shapeOf(spec, t), t)
 	if err != nil {
