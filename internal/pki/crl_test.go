@@ -321,3 +321,23 @@ func TestWorkloadsNameTheirIssuersList(t *testing.T) {
 		}
 	}
 }
+
+func TestASeriesNamesItsIssuersList(t *testing.T) {
+	c := newChain(t, keyMakers()[0], nil, nil, false)
+	point := pki.DistributionPoint("http://crl.example.internal/anchorctl", "prod", 2)
+	series, err := pki.NewSeries(pki.Parent{Certificate: c.issuer, Key: c.issuerKey, Point: point}, []*x509.Certificate{c.root}, now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, workload := range []string{"backup", "backup", "reports"} {
+		made, err := series.Issue(pki.WorkloadSpec{
+			Environment: "prod", Workload: workload, Organization: "Example Corp", TrustDomain: "example.internal", Lifetime: time.Hour, Now: now(),
+		}, c.leafKey.Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{point}, made.CRLDistributionPoints); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

@@ -73,6 +73,7 @@ func (s *Series) issue(spec WorkloadSpec, pub crypto.PublicKey) (*x509.Certifica
 	if err != nil {
 		return nil, err
 	}
+	s.parent.point(t)
 	t.SignatureAlgorithm = s.algorithm
 	s.parent.point(t)
 	m, err := s.mould(shapeOf(spec, t), t)
