@@ -345,7 +345,7 @@ func TestTheKeyIsAllThatASessionIsAskedForWith(t *testing.T) {
 		}
 		seen[key] = name
 	}
-	if wallet.KeyOf(base) != wallet.KeyOf(base) {
+	if first, again := wallet.KeyOf(base), wallet.KeyOf(base); first != again {
 		t.Error("the key of one request is not one")
 	}
 }
