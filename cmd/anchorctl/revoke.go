@@ -265,8 +265,8 @@ func sessionLines(p *render.Page, r revoked, order revocationOrder) {
 	if order.wide != "" {
 		p.Line("Cut off besides: %s.", order.wide)
 	}
-	if len(order.denials) > 0 {
-		p.Line("Once no session from before is left, after %s by the configuration, the policies can be deleted.", until)
+	if len(order.denials) > 0 && r.Sessions.Needed != nil {
+		p.Line("Once none of the sessions that they deny is left, after %s by the configuration, the policies can be deleted.", r.Sessions.Needed.Format(time.RFC3339))
 	}
 }
 

@@ -29,9 +29,9 @@ const (
 	keyTokenTime = "aws:TokenIssueTime"
 )
 
-// denialMargin is how long after the order sessions may still have been given
+// DenialMargin is how long after the order sessions may still have been given
 // out: until the revocation list is known everywhere, and clocks agree.
-const denialMargin = 15 * time.Minute
+const DenialMargin = 15 * time.Minute
 
 // DenySessions ends the sessions that one certificate was given for a role, and
 // no others. Roles Anywhere names a session after the serial number of its
@@ -53,7 +53,7 @@ func DenyAllSessions(role plan.Addr, now time.Time) (Denial, error) {
 	})
 }
 
-func before(now time.Time) string { return now.Add(denialMargin).UTC().Format(time.RFC3339) }
+func before(now time.Time) string { return now.Add(DenialMargin).UTC().Format(time.RFC3339) }
 
 func deny(role plan.Addr, name string, condition map[string]any) (Denial, error) {
 	document, err := json.Marshal(map[string]any{
