@@ -93,11 +93,15 @@ type revocationOrder struct {
 	denials      []roles.Denial
 	wide         string // whom the role-wide denial cuts off
 	managed      bool
+	listed       bool // the lists are at every anchor, whatever else failed
 }
 
 func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOptions) (cmdline.Reply, error) {
 	order, err := findRevocation(ctx, c, w, o)
 	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	if err := w.Room(ctx, revocation.Environments(order.certificates), revocation.Good(order.certificates)); err != nil {
 		return cmdline.Reply{}, err
 	}
 	if !o.approve {
@@ -122,10 +126,14 @@ func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOption
 		result.Lists = append(result.Lists, lists...)
 	}
 	result.tell(report, order)
-	if applyErr != nil {
+	order.listed = applyErr == nil || report.Listed()
+	switch {
+	case applyErr != nil && order.listed:
+		applyErr = hint.With(applyErr, "the list is at every anchor, and sessions that were given out before go on: run the same command again to end them")
+	case applyErr != nil:
 		applyErr = hint.With(applyErr, `the revocation is recorded: run "anchorctl crl refresh" until the list is at every anchor`)
 	}
-	page := func(p *render.Page) { revokedPage(p, result, order, applyErr) }
+	page := func(p *render.Page) { revokedPage(p, result, order) }
 	return cmdline.Reply{Result: result, Findings: report.Proposal.Findings, Page: page}, applyErr
 }
 
@@ -211,7 +219,7 @@ func certificateTable(p *render.Page, list []revocation.Certificate) {
 	p.Table([]string{"CERTIFICATE", "SERIAL", "ISSUER", "VALID UNTIL", "STATE"}, rows)
 }
 
-func revokedPage(p *render.Page, r revoked, order revocationOrder, err error) {
+func revokedPage(p *render.Page, r revoked, order revocationOrder) {
 	certificateTable(p, r.Certificates)
 	for _, one := range r.Policies {
 		p.Heading("Inline policy " + one.Policy + ", to be written into " + one.Role)
@@ -229,7 +237,7 @@ func revokedPage(p *render.Page, r revoked, order revocationOrder, err error) {
 	}
 	p.Blank()
 	p.Line("Recorded: %d revoked now, %d before.", r.Recorded, len(r.Certificates)-r.Recorded)
-	if err != nil {
+	if !order.listed {
 		p.Line("Not everywhere yet: until the list is at every trust anchor, the certificates still get new sessions there.")
 		return
 	}

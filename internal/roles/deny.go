@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 )
 
@@ -82,7 +83,8 @@ func Deny(role plan.Addr, list []Denial) (plan.Action, error) {
 	return plan.NewAction(plan.RoleDeny, role, nil, d, nil)
 }
 
-// deny puts inline policies: writing the same again changes nothing.
+// deny puts inline policies: writing the same again changes nothing. A role that
+// does not take them must not keep the sessions of others going.
 func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	var after denials
 	if err := json.Unmarshal(s.After, &after); err != nil {
@@ -93,7 +95,7 @@ func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(after.Policies)) {
 		if err := d.PutPolicy(ctx, s.Action.Addr, name, string(after.Policies[name])); err != nil {
-			return plan.Outcome{}, err
+			return plan.Outcome{}, errors.Join(&engine.HeldError{Action: s.Action.ID, Reason: err.Error(), Hints: hint.Of(err)}, err)
 		}
 	}
 	return plan.Outcome{}, nil
