@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +32,7 @@ type revokeOptions struct {
 func revokeCommand() *cmdline.Command {
 	o := revokeOptions{}
 	return &cmdline.Command{
-		Name: "revoke", Args: "SERIAL|ENV/WORKLOAD[.INSTANCE]|FILE...", Min: 1, Max: -1,
+		Name: "revoke", Args: "[SERIAL|ENV/WORKLOAD[.INSTANCE]|FILE...]", Max: -1,
 		Summary: "revoke certificates, at the trust anchors too",
 		About: `Records the revocation, signs a new revocation list of each issuer concerned, and
 imports it at the environment's trust anchors: from then on the certificates get
@@ -43,7 +42,8 @@ decimal; a workload stands for all its certificates that have not expired.
 Sessions that were given out before go on until they end. --end-sessions also
 denies everything to the sessions of exactly these certificates, in the roles
 that they could take. With roles: verify, the policies are printed instead.
---end-all-sessions denies everything to all sessions of a role, whoever has them.
+--end-all-sessions denies everything to all sessions of a role, whoever has them;
+it may stand alone.
 
 On a terminal it asks first; otherwise it needs --approve. Killed or failed after
 the record, "anchorctl crl refresh" brings the list to the anchors.`,
@@ -58,6 +58,9 @@ the record, "anchorctl crl refresh" brings the list to the anchors.`,
 			&cli.BoolFlag{Name: "wait-lock", Usage: "wait while another run holds the estate", Destination: &o.waitLock},
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
+			if len(c.Args) == 0 && o.endAllSessions == "" {
+				return cmdline.Reply{}, hint.With(terminal.Usage("revoke needs SERIAL|ENV/WORKLOAD[.INSTANCE]|FILE..., or --end-all-sessions"), `run "anchorctl revoke --help"`)
+			}
 			return withWorld(ctx, c, noPassphrase(), func(w estate.World) (cmdline.Reply, error) { return revoke(ctx, c, w, o) })
 		},
 	}
@@ -93,11 +96,15 @@ type revocationOrder struct {
 	denials      []roles.Denial
 	wide         string // whom the role-wide denial cuts off
 	managed      bool
+	listed       bool // the lists are at every anchor, whatever else failed
 }
 
 func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOptions) (cmdline.Reply, error) {
 	order, err := findRevocation(ctx, c, w, o)
 	if err != nil {
+		return cmdline.Reply{}, err
+	}
+	if err := w.Room(ctx, revocation.Environments(order.certificates), revocation.Good(order.certificates)); err != nil {
 		return cmdline.Reply{}, err
 	}
 	if !o.approve {
@@ -122,10 +129,15 @@ func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOption
 		result.Lists = append(result.Lists, lists...)
 	}
 	result.tell(report, order)
-	if applyErr != nil {
+	order.listed = applyErr == nil || report.Listed()
+	switch {
+	case applyErr != nil && len(order.certificates) == 0:
+	case applyErr != nil && order.listed:
+		applyErr = hint.With(applyErr, "the list is at every anchor, and sessions that were given out before go on: run the same command again to end them")
+	case applyErr != nil:
 		applyErr = hint.With(applyErr, `the revocation is recorded: run "anchorctl crl refresh" until the list is at every anchor`)
 	}
-	page := func(p *render.Page) { revokedPage(p, result, order, applyErr) }
+	page := func(p *render.Page) { revokedPage(p, result, order) }
 	return cmdline.Reply{Result: result, Findings: report.Proposal.Findings, Page: page}, applyErr
 }
 
@@ -146,7 +158,7 @@ func (r *revoked) tell(report estate.Report, order revocationOrder) {
 }
 
 func findRevocation(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOptions) (revocationOrder, error) {
-	order := revocationOrder{managed: w.Folder.Config.Roles == "manage"}
+	order := revocationOrder{certificates: []revocation.Certificate{}, managed: w.Folder.Config.Roles == "manage"}
 	var err error
 	if order.reason, err = pki.ParseReason(o.reason); err != nil {
 		return order, terminal.Usage(err.Error())
@@ -177,6 +189,7 @@ func findRevocation(ctx context.Context, c *cmdline.Call, w estate.World, o revo
 			return order, err
 		}
 		order.denials, order.wide = append(order.denials, wide.Denials...), wide.String()
+		order.sessions.Needed = neededByAll(now)
 	}
 	return order, nil
 }
@@ -187,16 +200,22 @@ func askToRevoke(ctx context.Context, c *cmdline.Call, order revocationOrder) er
 		return hint.With(errors.New("asking for confirmation: with --json nobody is asked"), otherwise)
 	}
 	err := c.Print(func(p *render.Page) {
-		certificateTable(p, order.certificates)
-		if order.wide != "" {
+		if len(order.certificates) > 0 {
+			certificateTable(p, order.certificates)
 			p.Blank()
+		}
+		if order.wide != "" {
 			p.Line("--end-all-sessions cuts off %s.", order.wide)
 		}
 	})
 	if err != nil {
 		return err
 	}
-	return c.Confirm(ctx, c.Voice, fmt.Sprintf("\nRevoke these %d? Type yes:", len(order.certificates)), "yes", otherwise)
+	question := fmt.Sprintf("\nRevoke these %d? Type yes:", len(order.certificates))
+	if len(order.certificates) == 0 {
+		question = "\nEnd these sessions? Type yes:"
+	}
+	return c.Confirm(ctx, c.Voice, question, "yes", otherwise)
 }
 
 func certificateTable(p *render.Page, list []revocation.Certificate) {
@@ -211,12 +230,11 @@ func certificateTable(p *render.Page, list []revocation.Certificate) {
 	p.Table([]string{"CERTIFICATE", "SERIAL", "ISSUER", "VALID UNTIL", "STATE"}, rows)
 }
 
-func revokedPage(p *render.Page, r revoked, order revocationOrder, err error) {
-	certificateTable(p, r.Certificates)
-	for _, one := range r.Policies {
-		p.Heading("Inline policy " + one.Policy + ", to be written into " + one.Role)
-		p.Text(string(one.Document))
+func revokedPage(p *render.Page, r revoked, order revocationOrder) {
+	if len(r.Certificates) > 0 {
+		certificateTable(p, r.Certificates)
 	}
+	policyTexts(p, r.Policies)
 	p.Blank()
 	for _, l := range r.Lists {
 		listLine(p, l)
@@ -227,47 +245,18 @@ func revokedPage(p *render.Page, r revoked, order revocationOrder, err error) {
 	for _, n := range r.Notices {
 		p.Line("Note: %s", n)
 	}
+	if len(r.Certificates) == 0 {
+		wideLines(p, r, order)
+		return
+	}
 	p.Blank()
 	p.Line("Recorded: %d revoked now, %d before.", r.Recorded, len(r.Certificates)-r.Recorded)
-	if err != nil {
+	if !order.listed {
 		p.Line("Not everywhere yet: until the list is at every trust anchor, the certificates still get new sessions there.")
 		return
 	}
 	p.Line("New sessions: the certificates get none wherever the list is at the trust anchor, within moments.")
 	sessionLines(p, r, order)
-}
-
-// sessionLines say what sessions that were given out before can still do, and
-// where.
-func sessionLines(p *render.Page, r revoked, order revocationOrder) {
-	until := "their end"
-	if r.Sessions.Until == nil {
-		p.Line("Sessions given out before: no role of anchorctl.yaml lists the workload. Look in CloudTrail for sessions named after the serial number.")
-	} else {
-		until = r.Sessions.Until.Format(time.RFC3339)
-	}
-	denied := r.Ended
-	for _, one := range r.Policies {
-		denied = append(denied, one.Role)
-	}
-	open := slices.DeleteFunc(slices.Clone(r.Sessions.Roles), func(role string) bool { return slices.Contains(denied, role) })
-	if len(r.Ended) > 0 {
-		p.Line("Sessions given out before: denied everything as %s, once IAM has spread the policies, within moments. What they started goes on: resources they made, and roles they assumed further.",
-			strings.Join(r.Ended, ", "))
-	}
-	if len(r.Policies) > 0 {
-		p.Line("Sessions given out before: they go on until the policies above are in their roles, or until %s.", until)
-	}
-	if len(open) > 0 {
-		p.Line("Sessions given out before: as %s they keep all permissions until they end, at %s at the latest. To end them now: --end-sessions.",
-			strings.Join(open, ", "), until)
-	}
-	if order.wide != "" {
-		p.Line("Cut off besides: %s.", order.wide)
-	}
-	if len(order.denials) > 0 {
-		p.Line("Once no session from before is left, after %s by the configuration, the policies can be deleted.", until)
-	}
 }
 
 // listLine says how a revocation list stands.

@@ -78,6 +78,17 @@ func (c CRLCase) full() string {
 	return fmt.Sprintf("it has %d of at most %d bytes, and room for %d more certificates", c.Size, pki.MaxRevocationList, pki.CRLRoom(c.List.Raw))
 }
 
+// JudgeUnsent says of the newest list on record, for the anchor at, when it can
+// never get there. What is at the anchor does not show that.
+func JudgeUnsent(at string, der []byte) []rules.Finding {
+	size := pki.CRLSize(der)
+	if size <= pki.MaxRevocationList {
+		return nil
+	}
+	return []rules.Finding{rules.Find("ANC702", at,
+		fmt.Sprintf("the newest list has %d bytes, of at most %d that the service takes: what was revoked since the one at the anchor still gets sessions", size, pki.MaxRevocationList))}
+}
+
 func (c CRLCase) back() string {
 	switch {
 	case c.Newest == 0:

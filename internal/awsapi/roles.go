@@ -131,7 +131,7 @@ func (t *Target) PutRolePolicy(ctx context.Context, name, policy, document strin
 	}
 	err = fmt.Errorf("writing the policy %q of role %q in %s: %w", policy, name, t.account, err)
 	if c := code(err); c == "LimitExceeded" || c == "LimitExceededException" {
-		return hint.With(err, "the inline policies of a role have at most 10240 characters together: delete those of anchorctl whose sessions have ended")
+		return hint.With(err, "the inline policies of a role have at most 10240 characters together: delete those of anchorctl whose sessions have ended, or end all sessions of the role with \"anchorctl revoke --end-all-sessions\"")
 	}
 	return err
 }

@@ -71,6 +71,9 @@ func (b *builder) list(spec crls.Spec, signed []string) error {
 	if spec.Signing = len(signed) > 0; !spec.Signing && spec.Number == 0 {
 		return nil
 	}
+	if !spec.Signing {
+		b.proposal.Findings = append(b.proposal.Findings, admission.JudgeUnsent(spec.Addr.String(), spec.DER)...)
+	}
 	var actions []plan.Action
 	live, there := b.o.crls[spec.Addr]
 	if there {

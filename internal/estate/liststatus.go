@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"anchorctl/internal/admission"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/rules"
 )
@@ -60,6 +63,39 @@ func (w World) listStatus(v revoking, environment string) []ListStatus {
 		all = append(all, s)
 	}
 	return all
+}
+
+// firstList is more than a list takes that revokes nothing.
+const firstList = 512
+
+// Room refuses to revoke as many more certificates of issuers, by address, as
+// have no room in their lists: a list that the service does not take keeps every
+// later revocation of that issuer from the anchors too.
+func (w World) Room(ctx context.Context, environments []string, more map[string]int) error {
+	known := map[string]ListStatus{}
+	for _, environment := range environments {
+		lists, _, err := w.Lists(ctx, environment)
+		if err != nil {
+			return err
+		}
+		for _, l := range lists {
+			known[l.Issuer] = l
+		}
+	}
+	for _, issuer := range slices.Sorted(maps.Keys(more)) {
+		l := known[issuer]
+		most := l.Entries + l.Room
+		if l.Number == 0 {
+			most = pki.CRLRoom(make([]byte, firstList))
+		}
+		if more[issuer] > 0 && l.Revoked+more[issuer] > most {
+			return hint.With(fmt.Errorf("revoking %d certificates of %s: its list would have %d entries, and has room for some %d in the %d bytes that the service takes; nothing was recorded",
+				more[issuer], issuer, l.Revoked+more[issuer], most, pki.MaxRevocationList),
+				"name those that matter by instance or serial number",
+				"or end all new sessions of the environment: disable its trust anchors (aws rolesanywhere disable-trust-anchor)")
+		}
+	}
+	return nil
 }
 
 // judgeRecorded judges the newest lists on record.

@@ -111,6 +111,14 @@ func (w World) observeList(ctx context.Context, c *clouds, addr plan.Addr, o *ob
 	return o.readLists(ctx, cloud, addr.Target)
 }
 
+// Listed reports whether a restricted run left the lists at every anchor,
+// whatever else of it failed.
+func (r Report) Listed() bool {
+	return r.Run != "" && r.Proposal.unreached == nil && !slices.ContainsFunc(r.Proposal.Plan.Actions, func(a plan.Action) bool {
+		return a.Kind != plan.RoleDeny && !slices.Contains(r.Result.Done, a.ID)
+	})
+}
+
 // deny proposes statements that end sessions, one action for each role.
 func (b *builder) deny(denials []roles.Denial) error {
 	byRole := map[plan.Addr][]roles.Denial{}

@@ -189,7 +189,8 @@ func current(f *folder.Folder, list []store.Issued) ([]Certificate, error) {
 		kept = append(kept, c)
 	}
 	if len(kept) == 0 {
-		return nil, fmt.Errorf("it expired at %s: there is nothing to revoke", ended.Format(time.RFC3339))
+		return nil, hint.With(fmt.Errorf("it expired at %s: there is nothing to revoke", ended.Format(time.RFC3339)),
+			`a session that it was given before may go on: "anchorctl revoke --end-all-sessions ROLE" ends those of the role`)
 	}
 	return kept, nil
 }

@@ -171,6 +171,11 @@ func TestSessions(t *testing.T) {
 	if !slices.Equal(s.Roles, want) || s.Until == nil || !s.Until.Equal(pkitest.Now().Add(2*time.Hour)) {
 		t.Errorf("sessions of %v until %v", s.Roles, s.Until)
 	}
+	// The policies deny what is given out for a quarter of an hour more: a session
+	// of that time must not come back to life.
+	if s.Needed == nil || !s.Needed.Equal(pkitest.Now().Add(2*time.Hour+15*time.Minute)) {
+		t.Errorf("the policies are needed until %v", s.Needed)
+	}
 	denials, err := revocation.Deny(e.folder.Config, list, pkitest.Now())
 	if err != nil || len(denials) != 2 || !strings.Contains(string(denials[0].Document), hex.EncodeToString([]byte{0x4a, 0xff})) {
 		t.Errorf("denied is %+v, %v", denials, err)

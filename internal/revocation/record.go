@@ -24,6 +24,17 @@ func Record(ctx context.Context, f *folder.Folder, list []Certificate, reason in
 	return added, nil
 }
 
+// Good counts those that are not revoked yet, by the address of their issuer.
+func Good(list []Certificate) map[string]int {
+	good := map[string]int{}
+	for _, c := range list {
+		if c.RevokedAt == nil {
+			good[c.Issuer]++
+		}
+	}
+	return good
+}
+
 // Environments are those whose issuers signed the certificates.
 func Environments(list []Certificate) []string {
 	var names []string

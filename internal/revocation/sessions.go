@@ -16,6 +16,9 @@ type Sessions struct {
 	// Until is when the last session ends that a certificate can have been given
 	// before now, going by the configuration.
 	Until *time.Time `json:"until,omitempty"`
+	// Needed is until when the policies that deny sessions have to stay: one can
+	// still be given out for a while, until the list is known everywhere.
+	Needed *time.Time `json:"policiesNeededUntil,omitempty"`
 	// Roles are those that the certificates' workloads may take.
 	Roles []string `json:"roles"`
 
@@ -65,7 +68,8 @@ func SessionsOf(c *config.Config, list []Certificate, now time.Time) Sessions {
 	slices.Sort(s.Roles)
 	if longest > 0 {
 		until := now.Add(longest).UTC().Truncate(time.Second)
-		s.Until = &until
+		needed := until.Add(roles.DenialMargin)
+		s.Until, s.Needed = &until, &needed
 	}
 	return s
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 )
 
@@ -29,9 +30,9 @@ const (
 	keyTokenTime = "aws:TokenIssueTime"
 )
 
-// denialMargin is how long after the order sessions may still have been given
+// DenialMargin is how long after the order sessions may still have been given
 // out: until the revocation list is known everywhere, and clocks agree.
-const denialMargin = 15 * time.Minute
+const DenialMargin = 15 * time.Minute
 
 // DenySessions ends the sessions that one certificate was given for a role, and
 // no others. Roles Anywhere names a session after the serial number of its
@@ -53,7 +54,7 @@ func DenyAllSessions(role plan.Addr, now time.Time) (Denial, error) {
 	})
 }
 
-func before(now time.Time) string { return now.Add(denialMargin).UTC().Format(time.RFC3339) }
+func before(now time.Time) string { return now.Add(DenialMargin).UTC().Format(time.RFC3339) }
 
 func deny(role plan.Addr, name string, condition map[string]any) (Denial, error) {
 	document, err := json.Marshal(map[string]any{
@@ -82,7 +83,8 @@ func Deny(role plan.Addr, list []Denial) (plan.Action, error) {
 	return plan.NewAction(plan.RoleDeny, role, nil, d, nil)
 }
 
-// deny puts inline policies: writing the same again changes nothing.
+// deny puts inline policies: writing the same again changes nothing. A role that
+// does not take them must not keep the sessions of others going.
 func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	var after denials
 	if err := json.Unmarshal(s.After, &after); err != nil {
@@ -93,7 +95,7 @@ func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(after.Policies)) {
 		if err := d.PutPolicy(ctx, s.Action.Addr, name, string(after.Policies[name])); err != nil {
-			return plan.Outcome{}, err
+			return plan.Outcome{}, errors.Join(&engine.HeldError{Action: s.Action.ID, Reason: err.Error(), Hints: hint.Of(err)}, err)
 		}
 	}
 	return plan.Outcome{}, nil
