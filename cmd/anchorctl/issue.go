@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -146,14 +148,19 @@ func (o issueOptions) askPassphrase(c *cmdline.Call) func(context.Context) ([]by
 	return func(ctx context.Context) ([]byte, error) { return passphrase.Ask(ctx, true) }
 }
 
-// readRequest reads a certificate request from a file, or from standard input.
-func readRequest(c *cmdline.Call, path string) ([]byte, error) {
+// readRequest reads a certificate request from a file, or from standard input:
+// no more of it than can be refused for its size.
+func readRequest(c *cmdline.Call, path string) (data []byte, err error) {
+	from, name := io.NopCloser(c.Stdin), "standard input"
 	if path != "-" {
-		return readFile(c, path, pki.MaxFile)
+		name = fmt.Sprintf("%q", path)
+		if from, err = c.Open(within(c, path)); err != nil {
+			return nil, fmt.Errorf("reading the request: %w", err)
+		}
 	}
-	data, err := pki.ReadBounded(c.Stdin, pki.MaxFile)
-	if err != nil {
-		return nil, fmt.Errorf("reading standard input: %w", err)
+	defer func() { err = errors.Join(err, from.Close()) }()
+	if data, err = io.ReadAll(io.LimitReader(from, pki.MaxFile+1)); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	return data, nil
 }

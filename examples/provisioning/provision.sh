@@ -17,10 +17,12 @@ failed=0
 
 # How files travel. Here a host is a folder below $HOSTS. Over ssh they are
 #   get: scp "root@$1:$2" "$3"
+#   has: ssh "root@$1" "cat $2" </dev/null | cmp -s - "$3"
 #   put: scp "$3" "root@$1:$2.new"
 #   swap: ssh "root@$1" "cd $aws && mv chain.pem.new chain.pem && mv ..."
 aws=/etc/workload/aws
 get() { cp "$hosts/$1$2" "$3"; }
+has() { cmp -s "$hosts/$1$2" "$3"; }
 put() { cp "$3" "$hosts/$1$2.new"; }
 # swap HOST FILE...: gives the files their names, with nothing in between.
 swap() {
@@ -28,9 +30,10 @@ swap() {
 }
 
 # made_here NAME HOST: issues once, renews when it is due, pushes what was not
-# pushed.
+# pushed. A host that was set up anew has lost its files, and they are owed again.
 made_here() {
 	[ -e "out/$1/cert.pem" ] || anchorctl issue "$1" >/dev/null || return 1
+	has "$2" $aws/cert.pem "out/$1/cert.pem" || rm -f "out/$1/.pushed"
 	HOST=$2 anchorctl renew "$1" --exec "'$0' --push" || return 1
 }
 
@@ -40,7 +43,7 @@ made_on_host() {
 	mkdir -p requests
 	get "$2" $aws/request.pem "requests/$2.pem" || return 1
 	anchorctl issue "$1" --csr "requests/$2.pem" >/dev/null || return 1
-	if cmp -s "out/$1/cert.pem" "$hosts/$2$aws/cert.pem"; then
+	if has "$2" $aws/cert.pem "out/$1/cert.pem"; then
 		echo "$1: nothing to do"
 		return 0
 	fi

@@ -448,6 +448,9 @@ func TestWhatIsNotOursIsNotReplacedInAnyForm(t *testing.T) {
 		{"a combined file with a foreign key", template, "combined", "combined.pem", append(foreignKey, pkitest.Root(t).PEM()...), "is the certificate of"},
 		{"a foreign key for a key under a passphrase", template, "encrypted", "key.pem", sealed, "wrong passphrase"},
 		{"a request beside the key of another certificate", pem, "csr", "", nil, "is not the key of the request"},
+		{"one file beside three", pem, "combined", "", nil, "holds cert.pem: beside it"},
+		{"three files beside one", combined, "pem", "", nil, "holds combined.pem: beside it"},
+		{"a request's two files beside one", combined, "csr", "", nil, "holds combined.pem: beside it"},
 		{"a request over a file that holds a key", combined, "csr combined", "", nil, "holds a private key and stays as it is"},
 	} {
 		dir := copied(t, c.dir)

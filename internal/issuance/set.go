@@ -53,10 +53,31 @@ func openSet(ctx context.Context, f *folder.Folder, w wanted) (set, func() error
 	if err != nil {
 		return set{}, nil, err
 	}
-	if err := s.refuseForeign(ctx, f, w); err != nil {
+	err = s.refuseOtherForm()
+	if err == nil {
+		err = s.refuseForeign(ctx, f, w)
+	}
+	if err != nil {
 		return set{}, nil, errors.Join(err, release())
 	}
 	return s, release, nil
+}
+
+// refuseOtherForm: of one file and of three in the same folder, nobody could tell
+// which its host reads, and so which is to be renewed.
+func (s set) refuseOtherForm() error {
+	other := combinedName
+	if s.form.format == FormatCombined {
+		other = certificateName
+	}
+	path := filepath.Join(s.dir, other)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return hint.With(fmt.Errorf("%q holds %s: beside it, nobody could tell which of the two its host reads", s.dir, other),
+		"name another folder with --out", "or remove what lies there, when nobody reads it any more")
 }
 
 func (s set) lock(ctx context.Context, f *folder.Folder) (func() error, error) {

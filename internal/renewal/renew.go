@@ -184,7 +184,8 @@ func (r *one) replace(ctx context.Context) error {
 }
 
 // make issues the new set. One that an earlier run made, and could not put in
-// place, will do as long as it is not due itself.
+// place, will do as long as it is not due itself, and is newer than what is in
+// place: somebody may have issued since.
 func (r *one) make(ctx context.Context, request issuance.Request) error {
 	if r.madeBefore(ctx) {
 		return nil
@@ -195,7 +196,14 @@ func (r *one) make(ctx context.Context, request issuance.Request) error {
 			return err
 		}
 	}
-	_, err := issuance.Issue(ctx, r.folder, request)
+	issued, err := issuance.Issue(ctx, r.folder, request)
+	if err != nil || !issued.Resumed || !issued.NotBefore.Before(r.here.NotBefore) {
+		return err
+	}
+	if err := r.place.discard(r.place.making()); err != nil { // what was taken up is older
+		return err
+	}
+	_, err = issuance.Issue(ctx, r.folder, request)
 	return err
 }
 
@@ -203,6 +211,9 @@ func (r *one) madeBefore(ctx context.Context) bool {
 	made, err := signer(r.place.making())
 	form, formErr := formOf(r.place.making())
 	if err != nil || formErr != nil || form != r.form || made.Certificate == nil || made.Key == nil || made.Check() != nil {
+		return false
+	}
+	if r.here.NotBefore.After(made.Certificate.NotBefore) {
 		return false
 	}
 	record, found, err := r.folder.Store.IssuedBySPKI(ctx, pki.SPKIDigest(made.Certificate))

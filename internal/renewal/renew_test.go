@@ -435,6 +435,39 @@ func TestAnOldRenewalDoesNotReplaceANewerCertificate(t *testing.T) {
 	}
 }
 
+// Somebody issues by hand after a renewal was held or killed before its files were
+// in place: the next renewal makes a new set, and says so of that one.
+func TestASetThatIsOlderThanWhatIsInPlaceIsNotUsed(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		left func(t *testing.T, dir, making string)
+	}{
+		{"a whole set", func(t *testing.T, dir, making string) {
+			_, err := issuance.Issue(t.Context(), open(t, dir, start().Add(time.Hour)), issuance.Request{Environment: "prod", Workload: "backup", Out: making})
+			must(t, err)
+		}},
+		{"a key whose certificate was recorded", func(t *testing.T, dir, making string) {
+			_, err := issuance.Issue(t.Context(), open(t, dir, start().Add(time.Hour)), issuance.Request{Environment: "prod", Workload: "backup", Out: making})
+			must(t, err)
+			must(t, os.Rename(filepath.Join(making, "key.pem"), filepath.Join(making, ".key.pem.next")))
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, out := newEstate(t)
+			c.left(t, dir, filepath.Join(out, ".renewal"))
+			byHand, err := issuance.Issue(t.Context(), open(t, dir, start().Add(2*time.Hour)), issuance.Request{Environment: "prod", Workload: "backup"})
+			must(t, err)
+			r, err := renewed(t, dir, 3*time.Hour, renewal.Options{Force: true})
+			if got := serialOf(t, dir, out); err != nil || r.Renewed != 1 || got == byHand.SerialHex || got != r.Certificates[0].SerialHex {
+				t.Errorf("in place is %s, issued by hand was %s: %+v, %v", got, byHand.SerialHex, r, err)
+			}
+			if n := count(t, dir); n != 4 {
+				t.Errorf("%d certificates were issued, want 4", n)
+			}
+		})
+	}
+}
+
 func TestFindLooksBelowAndNotIntoWhatIsHidden(t *testing.T) {
 	dir, out := newEstate(t)
 	f := open(t, dir, start())

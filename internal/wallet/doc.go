@@ -8,9 +8,9 @@
 //
 // Invariants: what is handed out is whole and has not ended; it was given for the
 // same public key, role, profile, anchor, duration, session name and endpoint; at
-// most one process asks at a time; a file that others could have read or changed,
-// or that is not what was written, is not used; without a place to keep anything,
-// each process asks for itself.
+// most one process asks at a time, unless it was stopped while it did; a file that
+// others could have read or changed, or that is not what was written, is not used;
+// without a place to keep anything, each process asks for itself.
 //
 //	DIR/                     mode 0700; another one is not used
 //	DIR/DIGEST/              what the session was asked for with; locked while one asks

@@ -214,8 +214,8 @@ func TestManyAreRefusedOnce(t *testing.T) {
 	for range 5 {
 		waits.Add(1)
 		w, waiting := b.wallet, sync.OnceFunc(waits.Done)
-		w.Clock.Wait = func(ctx context.Context, d time.Duration) error {
-			b.move(d)
+		w.Clock.Wait = func(ctx context.Context, _ time.Duration) error {
+			b.move(time.Microsecond) // they look often before the first one goes on
 			waiting()
 			return ctx.Err()
 		}
@@ -242,6 +242,27 @@ func TestWhoHasAGoodSessionWaitsForNobody(t *testing.T) {
 		t.Fatal(held, err)
 	}
 	b.gets(1)
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	b.gets(2)
+}
+
+// The one that asks may have been stopped, and hold its lock for good.
+func TestWhoWaitedTooLongAsksAsWell(t *testing.T) {
+	b := newBench(t)
+	b.gets(1)
+	release, held, err := b.wallet.Files.TryLockFolder(filepath.Dir(b.file()))
+	if err != nil || !held {
+		t.Fatal(held, err)
+	}
+	b.move(2 * time.Hour)
+	begun := b.now
+	b.wallet.Clock.Wait = func(ctx context.Context, d time.Duration) error { b.move(d); return ctx.Err() }
+	b.gets(2)
+	if waited := b.now.Sub(begun); waited < 30*time.Second || waited > 45*time.Second {
+		t.Errorf("it waited %s; an SDK gives it a minute, and one request up to half of that", waited)
+	}
 	if err := release(); err != nil {
 		t.Fatal(err)
 	}
