@@ -150,6 +150,9 @@ func TestProvisioningExample(t *testing.T) {
 	holds(provision, 0, "prod/web.web-2: pushed its certificate")
 	web2.session(r)
 	holds(provision, 0, "prod/web.web-1: not due before", "prod/web.web-2: nothing to do")
+	if web2.file("key.pem") != own {
+		t.Error("the key that a host made was replaced, with nothing to do")
+	}
 
 	// Hosts that are set up anew get what they need, long before it would be renewed.
 	for _, h := range []host{web1, web2} {
