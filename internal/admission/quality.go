@@ -120,10 +120,7 @@ func badPoint(key *ecdsa.PublicKey) string {
 
 // endless reports whether working with the certificate's key would take for
 // ever; it is refused for that and spared the rest.
-func endless(c *x509.Certificate) bool {
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	return ok && key.N.BitLen() > mostRSA
-}
+func endless(c *x509.Certificate) bool { return pki.Endless(c.PublicKey) }
 
 func badSignature(c *x509.Certificate) string {
 	switch c.SignatureAlgorithm {

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"math/big"
 	"math/bits"
+
+	"anchorctl/internal/pki"
 )
 
 // The sizes of RSA keys that are taken. Beyond the upper one, verifiers refuse
 // or take their time.
 const (
 	leastRSA = 2048
-	mostRSA  = 8192
+	mostRSA  = pki.MaxRSA
 )
 
 func badRSA(key *rsa.PublicKey) string {

@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"fmt"
 	"math/big"
 	"time"
 
@@ -55,7 +54,7 @@ func certificateOf(i store.Issued, now time.Time) Certificate {
 		Batch: i.Batch, Line: i.Line,
 	}
 	if r := i.Revoked; r != nil {
-		c.Revoked = &Revocation{At: moment(r.At), Reason: reason(r.Reason)}
+		c.Revoked = &Revocation{At: moment(r.At), Reason: pki.ReasonName(r.Reason)}
 	}
 	return c
 }
@@ -81,22 +80,4 @@ func decimal(serial string) string {
 		return ""
 	}
 	return n.String()
-}
-
-// reason is the name of a reason code (RFC 5280 section 5.3.1).
-func reason(code int) string {
-	switch code {
-	case 0:
-		return "unspecified"
-	case 1:
-		return "keyCompromise"
-	case 3:
-		return "affiliationChanged"
-	case 4:
-		return "superseded"
-	case 5:
-		return "cessationOfOperation"
-	default:
-		return fmt.Sprintf("reason %d", code)
-	}
 }

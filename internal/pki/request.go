@@ -59,8 +59,8 @@ func ParseRequest(data []byte) (Request, error) {
 	switch {
 	case parsed.PublicKey == nil:
 		return Request{}, &RequestError{Err: errors.New("the key of the request is of a kind that cannot be used; want ECDSA or RSA")}
-	case endless(parsed.PublicKey):
-		return Request{}, &RequestError{Err: fmt.Errorf("the RSA key has more than %d bits", mostRSA)}
+	case Endless(parsed.PublicKey):
+		return Request{}, &RequestError{Err: fmt.Errorf("the RSA key has more than %d bits", MaxRSA)}
 	case !strongSignature(parsed.SignatureAlgorithm):
 		return Request{}, &RequestError{Err: fmt.Errorf("the request is signed with %s; SHA-256 or stronger with RSA or ECDSA is needed", named(parsed, how))}
 	case !how.Verifies(parsed.RawTBSCertificateRequest, parsed.Signature, parsed.PublicKey):
@@ -69,13 +69,14 @@ func ParseRequest(data []byte) (Request, error) {
 	return Request{Key: parsed.PublicKey, Asked: askedIn(parsed, attributes)}, nil
 }
 
-// mostRSA is the longest RSA key that a request is verified with: longer ones
-// would only keep us busy.
-const mostRSA = 8192
+// MaxRSA is the longest RSA key that anything is verified with, in bits: longer
+// ones would only keep us busy.
+const MaxRSA = 8192
 
-func endless(pub crypto.PublicKey) bool {
+// Endless reports whether working with a key would take for ever.
+func Endless(pub crypto.PublicKey) bool {
 	key, ok := pub.(*rsa.PublicKey)
-	return ok && key.N.BitLen() > mostRSA
+	return ok && key.N.BitLen() > MaxRSA
 }
 
 func named(r *x509.CertificateRequest, how signature.Scheme) string {
