@@ -100,7 +100,7 @@ func TestAMigrationThatFailsLeavesTheOldSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = migrate(t.Context(), db, next(t, `CREATE TABLE half (a TEXT) STRICT; CREATE TABLE estates (a TEXT);`), func(string) {})
-	if err == nil || !strings.Contains(err.Error(), "migrating to schema 3 (next)") {
+	if err == nil || !strings.Contains(err.Error(), "migrating to schema 4 (next)") {
 		t.Errorf("got %v, want the migration's error", err)
 	}
 	var half int
