@@ -46,6 +46,8 @@ const (
 	RoleVerify     Kind = "role.verify"
 	RoleUnpin      Kind = "role.unpin"
 	RoleDeny       Kind = "role.deny"
+	RoleWiden      Kind = "role.widen"  // the issuer's new name beside the old one, in conditions of others
+	RoleNarrow     Kind = "role.narrow" // the old name out again
 )
 
 // Key says whose private key an action uses.
