@@ -82,7 +82,7 @@ func (s *Store) verifyRotations(ctx context.Context, q queryer) error {
 		d.Environment, d.Number = r.Environment, r.Number // which its subject names
 		slices.SortFunc(d.Probes, func(a, b Probe) int { return strings.Compare(a.Target, b.Target) })
 		if !reflect.DeepEqual(d.Rotation, r) {
-			return &AuditError{d.entry, "the record of its rotation, " + r.subject() + ", is not what it came to"}
+			return &AuditError{d.entry, "the record of its rotation, " + r.subject() + ", or of its probes was changed"}
 		}
 	}
 	for _, subject := range slices.Sorted(maps.Keys(want)) {
