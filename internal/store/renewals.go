@@ -27,7 +27,9 @@ var ErrOtherKey = errors.New("it is not a certificate of the same key and name")
 // nothing.
 func (s *Store) RenewGeneration(ctx context.Context, env string, number int, certificate []byte) error {
 	addr := Generation{Environment: env, Number: number}.Addr()
-	return s.decide(ctx, "renewal", fmt.Sprintf("renewing %s", addr), func(t *tx) error {
+	// The root has signed it: it is recorded even when the run is being
+	// interrupted.
+	return s.decide(context.WithoutCancel(ctx), "renewal", fmt.Sprintf("renewing %s", addr), func(t *tx) error {
 		g, recorded, err := t.generation(env, number)
 		if err != nil || bytes.Equal(g.Certificate, certificate) {
 			return err

@@ -57,7 +57,9 @@ func (s *Store) EndRotation(ctx context.Context, env, outcome string) error {
 	if outcome != RotationDone && outcome != RotationAborted {
 		return fmt.Errorf("%s: %q is no outcome of a rotation", doing, outcome)
 	}
-	return s.decide(ctx, "rotation end", doing, func(t *tx) error {
+	// The key of what is retired is gone by now: it is recorded even when the
+	// run is being interrupted.
+	return s.decide(context.WithoutCancel(ctx), "rotation end", doing, func(t *tx) error {
 		r, err := t.openRotation(env)
 		if errors.Is(err, ErrNoRotation) {
 			return t.endedSo(env, outcome)
@@ -135,7 +137,7 @@ func (s *Store) NoteProbe(ctx context.Context, env, target string, at int64, fai
 	if account == "" || region == "" || at <= 0 {
 		return fmt.Errorf("%s: it needs an account and region, and a time", doing)
 	}
-	return s.decide(ctx, "rotation probe", doing, func(t *tx) error {
+	return s.decide(context.WithoutCancel(ctx), "rotation probe", doing, func(t *tx) error {
 		r, err := t.openRotation(env)
 		if err != nil {
 			return err
@@ -152,15 +154,15 @@ func (s *Store) NoteProbe(ctx context.Context, env, target string, at int64, fai
 			return err
 		}
 		p.note(at, failure)
-		_, err = t.audit(auditProbe, r.subject(), map[string]any{"at": at, "failure": failure, "target": target})
+		entry, err := t.audit(auditProbe, r.subject(), map[string]any{"at": at, "failure": failure, "target": target})
 		if err != nil {
 			return err
 		}
-		return t.exec(`INSERT INTO probes (estate, environment, rotation, target, successes, first, last, failure)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		return t.exec(`INSERT INTO probes (estate, environment, rotation, target, successes, first, last, failure, entry)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (estate, environment, rotation, target) DO UPDATE SET successes = excluded.successes,
-			first = excluded.first, last = excluded.last, failure = excluded.failure`,
-			t.estate, env, r.Number, target, p.Successes, p.First, p.Last, p.Failure)
+			first = excluded.first, last = excluded.last, failure = excluded.failure, entry = excluded.entry`,
+			t.estate, env, r.Number, target, p.Successes, p.First, p.Last, p.Failure, entry)
 	})
 }
 

@@ -17,6 +17,7 @@ type lineage struct {
 type toldGeneration struct {
 	told          // of its certificate and key
 	status string // since the last entry that gives one
+	since  int64  // that entry
 }
 
 // toldFormer is a certificate that a renewal replaced.
@@ -36,9 +37,9 @@ func (s *Store) toldLineage(ctx context.Context, q queryer) (lineage, error) {
 		said := told{entry: e.Number, subject: e.Subject, detail: string(e.Detail)}
 		switch e.Action {
 		case auditGeneration:
-			l.generations[e.Subject] = &toldGeneration{said, Active}
+			l.generations[e.Subject] = &toldGeneration{said, Active, e.Number}
 		case auditStatus:
-			g.status = d.Status
+			g.status, g.since = d.Status, e.Number
 		case auditRenew:
 			l.former[e.Number] = toldFormer{g.told, e.At}
 			g.told = said
@@ -82,7 +83,7 @@ func (s *Store) verifyGenerations(ctx context.Context, q queryer, want map[strin
 			return err
 		}
 		if d.status != g.Status {
-			return &AuditError{entry, addr + " is on record as " + g.Status + ", by the log it is " + d.status}
+			return &AuditError{d.since, addr + " is on record as " + g.Status + ", by the log it is " + d.status}
 		}
 	}
 	for _, addr := range slices.Sorted(maps.Keys(want)) {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -71,7 +73,6 @@ func (s *Store) verifyRotations(ctx context.Context, q queryer) error {
 	if err != nil {
 		return err
 	}
-	probes := 0
 	for _, r := range list {
 		d, err := s.toldOf(ctx, q, want, r)
 		if err != nil {
@@ -81,14 +82,13 @@ func (s *Store) verifyRotations(ctx context.Context, q queryer) error {
 		d.Environment, d.Number = r.Environment, r.Number // which its subject names
 		slices.SortFunc(d.Probes, func(a, b Probe) int { return strings.Compare(a.Target, b.Target) })
 		if !reflect.DeepEqual(d.Rotation, r) {
-			return &AuditError{d.entry, "the record of its rotation, " + r.subject() + ", is not what it came to"}
+			return &AuditError{d.entry, "the record of its rotation, " + r.subject() + ", or of its probes was changed"}
 		}
-		probes += len(r.Probes)
 	}
 	for _, subject := range slices.Sorted(maps.Keys(want)) {
 		return &AuditError{want[subject].entry, "the record of its rotation, " + subject + ", is missing"}
 	}
-	return s.verifyProbes(ctx, q, probes)
+	return s.verifyProbes(ctx, q)
 }
 
 // toldOf finds what is told of a rotation on record.
@@ -106,12 +106,17 @@ func (s *Store) toldOf(ctx context.Context, q queryer, want map[string]*toldRota
 	return d, nil
 }
 
-// verifyProbes looks for probes beside those of the rotations.
-func (s *Store) verifyProbes(ctx context.Context, q queryer, want int) error {
-	var have int
-	err := q.QueryRowContext(ctx, `SELECT count(*) FROM probes WHERE estate = $1`, s.estate).Scan(&have)
-	if err == nil && have != want {
-		err = &AuditError{0, "there are records of probes of no rotation"}
+// verifyProbes looks for probes of no rotation, which nothing reads.
+func (s *Store) verifyProbes(ctx context.Context, q queryer) error {
+	var entry int64
+	err := q.QueryRowContext(ctx, `SELECT p.entry FROM probes p LEFT JOIN rotations r
+		ON r.estate = p.estate AND r.environment = p.environment AND r.number = p.rotation
+		WHERE p.estate = $1 AND r.number IS NULL ORDER BY p.entry LIMIT 1`, s.estate).Scan(&entry)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return &AuditError{entry, "there is a record of a probe that it does not tell of"}
 }

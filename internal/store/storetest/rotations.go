@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"sync"
 	"testing"
 	"time"
 
@@ -117,25 +118,140 @@ func rotatedIn(t *testing.T, p Place, env string) {
 	must(t, s.VerifyAudit(t.Context()))
 }
 
-func renewed(t *testing.T, p Place) {
-	s := rotating(t, p, store.Rotation{Environment: "prod", Kind: store.Renewal, From: 1, To: 1})
-	if err := s.EndRotation(t.Context(), "prod", store.RotationDone); err == nil {
-		t.Error("ending a renewal in which nothing was renewed: no error")
+func aborted(t *testing.T, p Place) {
+	s := rotating(t, p, rekey("prod"))
+	must(t, s.EndRotation(t.Context(), "prod", store.RotationAborted))
+	must(t, s.EndRotation(t.Context(), "prod", store.RotationAborted))
+	stands(t, s, "prod", "1 active ")
+	value[store.Rotation](t)(s.StartRotation(t.Context(), rekey("prod")))
+	must(t, s.AddGeneration(t.Context(), Minted("prod", 2, store.Next)))
+	must(t, s.EndRotation(t.Context(), "prod", store.RotationAborted))
+	stands(t, s, "prod", "1 active 2 retired ")
+	again := rekey("prod")
+	again.To = 3
+	value[store.Rotation](t)(s.StartRotation(t.Context(), again))
+	var told []string
+	for _, r := range value[[]store.Rotation](t)(s.Rotations(t.Context(), "prod")) {
+		told = append(told, fmt.Sprintf("%d to %d %s", r.Number, r.To, r.Outcome))
 	}
-	must(t, s.RenewGeneration(t.Context(), "prod", 1, Renewed("prod", 1, 1)))
-	must(t, s.RenewGeneration(t.Context(), "prod", 1, Renewed("prod", 1, 1)))
-	want := Minted("prod", 1, store.Active)
-	former := []store.Former{{Environment: "prod", Number: 1, Certificate: want.Certificate, Replaced: start().Unix()}}
-	want.Certificate = Renewed("prod", 1, 1)
-	if diff := cmp.Diff([]store.Generation{want}, value[[]store.Generation](t)(s.AllGenerations(t.Context()))); diff != "" {
+	if diff := cmp.Diff([]string{"3 to 3 ", "2 to 2 aborted", "1 to 2 aborted"}, told); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(former, value[[]store.Former](t)(s.FormerCertificates(t.Context()))); diff != "" {
-		t.Error(diff)
-	}
-	must(t, s.EndRotation(t.Context(), "prod", store.RotationDone))
 	must(t, s.VerifyAudit(t.Context()))
-	if err := s.RenewGeneration(t.Context(), "prod", 1, Renewed("prod", 1, 2)); !errors.Is(err, store.ErrNoRotation) {
-		t.Errorf("renewing after the renewal: got %v, want ErrNoRotation", err)
+}
+
+func probed(t *testing.T, p Place) {
+	s := rotating(t, p, rekey("prod"))
+	must(t, s.AddGeneration(t.Context(), Minted("dev", 1, store.Active)))
+	must(t, s.AddGeneration(t.Context(), Minted("prod", 2, store.Next)))
+	value[store.Rotation](t)(s.StartRotation(t.Context(), rekey("dev")))
+	const west, central = "111122223333/eu-west-1", "111122223333/eu-central-1"
+	foreign := "no \"session\"\n<\u2028> \xff"
+	for _, n := range []struct {
+		target  string
+		at      int64
+		failure string
+		want    store.Probe
+	}{
+		{west, 100, "", store.Probe{Successes: 1, First: 100, Last: 100}},
+		{central, 101, foreign, store.Probe{Last: 101, Failure: "no \"session\"\n<\u2028> \uFFFD"}},
+		{west, 160, "", store.Probe{Successes: 2, First: 100, Last: 160}},
+		{central, 161, "", store.Probe{Successes: 1, First: 161, Last: 161}},
+		{west, 220, "denied", store.Probe{Last: 220, Failure: "denied"}},
+		{west, 280, "", store.Probe{Successes: 1, First: 280, Last: 280}},
+		{west, 340, "", store.Probe{Successes: 2, First: 280, Last: 340}},
+	} {
+		must(t, s.NoteProbe(t.Context(), "prod", n.target, n.at, n.failure))
+		n.want.Target = n.target
+		open := value[[]store.Rotation](t)(s.OpenRotations(t.Context()))
+		if len(open) != 2 || open[0].Environment != "dev" || len(open[0].Probes) != 0 {
+			t.Fatalf("the open rotations are %v, want dev's, without probes, and prod's", open)
+		}
+		got := open[1].Probes[len(open[1].Probes)-1] // eu-west-1 comes last
+		if n.target == central {
+			got = open[1].Probes[0]
+		}
+		if diff := cmp.Diff(n.want, got); diff != "" {
+			t.Errorf("at %d: %s", n.at, diff)
+		}
 	}
+	must(t, s.CutOver(t.Context(), "prod"))
+	must(t, s.EndRotation(t.Context(), "prod", store.RotationDone))
+	if n := len(value[[]store.Rotation](t)(s.Rotations(t.Context(), "prod"))[0].Probes); n != 2 {
+		t.Errorf("%d probes are kept after the rotation, want those of 2 targets", n)
+	}
+	must(t, s.VerifyAudit(t.Context()))
+}
+
+func rotationSerial(t *testing.T, p Place) {
+	s := create(t, p)
+	must(t, s.AddGeneration(t.Context(), Minted("prod", 1, store.Active)))
+	now := func() int64 { return value[int64](t)(s.Serial(t.Context())) }
+	start := func(kind store.RotationKind, to int) func() error {
+		return func() error {
+			_, err := s.StartRotation(t.Context(), store.Rotation{Environment: "prod", Kind: kind, From: 1, To: to})
+			return err
+		}
+	}
+	end := func() error { return s.EndRotation(t.Context(), "prod", store.RotationDone) }
+	for _, step := range []struct {
+		name   string
+		do     func() error
+		grows  bool
+		action string // of the newest entry, "" for none
+	}{
+		{"starting a renewal", start(store.Renewal, 1), true, "rotation.start"},
+		{"renewing", func() error { return s.RenewGeneration(t.Context(), "prod", 1, Renewed("prod", 1, 1)) }, true, "generation.renew"},
+		{"renewing again", func() error { return s.RenewGeneration(t.Context(), "prod", 1, Renewed("prod", 1, 1)) }, false, ""},
+		{"ending it", end, true, "rotation.end"},
+		{"ending it again", end, false, ""},
+		{"starting a rekey", start(store.Rekey, 2), true, "rotation.start"},
+		{"minting", func() error { return s.AddGeneration(t.Context(), Minted("prod", 2, store.Next)) }, true, "generation.status"},
+		{"probing", func() error { return s.NoteProbe(t.Context(), "prod", "1/a", 1, "") }, false, "rotation.probe"},
+		{"overriding", func() error { return s.OverrideGate(t.Context(), "prod", "ANC504", "why") }, false, "rotation.override"},
+		{"cutting over", func() error { return s.CutOver(t.Context(), "prod") }, true, "generation.status"},
+		{"cutting over again", func() error { return s.CutOver(t.Context(), "prod") }, false, ""},
+		{"ending", end, true, "generation.status"},
+	} {
+		before, log := now(), value[store.Head](t)(s.AuditHead(t.Context()))
+		must(t, step.do())
+		if grew := now() > before; grew != step.grows {
+			t.Errorf("%s: the serial grows: %v, want %v", step.name, grew, step.grows)
+		}
+		newest := ""
+		for _, e := range value[[]store.Entry](t)(s.AuditLog(t.Context(), log.Entries, 10)) {
+			newest = e.Action
+		}
+		if newest != step.action {
+			t.Errorf("%s: the newest entry is %q, want %q", step.name, newest, step.action)
+		}
+	}
+}
+
+func manyRotations(t *testing.T, p Place) {
+	s := create(t, p)
+	must(t, s.AddGeneration(t.Context(), Minted("prod", 1, store.Active)))
+	const processes = 6
+	errs := make([]error, processes)
+	stores := make([]*store.Store, processes)
+	for n := range stores {
+		stores[n] = reopen(t, p, Options())
+	}
+	var all sync.WaitGroup
+	for n := range processes {
+		all.Go(func() { _, errs[n] = stores[n].StartRotation(t.Context(), rekey("prod")) })
+	}
+	all.Wait()
+	started := 0
+	for _, err := range errs {
+		if err == nil {
+			started++
+		} else if !errors.Is(err, store.ErrExists) {
+			t.Errorf("starting at once: %v", err)
+		}
+	}
+	if started != 1 {
+		t.Errorf("%d rotations started at once, want 1", started)
+	}
+	must(t, s.VerifyAudit(t.Context()))
 }

@@ -36,6 +36,7 @@ CREATE TABLE probes (
     first       INTEGER NOT NULL,               -- of the row
     last        INTEGER NOT NULL,
     failure     TEXT    NOT NULL,               -- of the last one, or ''
+    entry       INTEGER NOT NULL,
     PRIMARY KEY (estate, environment, rotation, target),
     FOREIGN KEY (estate, environment, rotation) REFERENCES rotations (estate, environment, number)
 ) STRICT;
