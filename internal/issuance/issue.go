@@ -144,13 +144,21 @@ func hold(f *folder.Folder, r Request) (wanted, error) {
 	return w, nil
 }
 
-// allowed holds a request against the configuration.
+// allowed holds a request of a person against the configuration.
 func allowed(f *folder.Folder, r Request) (wanted, error) {
+	if r.Workload == config.ProbeWorkload {
+		return wanted{}, fmt.Errorf("%q is the built-in probe: only rotations and proofs get certificates for it, and their keys never leave memory", r.Workload)
+	}
+	return configured(f, r)
+}
+
+// configured holds a request against the configuration.
+func configured(f *folder.Folder, r Request) (wanted, error) {
 	env, ok := f.Config.Environments[r.Environment]
 	if !ok {
 		return wanted{}, fmt.Errorf("there is no environment %q; there are %s", r.Environment, listed(f.Config.EnvironmentNames()))
 	}
-	if _, ok := env.Workloads[r.Workload]; !ok {
+	if env.Workload(r.Workload) == nil {
 		return wanted{}, fmt.Errorf("environment %s has no workload %q; it has %s", r.Environment, r.Workload, listed(env.WorkloadNames()))
 	}
 	lifetime, err := lifetimeOf(env, r)
@@ -180,7 +188,7 @@ func Spec(c *config.Config, env *config.Environment, workload, instance string) 
 		Environment: env.Name, Workload: workload, Instance: instance,
 		Organization: c.Estate.Organization, TrustDomain: c.Estate.TrustDomain, Lifetime: env.LifetimeOf(workload),
 	}
-	if w := env.Workloads[workload]; w != nil {
+	if w := env.Workload(workload); w != nil {
 		s.DNS = w.DNS
 	}
 	return s

@@ -79,10 +79,11 @@ func accounts(c *config.Config, objects []plan.Object) []account {
 	for _, name := range c.EnvironmentNames() {
 		env := c.Environments[name]
 		for _, t := range env.Targets {
-			a := known.of(plan.Target{Account: t.Account, Region: t.Region})
+			at := plan.Target{Account: t.Account, Region: t.Region}
+			a := known.of(at)
 			a.regions = append(a.regions, t.Region)
-			for _, profile := range env.ProfileNames() {
-				for _, role := range env.Profiles[profile].RoleNames() {
+			for _, profile := range env.ProfilesAt(at) {
+				for _, role := range profile.RoleNames() {
 					a.roles = append(a.roles, roles.ARN(a.partition, plan.Role(t.Account, role)))
 				}
 			}

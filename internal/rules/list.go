@@ -206,6 +206,10 @@ func All() []Rule {
 			Remedy: "give the role a profile of its own, short sessions, and one workload that its trust policy names",
 		},
 		{
+			ID: "ANC319", Name: "probe role with permissions", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsManaged},
+			Remedy: "detach its policies and delete its inline policies, or name another role as probeRole",
+		},
+		{
 			ID: "ANC401", Name: "stale plan", Severity: Refuse, Cites: []string{rfcJCS},
 			Remedy: "make a new plan and have it approved",
 		},
