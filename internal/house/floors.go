@@ -24,7 +24,7 @@ func Floors() []Floor {
 		{1, "craft", []string{"iampolicy", "keys", "ownership", "pki", "publicca", "sigx509"}},
 		{2, "machinery", []string{"config", "engine", "rules", "store"}},
 		{3, "judgement", []string{"admission", "folder", "gates", "grants"}},
-		{4, "resources", []string{"anchors", "crls", "issuers", "profiles", "roles", "scrutiny", "vetting"}},
+		{4, "resources", []string{"anchors", "crls", "issuers", "profiles", "roles", "scrutiny", "subjects", "vetting"}},
 		{5, "features", []string{"ceremony", "estate", "inventory", "issuance", "operator", "revocation", "session"}},
 		{6, "runbook", []string{"batch", "denial", "prove", "renewal", "survey", "wallet"}},
 		{7, "windows", []string{"awsapi", "render", "sandbox", "terminal"}},

@@ -128,7 +128,12 @@ func statements(a account, lineage string, manage bool) []statement {
 		allow("KnowWhoIAm", []string{"*"}, nil, "sts:GetCallerIdentity"),
 		allow("See", []string{"*"}, nil,
 			"rolesanywhere:ListTrustAnchors", "rolesanywhere:ListProfiles", "rolesanywhere:ListCrls",
-			"rolesanywhere:ListTagsForResource", "tag:GetResources"),
+			"rolesanywhere:ListSubjects", "rolesanywhere:ListTagsForResource", "tag:GetResources"),
+	}
+	if len(a.regions) > 0 {
+		// Before a rotation ends the trust in an issuer, it asks who still comes
+		// with a certificate of that one.
+		list = append(list, allow("SeeWhoAsked", resources(a, a.regions, "subject"), nil, "rolesanywhere:GetSubject"))
 	}
 	if len(a.regions) > 0 {
 		list = append(list, a.building(lineage, ours)...)

@@ -101,6 +101,9 @@ func TestTheOperatorMayDoWhatIsItsOwnAndNoMore(t *testing.T) {
 		{"no other service's", manage, "iam:CreateServiceLinkedRole",
 			"arn:aws:iam::111122223333:role/aws-service-role/rolesanywhere.amazonaws.com/AWSServiceRoleForRolesAnywhere",
 			map[string][]string{"iam:AWSServiceName": {"ecs.amazonaws.com"}}, false},
+		{"who asked for sessions may be listed", verify, "rolesanywhere:ListSubjects", "*", nil, true},
+		{"and read", verify, "rolesanywhere:GetSubject", strings.Replace(list, "crl", "subject", 1), nil, true},
+		{"but not in a third region", verify, "rolesanywhere:GetSubject", strings.Replace(strings.Replace(list, "crl", "subject", 1), "eu-central-1", "eu-west-1", 1), nil, false},
 		{"tags of ours may be restored", manage, "rolesanywhere:TagResource", anchor, ours, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
