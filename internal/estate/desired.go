@@ -25,9 +25,9 @@ type desired struct {
 	pins     map[plan.Addr]roles.Pin // AnchorARNs are references
 }
 
-// want reads the configuration. generation says which generation of an
-// environment's issuer is, or is going to be, the active one.
-func want(c *config.Config, lineage string, generation func(env string) int) desired {
+// want reads the configuration. The record says which generations of an
+// environment's issuer anchors should have, minted or still to be.
+func want(c *config.Config, lineage string, r recorded) desired {
 	d := desired{
 		issuers: map[string]issuers.Spec{}, anchors: map[plan.Addr]anchors.Spec{},
 		profiles: map[plan.Addr]profiles.Desired{}, pins: map[plan.Addr]roles.Pin{},
@@ -40,7 +40,7 @@ func want(c *config.Config, lineage string, generation func(env string) int) des
 			addr := plan.Anchor(name, place)
 			d.anchors[addr] = anchors.Spec{
 				Addr: addr, Name: c.Estate.Name + "-" + name,
-				Certificates: []plan.Addr{plan.Issuer(name, generation(name))},
+				Certificates: r.inAnchors(name),
 				Tags:         ownership.Tags(lineage, addr),
 				ChecksPoints: env.CRL.CheckDistributionPoint,
 			}

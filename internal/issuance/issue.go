@@ -24,6 +24,9 @@ type Request struct {
 	Lifetime              time.Duration // 0 is the configured one; it may only be shorter
 	KeyType               keys.Type     // "" is ecdsa-p256
 	Format                Format        // "" is pem
+	// Generation of the issuer, for certificates without files; 0 is the one that
+	// signs.
+	Generation int
 	// Passphrase asks for that of the key's file; only encrypted needs it.
 	Passphrase func(context.Context) ([]byte, error)
 
@@ -95,7 +98,7 @@ func issue(ctx context.Context, f *folder.Folder, r Request) (Result, error) {
 		return Result{}, err
 	}
 	defer clear(w.form.passphrase)
-	signer, err := openSigner(ctx, f, r.Environment)
+	signer, err := openSigner(ctx, f, r.Environment, 0)
 	if err != nil {
 		return Result{}, err
 	}

@@ -35,7 +35,7 @@ func issueUnfiled(ctx context.Context, f *folder.Folder, r Request) (Unfiled, er
 	if err != nil {
 		return Unfiled{}, err
 	}
-	s, err := openSigner(ctx, f, r.Environment)
+	s, err := openSigner(ctx, f, r.Environment, r.Generation)
 	if err != nil {
 		return Unfiled{}, err
 	}

@@ -222,6 +222,26 @@ func All() []Rule {
 			Remedy: "leave it alone, or remove it by hand with whoever owns it",
 		},
 		{
+			ID: "ANC501", Name: "rotation open", Severity: Refuse, Cites: []string{awsTrustModel},
+			Remedy: "finish the rotation with anchorctl rotate resume, or go back with anchorctl rotate abort",
+		},
+		{
+			ID: "ANC502", Name: "last issuer", Severity: Refuse, Cites: []string{awsTrustModel, awsSource},
+			Remedy: "let the anchor hold the issuer that signs, and start a rotation to another one",
+		},
+		{
+			ID: "ANC503", Name: "not drained", Severity: Hold, Cites: []string{awsTrustModel, awsSession},
+			Remedy: "wait until the certificates of the old issuer are renewed or have ended, then run anchorctl rotate resume",
+		},
+		{
+			ID: "ANC504", Name: "not seen", Severity: Hold, Cites: []string{awsTrustModel, awsSession},
+			Remedy: "mend what denies the probe's sessions, or wait, then run anchorctl rotate resume",
+		},
+		{
+			ID: "ANC505", Name: "not re-issued", Severity: Hold, Cites: []string{awsTrustModel, awsSession},
+			Remedy: "give the workloads named certificates of the new issuer, then run the same command again",
+		},
+		{
 			ID: "ANC601", Name: "foreign anchor in the account", Severity: Warn, Cites: []string{awsTrustModel, awsSource},
 			Remedy: "find out whose it is; disable and delete it if nobody can say",
 		},
