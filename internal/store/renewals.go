@@ -85,7 +85,7 @@ func (t *tx) renewable(g Generation) error {
 	case err != nil:
 		return err
 	case r.Kind != Renewal || r.From != g.Number:
-		return fmt.Errorf("%w: the open rotation is a %s from %s to %s", ErrNoRotation, r.Kind, r.addr(r.From), r.addr(r.To))
+		return fmt.Errorf("%w that renews it: the one that is open is a %s from %s to %s", ErrNoRotation, r.Kind, r.addr(r.From), r.addr(r.To))
 	case g.Status != Active:
 		return fmt.Errorf("%w: it is %s, it should be %s", ErrStatus, g.Status, Active)
 	}

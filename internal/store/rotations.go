@@ -56,8 +56,9 @@ var (
 	// ErrCutOver says that the new issuer signs already: there is no way back
 	// but another rotation.
 	ErrCutOver = errors.New("the rotation is cut over")
-	// ErrStatus says that a generation is not in the state the step needs.
-	ErrStatus = errors.New("the generation's status does not allow it")
+	// ErrStatus says that a generation has not the status, or not the number,
+	// that the step needs.
+	ErrStatus = errors.New("the generations do not fit")
 	// ErrLastIssuer says that the environment would have no active generation.
 	ErrLastIssuer = errors.New("no active generation would be left")
 )

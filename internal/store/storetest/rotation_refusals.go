@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +43,9 @@ func startRefuses(t *testing.T, p Place) {
 	var open *store.OpenRotationError
 	if !errors.Is(err, store.ErrExists) || !errors.As(err, &open) || open.Rotation.Number != 1 {
 		t.Errorf("a second rotation: got %v, want an OpenRotationError, which is an ErrExists", err)
+	}
+	if want := "rotation 1 of prod, a rekey begun by ana on 2026-03-01T12:00:00Z, is open"; !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %q, want it to end in %q", err, want)
 	}
 	for name, c := range map[string]struct {
 		spoil func(r *store.Rotation)
