@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"anchorctl/internal/store"
@@ -104,5 +105,39 @@ func TestVerifyAuditSeesRotationsThatWereChangedBehindTheStore(t *testing.T) {
 		if err := verifyAfter(t, whole, statements...); !errors.As(err, &broken) {
 			t.Errorf("%s: got %v, want an AuditError", name, err)
 		}
+	}
+}
+
+// The last line of defence does not rely on the records being as they were
+// left.
+func TestARotationThatWasChangedDoesNotTakeTheLastIssuer(t *testing.T) {
+	whole, err := os.ReadFile(filled(t))
+	must(t, err)
+	for name, c := range map[string]struct {
+		outcome    string
+		want       error
+		statements []string
+	}{
+		"the new issuer retired": {store.RotationDone, store.ErrLastIssuer,
+			[]string{`UPDATE generations SET status = 'retired' WHERE environment = 'stage' AND number = 3`}},
+		"the old issuer retired": {store.RotationDone, store.ErrStatus,
+			[]string{`UPDATE generations SET status = 'retired' WHERE environment = 'stage' AND number = 1`}},
+		"another issuer is the new one": {store.RotationDone, store.ErrLastIssuer,
+			[]string{`UPDATE rotations SET successor = 2 WHERE number = 3`}},
+		"the new issuer is the old one": {store.RotationDone, store.ErrStatus,
+			[]string{`UPDATE rotations SET former = 3 WHERE number = 3`}},
+		"none is active before the cut-over": {store.RotationAborted, store.ErrLastIssuer,
+			[]string{`UPDATE rotations SET cut_over = 0 WHERE number = 3`,
+				`UPDATE generations SET status = 'next' WHERE environment = 'stage' AND number = 3`}},
+	} {
+		path := filepath.Join(t.TempDir(), "state.db")
+		must(t, os.WriteFile(path, whole, 0o600))
+		around(t, path, c.statements...)
+		s, err := store.Open(t.Context(), path, storetest.Options())
+		must(t, err)
+		if err := s.EndRotation(t.Context(), "stage", c.outcome); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+		must(t, s.Close())
 	}
 }
