@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/gates"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
+	"anchorctl/internal/store"
 )
 
 // remedies are what to do about a gate that failed.
@@ -115,7 +116,10 @@ func (v view) pathRemedies() []Remedy {
 	case ours && env != "" && by.addr.Environment != env:
 		return do(fmt.Sprintf("ask at the anchor of %s: this certificate is %s's, issued by %s, and this anchor is %s's", by.addr.Environment, by.addr.Environment, by.addr, env),
 			fmt.Sprintf(`for a role of %s, take a certificate of %s: run "anchorctl issue %s/WORKLOAD"`, env, env, env))
-	case ours && !by.active:
+	case ours && (by.status == store.Draining || by.status == store.Next):
+		return do(fmt.Sprintf("run %q: a rotation is open, %s issued this certificate, and while the rotation lasts the anchor should hold it",
+			"anchorctl rotate status "+by.addr.Environment, by.addr))
+	case ours && by.status == store.Retired:
 		return do("run "+v.issue()+" and install the new files: "+by.addr.String()+", which issued this one, is retired",
 			"let the anchor keep an issuer until the last certificate it issued has ended")
 	case ours:
