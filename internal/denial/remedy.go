@@ -204,6 +204,8 @@ func (v view) listRemedies() []Remedy {
 	switch {
 	case owner != "" && owner != env:
 		return do(fmt.Sprintf("take the role with a certificate of %s, at its anchor and by its profile: anchorctl.yaml gives it to %s, and a role is in one environment only (ANC301)", owner, owner))
+	case owner == "" && profile == config.ProbeProfile:
+		return do("ask by another profile: that of the built-in probe lists the probe role alone")
 	case owner == "":
 		return []Remedy{{Do: fmt.Sprintf("if the role is meant for %s, add it to anchorctl.yaml at environments.%s.profiles.%s.roles", env, env, profile),
 			Text: fmt.Sprintf("%s: {workloads: [%s]}", role.Name, workload)},
