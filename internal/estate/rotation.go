@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"anchorctl/internal/anchors"
@@ -26,13 +27,12 @@ type Rotation struct {
 	Reason      string             // typed by a person
 }
 
-// commandRotation is what such runs are called.
+// command is what such runs are called, and how they are gone on with.
 func (r Rotation) command() string {
-	name := "rotate " + r.Environment
-	if r.Environment == "" {
-		name = "rotate root"
+	if r.Abort {
+		return abort(r)
 	}
-	return name
+	return resume(r)
 }
 
 // Address is what a rotation is of, as people write it.
@@ -51,7 +51,7 @@ func (o Options) covers(environment string) bool {
 // The ways a rotation is refused before it begins.
 var (
 	ErrNoRotation   = errors.New("there is no rotation")
-	ErrCutOver      = errors.New("the cut-over is over")
+	ErrCutOver      = errors.New("it is cut over")
 	ErrNotReady     = errors.New("it is not as a rotation needs it")
 	errWrongCommand = errors.New("another kind of rotation is open")
 )
@@ -150,9 +150,9 @@ func (w World) ready(n store.Rotation) error {
 	if len(without) == 0 {
 		return nil
 	}
-	return hint.With(fmt.Errorf("environment %s: %w: the targets %v name no probeRole, so nothing can show that the new issuer is accepted there", n.Environment, ErrNotReady, without),
+	return hint.With(fmt.Errorf("environment %s: %w: no probeRole is named at %s, so nothing can show that the new issuer is accepted there", n.Environment, ErrNotReady, strings.Join(without, ", ")),
 		"create an IAM role without any permission in each account, name it as probeRole of the target, and run \"anchorctl apply\"",
-		`when the key is compromised and there is no time, run "anchorctl rotate start `+n.Environment+` --emergency"`)
+		`when the key is compromised and there is no time, run "anchorctl rotate start `+n.Environment+` --emergency --reason WORDS"`)
 }
 
 // of is what is wanted of the environments that a run looks at.
