@@ -74,8 +74,10 @@ type Fleet struct {
 	Window string `json:"window"`
 	// Expired and Overdue count workloads whose newest certificate has ended, or
 	// should have been renewed. Unrenewed are those of them that end first.
+	// There may be more than were counted, when More is set.
 	Expired   int        `json:"expired"`
 	Overdue   int        `json:"overdue"`
+	More      bool       `json:"more"`
 	Unrenewed []Workload `json:"unrenewed"`
 }
 

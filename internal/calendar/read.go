@@ -19,12 +19,15 @@ const (
 	// listed is how many certificates that were not renewed are named for each
 	// environment.
 	listed = 1000
+	// counted is how many are counted: with as many, the exact number says no
+	// more, and status has to be quick on the day when nothing was renewed.
+	counted = 100_000
 )
 
 // Read makes the calendar of an estate out of its store and of what its status
 // read, which may be less than all.
 func Read(ctx context.Context, f *folder.Folder, s estate.Status) (Calendar, error) {
-	facts := Facts{Now: f.Clock.Now().UTC(), Terms: map[string]Terms{}, Fleets: []Fleet{}, NotRead: []NotRead{}}
+	facts := Facts{Now: f.Clock.Now().UTC().Truncate(time.Second), Terms: map[string]Terms{}, Fleets: []Fleet{}, NotRead: []NotRead{}}
 	for name, env := range f.Config.Environments {
 		facts.Terms[name] = Terms{Certificate: time.Duration(env.Limits.CertificateLifetime), Issuer: time.Duration(env.Issuer.Lifetime)}
 	}
@@ -101,10 +104,12 @@ func readFleet(ctx context.Context, f *folder.Folder, e estate.EnvironmentStatus
 		return fleet, err
 	}
 	between := time.Duration(env.Limits.RenewalInterval)
-	err = f.Store.Unrenewed(ctx, e.Name, now.Add(-forgotten).Unix(), now.Unix(), func(i store.Issued) {
+	err = f.Store.Unrenewed(ctx, e.Name, now.Add(-forgotten).Unix(), now.Unix(), func(i store.Issued) bool {
 		if env.Workloads[i.Workload] != nil { // what left the configuration is not renewed on purpose
 			fleet.note(workload(i, Unrenewed(now, time.Unix(i.Created, 0), time.Unix(i.NotAfter, 0), between)))
 		}
+		fleet.More = fleet.Expired+fleet.Overdue >= counted
+		return !fleet.More
 	})
 	return fleet, err
 }

@@ -92,9 +92,18 @@ func (f Fleet) events(until time.Time) []Event {
 	}
 	if rest := f.Expired + f.Overdue - len(f.Unrenewed); rest > 0 && len(events) == len(f.Unrenewed) {
 		last := f.Unrenewed[len(f.Unrenewed)-1].NotAfter
-		events = append(events, Event{f.Environment, Renewal, last, fmt.Sprintf("%d more certificates of %s were not renewed", rest, f.Environment)})
+		events = append(events, Event{f.Environment, Renewal, last, f.Unnamed() + " were not renewed"})
 	}
 	return events
+}
+
+// Unnamed says how many were not renewed besides those that are listed.
+func (f Fleet) Unnamed() string {
+	n := f.Expired + f.Overdue - len(f.Unrenewed)
+	if f.More {
+		return fmt.Sprintf("at least %d more of %s", n, f.Environment)
+	}
+	return fmt.Sprintf("%d more of %s", n, f.Environment)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -57,7 +57,7 @@ func TestWhatEndsWithinATimeIsNamed(t *testing.T) {
 			"the revocation list of issuer/prod#1 was not renewed and becomes stale at 2026-03-07T12:00:00Z", always[2], always[3],
 			"prod/app.web-1 was not renewed and ends at 2026-03-01T15:00:00Z",
 			"prod/slow was not renewed and ends at 2026-03-15T12:00:00Z",
-			"1 more certificates of prod were not renewed",
+			"1 more of prod were not renewed",
 		}},
 		"fifty days": {50 * day, []string{
 			"issuer/dev#1 ends at 2026-03-21T12:00:00Z (20 days)", "issuer/prod#1 ends at 2026-04-20T12:00:00Z (50 days)", always[0], always[1],
@@ -65,7 +65,7 @@ func TestWhatEndsWithinATimeIsNamed(t *testing.T) {
 			"the revocation list of issuer/prod#1 was not renewed and becomes stale at 2026-03-07T12:00:00Z", always[2], always[3],
 			"prod/app.web-1 was not renewed and ends at 2026-03-01T15:00:00Z",
 			"prod/slow was not renewed and ends at 2026-03-15T12:00:00Z",
-			"1 more certificates of prod were not renewed",
+			"1 more of prod were not renewed",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

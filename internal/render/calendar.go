@@ -184,8 +184,8 @@ func lateOf(f calendar.Fleet, now time.Time) []string {
 		}
 		lines = append(lines, fmt.Sprintf("Not renewed: %s %s (serial %s)", w.Name, how, w.Serial))
 	}
-	if rest := f.Expired + f.Overdue - len(f.Unrenewed); rest > 0 {
-		lines = append(lines, fmt.Sprintf("Not renewed: %d more of %s", rest, f.Environment))
+	if f.Expired+f.Overdue > len(f.Unrenewed) {
+		lines = append(lines, "Not renewed: "+f.Unnamed())
 	}
 	return lines
 }

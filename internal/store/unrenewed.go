@@ -22,15 +22,16 @@ const selectUnrenewed = `SELECT i.workload, i.instance, i.generation, i.serial, 
 // most a quarter of its life is left, which ended at since at the earliest, and
 // which nothing came after: no certificate of the same workload and instance was
 // recorded later. Revoked ones are not among them. Those that end first come
-// first; of a certificate itself and of its key nothing is read.
-func (s *Store) Unrenewed(ctx context.Context, environment string, since, now int64, each func(Issued)) error {
+// first; of a certificate itself and of its key nothing is read. It ends when each
+// says false.
+func (s *Store) Unrenewed(ctx context.Context, environment string, since, now int64, each func(Issued) bool) error {
 	if err := s.unrenewed(ctx, environment, since, now, each); err != nil {
 		return fmt.Errorf("reading what was not renewed of %q: %w", environment, explain(err))
 	}
 	return nil
 }
 
-func (s *Store) unrenewed(ctx context.Context, environment string, since, now int64, each func(Issued)) (err error) {
+func (s *Store) unrenewed(ctx context.Context, environment string, since, now int64, each func(Issued) bool) (err error) {
 	rows, err := s.db.QueryContext(ctx, selectUnrenewed, s.estate, environment, since, now)
 	if err != nil {
 		return err
@@ -41,7 +42,9 @@ func (s *Store) unrenewed(ctx context.Context, environment string, since, now in
 		if err := rows.Scan(&i.Workload, &i.Instance, &i.Generation, &i.Serial, &i.Created, &i.NotAfter); err != nil {
 			return err
 		}
-		each(i)
+		if !each(i) {
+			break
+		}
 	}
 	return rows.Err()
 }
