@@ -127,8 +127,12 @@ func withinHints(events []calendar.Event) []string {
 	var hints []string
 	for _, e := range events {
 		text := `read "End dates" in docs/operating.md`
+		environment, issuer := strings.CutPrefix(e.Addr, "issuer/")
+		environment, _, _ = strings.Cut(environment, "#")
 		switch {
-		case e.Event == calendar.Renewal && strings.HasPrefix(e.Addr, "issuer/"):
+		case e.Event == calendar.RotateBy && issuer:
+			text = fmt.Sprintf("run \"anchorctl rotate start %s\"", environment)
+		case e.Event == calendar.Renewal && issuer:
 			text = `run "anchorctl crl refresh"`
 		case e.Event == calendar.Renewal:
 			text = `run "anchorctl renew --all due", and find out why no timer did; a workload that is gone leaves anchorctl.yaml, or is revoked`

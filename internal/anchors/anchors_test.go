@@ -22,8 +22,8 @@ var (
 func TestUpdate(t *testing.T) {
 	root := pkitest.Root(t)
 	ours, foreign := root.Issuer(t, "prod"), root.Issuer(t, "dev")
-	known := func(fingerprint string) (plan.Addr, bool) {
-		return issuer, fingerprint == pki.Fingerprint(ours.Certificate)
+	known := func(fingerprint string) (string, bool) {
+		return issuer.String(), fingerprint == pki.Fingerprint(ours.Certificate)
 	}
 	strange := "sha256:" + pki.Fingerprint(foreign.Certificate)
 	asItShouldBe := anchors.Live{

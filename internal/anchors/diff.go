@@ -62,6 +62,12 @@ func Update(s Spec, l Live, known KnownAs) (actions []plan.Action, foreign bool,
 	return actions, foreign, nil
 }
 
+// Hold is the action of that kind that changes which certificates the anchor
+// holds, as part of a rotation.
+func Hold(kind plan.Kind, addr plan.Addr, before, after, needs []string) (plan.Action, error) {
+	return plan.NewAction(kind, addr, Fields{Certificates: before}, Fields{Certificates: after}, needs)
+}
+
 // Enable is the action that enables the anchor.
 func Enable(s Spec, needs []string) (plan.Action, error) {
 	return switched(plan.AnchorEnable, s.Addr, true, needs)

@@ -15,8 +15,6 @@ const (
 	margin = 45 * day
 	// soon is how long before a date it is said.
 	soon = 30 * day
-	// draining is the status of a generation that signed until its successor did.
-	draining = "draining"
 )
 
 // Facts are what a calendar is made of.
@@ -102,7 +100,7 @@ func (f Facts) authority(g Generation) Authority {
 // What is being replaced already, and what nothing is issued by because its
 // environment left the configuration, has no such date.
 func (f Facts) rotateBy(g Generation) (time.Time, bool) {
-	if g.Status == draining {
+	if g.Status == store.Draining {
 		return time.Time{}, false
 	}
 	if g.Environment != "" {

@@ -23,6 +23,7 @@ func (c *checker) environment(path string, e *Environment) {
 	for _, name := range e.WorkloadNames() {
 		at := below(path+".workloads", name)
 		c.name(at, name, "a workload")
+		c.reserved(at, name, ProbeWorkload, "workload")
 		if strings.HasSuffix(name, "-") {
 			c.keyProblem(at, "end it in a letter or a digit", "%q cannot end in a hyphen: a workload's name can be a label of its DNS names", name)
 		}
@@ -31,6 +32,7 @@ func (c *checker) environment(path string, e *Environment) {
 	for _, name := range e.ProfileNames() {
 		at := below(path+".profiles", name)
 		c.name(at, name, "a profile")
+		c.reserved(at, name, ProbeProfile, "profile")
 		c.profile(path, at, e, e.Profiles[name])
 	}
 	c.sharedRoles(path, e)

@@ -258,6 +258,11 @@ func TestProfilesOfTheSameNameInTheSamePlaceAreRefused(t *testing.T) {
 	if !errors.As(err, &p) || p.Path != "environments.prod-eu.profiles.backup" || !strings.Contains(p.Message, `"example-prod-eu-backup"`) {
 		t.Errorf("got %v", err)
 	}
+	probed := strings.NewReplacer("backup: {roles: {r2", "probe: {roles: {r2", "prod-eu:", "prod-anchorctl:", "region: us-east-1}", "region: us-east-1, probeRole: p1}").
+		Replace(strings.Replace(text, `us-east-1}]`, `us-east-1, probeRole: p2}]`, 1))
+	if _, err := config.Parse("a.yaml", []byte(probed), noFiles); !errors.As(err, &p) || !strings.Contains(p.Message, `"example-prod-anchorctl-probe"`) {
+		t.Errorf("the probe's: got %v", err)
+	}
 	elsewhere := strings.Replace(text, "region: us-east-1", "region: us-east-2", 1)
 	if _, err := config.Parse("a.yaml", []byte(elsewhere), noFiles); err != nil {
 		t.Errorf("in another region: %v", err)

@@ -70,7 +70,7 @@ func Notes() map[string]map[string]Note {
 			"account":     {Text: "The 12 digits of the AWS account, in quotes.", Pattern: accountPattern},
 			"region":      {Text: "The AWS region.", Pattern: regionPattern},
 			"credentials": {Text: "How the operator reaches the account; by default as the AWS command line would."},
-			"probeRole":   {Text: "The path and name of a role that may be asked for to prove isolation.", Pattern: rolePattern},
+			"probeRole":   {Text: "The path and name of a role without permissions that only the built-in probe takes: rotation opens sessions with it to see that a new issuer is accepted.", Pattern: rolePattern},
 		},
 		"Credentials": {
 			"profile":    {Text: "A profile of the operator's AWS configuration files.", Most: maxProse},

@@ -152,10 +152,19 @@ func (p *Profile) RoleNames() []string { return slices.Sorted(maps.Keys(p.Roles)
 // LifetimeOf is the lifetime of the certificates of a workload; that of a
 // workload the environment does not have is zero.
 func (e *Environment) LifetimeOf(workload string) time.Duration {
-	if w := e.Workloads[workload]; w != nil {
+	if w := e.Workload(workload); w != nil {
 		return time.Duration(w.CertificateLifetime)
 	}
 	return 0
+}
+
+// LongestLifetime is that of the environment's workloads, the probe included.
+func (e *Environment) LongestLifetime() time.Duration {
+	var longest time.Duration
+	for _, name := range e.Holders() {
+		longest = max(longest, e.LifetimeOf(name))
+	}
+	return longest
 }
 
 // DurationOf is the duration of the sessions of a profile; that of a profile

@@ -204,18 +204,18 @@ func (v view) listRemedies() []Remedy {
 		return []Remedy{{Do: fmt.Sprintf("if the role is meant for %s, add it to anchorctl.yaml at environments.%s.profiles.%s.roles", env, env, profile),
 			Text: fmt.Sprintf("%s: {workloads: [%s]}", role.Name, workload)},
 			{Do: `run "anchorctl plan" to see the change, then "anchorctl apply"`}}
-	case v.k.Config.Environments[env].Profiles[profile] == nil || v.k.Config.Environments[env].Profiles[profile].Roles[role.Name] == nil:
-		return do(fmt.Sprintf("ask by a profile that lists the role: --profile %s", strings.Join(v.k.listing(env, role.Name), " or --profile ")))
+	case !slices.Contains(v.k.listing(env, role), profile):
+		return do(fmt.Sprintf("ask by a profile that lists the role: --profile %s", strings.Join(v.k.listing(env, role), " or --profile ")))
 	}
 	return do(`run "anchorctl plan": the profile does not list what anchorctl.yaml gives it; "anchorctl apply" puts it right`)
 }
 
 // listing are the profiles of an environment that list a role.
-func (k *Estate) listing(env, role string) []string {
+func (k *Estate) listing(env string, role plan.Addr) []string {
 	var names []string
-	for _, name := range k.Config.Environments[env].ProfileNames() {
-		if k.Config.Environments[env].Profiles[name].Roles[role] != nil {
-			names = append(names, name)
+	for _, p := range k.Config.Environments[env].ProfilesIn(role.Target.Account) {
+		if p.Roles[role.Name] != nil {
+			names = append(names, p.Name)
 		}
 	}
 	return names
@@ -288,10 +288,10 @@ func (v view) mapped(field, specifier string) bool {
 	if v.k == nil || v.c.names.profile == "" {
 		return false
 	}
-	env := v.k.Config.Environments[v.c.names.environment]
-	if env == nil || env.Profiles[v.c.names.profile] == nil {
+	p := v.k.profile(plan.Profile(v.c.names.environment, v.c.names.profile, v.c.Target))
+	if p == nil {
 		return false
 	}
-	specifiers := env.Profiles[v.c.names.profile].AttributeMappings[field]
+	specifiers := p.AttributeMappings[field]
 	return slices.Contains(specifiers, specifier) || slices.Contains(specifiers, "*")
 }

@@ -14,6 +14,7 @@ import (
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/store"
 )
 
 // ApplyOptions say what to apply and who agrees to it.
@@ -22,6 +23,8 @@ type ApplyOptions struct {
 
 	Saved []byte // an encoded plan that must be exactly what would be done
 	Wait  bool   // for another run's lock
+	// Gates are asked besides the estate's own, by their rules.
+	Gates map[string]engine.Gate
 	// Approve is asked with what is about to happen. It returns an error to
 	// stop; nil approves everything.
 	Approve func(ctx context.Context, p Proposal) error
@@ -47,6 +50,8 @@ func (w World) Apply(ctx context.Context, o ApplyOptions) (report Report, err er
 		command = "destroy"
 	case o.Revocation != nil:
 		command = commandRevocation
+	case o.Rotation != nil:
+		command = o.Rotation.command()
 	}
 	release, err := w.Folder.Store.Lock(ctx, command, o.Wait)
 	if err != nil {
@@ -103,10 +108,10 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 	}
 	if proposal.Plan.Empty() {
 		// A run that is restricted says nothing of what another one left.
-		if isOpen && (r.options.Revocation == nil || open.Command == r.command) {
+		if isOpen && (!r.restricted() || open.Command == r.command) {
 			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 		}
-		return report, errors.Join(proposal.unreached, err)
+		return report, errors.Join(proposal.unreached, err, r.turned(ctx, proposal))
 	}
 	if r.options.Approve != nil {
 		if err := r.options.Approve(ctx, proposal); err != nil {
@@ -114,6 +119,24 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		}
 	}
 	return r.carryOut(ctx, report, open, actions, holds)
+}
+
+func (r *runner) restricted() bool { return r.options.Revocation != nil || r.options.Rotation != nil }
+
+// turned ends a rotation that has nothing left to do. One with a key to do away
+// with ends with that.
+func (r *runner) turned(ctx context.Context, p Proposal) error {
+	if p.Rotation == nil || p.Rotation.Kind != store.Renewal || p.Rotation.Number == 0 {
+		return nil
+	}
+	return r.world.Folder.Store.EndRotation(ctx, p.Rotation.Environment, "done")
+}
+
+// needsRoot: the root that signs is opened before the run. One that the run makes,
+// or puts to work, is opened then, and the one before it may be lost.
+func needsRoot(actions []plan.Action) bool {
+	return slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Key == plan.RootKey }) &&
+		!slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Addr.Kind == plan.KindRoot })
 }
 
 // closing are the actions that only take something away, without those they
@@ -193,13 +216,13 @@ func (r *runner) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e := r.engine(want(r.world.Folder.Config, record.estate.Lineage, record.generation))
+	e := r.engine(want(r.world.Folder.Config, record.estate.Lineage, record))
 	return e.Settle(ctx, intents)
 }
 
 func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, actions []plan.Action, holds error) (Report, error) {
 	e := r.engine(report.Proposal.desired)
-	if slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Key == plan.RootKey }) {
+	if needsRoot(actions) {
 		if err := r.minter.Unlock(ctx); err != nil {
 			return report, err
 		}
@@ -209,6 +232,11 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 	}
 	report.Run = open.ID
 	var err error
+	if n := report.Proposal.Rotation; n != nil && n.Number == 0 {
+		if *n, err = r.world.Folder.Store.StartRotation(ctx, *n); err != nil {
+			return report, err
+		}
+	}
 	if !report.Resumed {
 		if report.Run, err = r.start(ctx, report.Proposal.Plan, open.ID); err != nil {
 			return report, err
@@ -219,6 +247,9 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 	reachedEnd := len(result.Done)+len(result.Held)+len(result.Skipped) == len(actions)
 	if err == nil {
 		err = holds
+	}
+	if err == nil {
+		err = r.turned(ctx, report.Proposal)
 	}
 	err = errors.Join(report.Proposal.unreached, err)
 	// The end of a run is recorded even when the run was interrupted.

@@ -2,6 +2,7 @@ package estate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,6 +36,7 @@ type builder struct {
 
 func (b *builder) build() error {
 	b.ready, b.narrow = map[plan.Addr][]string{}, map[plan.Addr][]plan.Action{}
+	b.withdrawnLists()
 	b.foreignLists()
 	if b.options.Destroy {
 		return b.remove(func(plan.Addr) bool { return true })
@@ -63,6 +65,7 @@ func (b *builder) id(kind plan.Kind, addr plan.Addr) []string {
 }
 
 func (b *builder) mint() error {
+	b.openRotations()
 	for _, env := range b.world.Folder.Config.EnvironmentNames() {
 		if g, ok := b.r.active[env]; ok {
 			for _, words := range b.d.issuers[env].Drift(b.r.certs[g.Addr().String()]) {
@@ -77,6 +80,14 @@ func (b *builder) mint() error {
 		b.add(a)
 	}
 	return nil
+}
+
+// openRotations says what is under way, and what does not go together with it.
+func (b *builder) openRotations() {
+	for _, env := range slices.Sorted(maps.Keys(b.r.rotations)) {
+		b.notice("%s: a rotation is open since %s, and this leaves its certificates to it: run %q", Rotation{Environment: env}.address(),
+			day(b.r.rotations[env].Started), "anchorctl "+resume(Rotation{Environment: env}))
+	}
 }
 
 func (b *builder) notice(format string, args ...any) {
@@ -97,6 +108,7 @@ func (b *builder) anchors() error {
 			continue
 		}
 		spec.Tags = b.r.withIntent(addr, spec.Tags)
+		spec.Certificates = b.leave(spec, live)
 		actions, foreign, err := anchors.Update(spec, live, b.r.knownAs)
 		if err != nil {
 			return err
@@ -110,6 +122,23 @@ func (b *builder) anchors() error {
 		}
 	}
 	return nil
+}
+
+// leave is what the anchor should hold. While a rotation is open, that is the
+// rotation's to change, as long as the anchor has nothing else.
+func (b *builder) leave(spec anchors.Spec, live anchors.Live) []plan.Addr {
+	if _, open := b.r.rotations[spec.Addr.Environment]; !open {
+		return spec.Certificates
+	}
+	var held []plan.Addr
+	for _, name := range anchors.Held(live, b.r.knownAs) {
+		addr := parse(name)
+		if !slices.Contains(spec.Certificates, addr) {
+			return spec.Certificates
+		}
+		held = append(held, addr)
+	}
+	return held
 }
 
 // foreign reports certificates in our anchor that we did not put there. Taking

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
+	"slices"
 
 	"anchorctl/internal/admission"
+	"anchorctl/internal/anchors"
 	"anchorctl/internal/crls"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
@@ -19,6 +21,9 @@ func (b *builder) lists() error {
 	signed := map[plan.Addr][]string{}
 	for _, issuer := range addresses(b.v.states) {
 		state := b.v.states[issuer]
+		if n := b.r.rotations[issuer.Environment]; n.Kind == store.Emergency && issuer.Generation == n.From {
+			continue // nothing is signed by a compromised key
+		}
 		above, unknown := b.beyond(state)
 		because := state.Due(b.world.Folder.Clock.Now(), termsOf(b.world.Folder.Config)(issuer.Environment), above)
 		if because == "" {
@@ -144,6 +149,18 @@ func newerList(state crls.State, l crls.Live) *x509.RevocationList {
 		return nil
 	}
 	return list
+}
+
+// withdrawnLists: the anchors of a rotation that gave up an issuer need no list of
+// it any more.
+func (b *builder) withdrawnLists() {
+	for _, addr := range addresses(b.v.specs) {
+		live, there := b.o.anchors[b.v.specs[addr].Anchor]
+		_, open := b.r.rotations[addr.Environment]
+		if there && open && !slices.Contains(anchors.Held(live, b.r.knownAs), plan.Issuer(addr.Environment, addr.Generation).String()) {
+			delete(b.v.specs, addr)
+		}
+	}
 }
 
 // foreignLists names what others imported for anchors of ours. It stays.

@@ -31,6 +31,8 @@ func writes(k plan.Kind) []string {
 		plan.ProfileDelete:  {"rolesanywhere:DeleteProfile"},
 		plan.RolePin:        {"iam:UpdateAssumeRolePolicy"},
 		plan.RoleUnpin:      {"iam:UpdateAssumeRolePolicy"},
+		plan.RoleWiden:      {"iam:UpdateAssumeRolePolicy"},
+		plan.RoleNarrow:     {"iam:UpdateAssumeRolePolicy"},
 	}[k]
 }
 

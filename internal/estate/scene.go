@@ -98,7 +98,7 @@ func (w World) Look(ctx context.Context) (Scene, error) {
 		return Scene{}, err
 	}
 	l := look{clouds: c, claims: r.claims(), scene: w.scene(r), accounts: map[string]Cloud{}}
-	return l.run(ctx, want(w.Folder.Config, r.estate.Lineage, r.generation))
+	return l.run(ctx, want(w.Folder.Config, r.estate.Lineage, r))
 }
 
 // scene is what is known without asking AWS.
@@ -218,8 +218,7 @@ func (r recorded) placed(addr plan.Addr, live anchors.Live) PlacedAnchor {
 	}
 	a.Certificates = certs
 	for _, cert := range certs {
-		known, _ := r.knownAs(pki.Fingerprint(cert))
-		a.Known = append(a.Known, known)
+		a.Known = append(a.Known, r.generationOf(pki.Fingerprint(cert)))
 	}
 	return a
 }

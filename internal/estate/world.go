@@ -14,6 +14,7 @@ import (
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
+	"anchorctl/internal/subjects"
 )
 
 // Cloud is what one target of an environment offers, with its credentials.
@@ -24,7 +25,8 @@ type Cloud struct {
 	Anchors   anchors.API
 	Profiles  profiles.API
 	Roles     roles.API
-	CRLs      crls.API // may be nil
+	CRLs      crls.API     // may be nil
+	Subjects  subjects.API // may be zero
 	// PutRolePolicy writes an inline policy of a role.
 	PutRolePolicy func(ctx context.Context, role, policy, document string) error
 	// Exists asks past any list whether an anchor, a profile or a revocation

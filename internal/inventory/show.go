@@ -135,7 +135,7 @@ func (d *Details) judge(ctx context.Context, f *folder.Folder, i store.Issued, c
 	if d.Chain[0].Status == store.Retired {
 		d.Why = append(d.Why, d.Chain[0].Addr+" is retired: it is accepted as long as an anchor still holds that issuer")
 	}
-	if env := f.Config.Environments[i.Environment]; env == nil || env.Workloads[i.Workload] == nil {
+	if env := f.Config.Environments[i.Environment]; env == nil || env.Workload(i.Workload) == nil {
 		d.Why = append(d.Why, fmt.Sprintf("anchorctl.yaml has no workload %s/%s: after an apply, no role trusts it", i.Environment, i.Workload))
 	}
 	return nil

@@ -145,7 +145,7 @@ func (c *cast) classes(s estate.Scene) []class {
 			if g.Environment != env || !active && s.Now.After(g.Certificate.NotAfter) {
 				continue
 			}
-			for _, name := range e.WorkloadNames() {
+			for _, name := range e.Holders() {
 				list = append(list, c.class(s, e, name, g.Addr, active))
 			}
 		}

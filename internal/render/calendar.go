@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"anchorctl/internal/calendar"
+	"anchorctl/internal/store"
 )
 
 const (
@@ -93,7 +94,7 @@ func datesOf(c calendar.Calendar) []date {
 	var all []date
 	for _, a := range c.Authorities {
 		d := date{next: a.NotAfter, what: a.Addr, end: &a.NotAfter, days: a.DaysLeft, state: a.State}
-		if a.Status != "active" {
+		if a.Status != store.Active {
 			d.what += " (" + a.Status + ")"
 		}
 		if a.RotateBy != nil {

@@ -67,6 +67,7 @@ func fixtures() []fixture {
 		{"ANC316", permissions, "held_administrator.json", "fine_s3_writer.json"},
 		{"ANC317", permissions, "warned_list_on_objects.json", "fine_s3_separate.json"},
 		{"ANC318", role, `{"sensitive, in company"`, `{"sensitive, alone, short, of one workload"`},
+		{"ANC319", role, `{"with an attached policy"`, `{"without any policy"`},
 		{"ANC401", "../estate/resume_test.go", `refused(t, err, "ANC401")`, "func TestASavedPlanResumes"},
 		{"ANC402", "../estate/resume_test.go", `refused(t, err, "ANC402")`, "func TestASavedPlanResumes"},
 		{"ANC403", "../estate/isolation_test.go", `{"a profile that got another role"`, "func TestALoosenedStatementOfAManagedRoleIsPutRight"},

@@ -35,6 +35,8 @@ func Known(generations []store.Generation, environment string) (*admission.Estat
 			return nil, fmt.Errorf("reading the recorded certificate of %s: %w", g.Addr(), err)
 		}
 		switch {
+		case g.Environment == "" && g.Status == store.Retired:
+			// Nothing that is published rests on it any more.
 		case g.Environment == "":
 			e.Roots = append(e.Roots, c)
 		case g.Environment != environment || g.Status == store.Retired:

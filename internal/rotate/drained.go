@@ -1,0 +1,90 @@
+package rotate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"anchorctl/internal/engine"
+	"anchorctl/internal/plan"
+	"anchorctl/internal/store"
+)
+
+// drained holds the withdrawal of the old issuer from an anchor while a
+// certificate of it lives: whoever has that would be denied. The store is asked
+// first; then, as long as it could have been restored to a day before some
+// certificate was issued, Roles Anywhere too.
+func (g gatekeeper) drained(ctx context.Context, a plan.Action) error {
+	n, err := g.open(ctx, a.Addr.Environment)
+	if err != nil {
+		return err
+	}
+	held := &engine.HeldError{Action: a.ID, Rule: a.Gate}
+	count, few, err := g.Living(ctx, n)
+	if err != nil {
+		return err
+	}
+	if count > 0 {
+		held.Reason = fmt.Sprintf("%d certificates of %s live still: %s", count, from(n), listed(few, count))
+		held.Until = few[0].NotAfter.Add(time.Second)
+		held.Hints = []string{
+			"nothing has to be done: they are renewed from " + to(n) + " or expire by then",
+			fmt.Sprintf("run %q for all of them; revoke what nobody uses any more, with \"anchorctl revoke\"", fmt.Sprintf("anchorctl certs list --env %s --issuer %d --valid", n.Environment, n.From)),
+		}
+		return held
+	}
+	unknown, until, err := g.unknown(ctx, a.Addr, n)
+	if err != nil || len(unknown) == 0 {
+		return err
+	}
+	held.Reason = fmt.Sprintf("Roles Anywhere saw certificates of %s that the store does not know, so it may have been restored from a backup and there may be more: %s",
+		from(n), listed(unknown, len(unknown)))
+	held.Until = until
+	held.Hints = []string{"give their workloads new certificates, with \"anchorctl issue\"; the longest that such a one can live ends at " + until.Format(time.RFC3339)}
+	return held
+}
+
+// Living counts the certificates of the old generation that live still, and gives
+// some of those that end last.
+func (w World) Living(ctx context.Context, n store.Rotation) (int, []Certificate, error) {
+	const few = 5
+	filter := w.living(n.Environment, n.From)
+	count, err := w.Folder.Store.CountIssued(ctx, filter)
+	if err != nil || count == 0 {
+		return 0, nil, err
+	}
+	filter.Limit = few
+	list, err := w.Folder.Store.ListIssued(ctx, filter)
+	if err != nil {
+		return 0, nil, err
+	}
+	var some []Certificate
+	for _, one := range list {
+		some = append(some, certificate(one))
+	}
+	return count, some, nil
+}
+
+func listed(some []Certificate, count int) string {
+	texts := make([]string, len(some))
+	for i, c := range some {
+		texts[i] = c.String()
+	}
+	text := strings.Join(texts, "; ")
+	if count > len(some) {
+		text += fmt.Sprintf("; and %d more", count-len(some))
+	}
+	return text
+}
+
+// longest is when the last certificate ends that the old generation can have
+// signed before the cut-over, going by the configuration.
+func (w World) longest(n store.Rotation) time.Time {
+	env := w.Folder.Config.Environments[n.Environment]
+	longest := time.Duration(env.Limits.CertificateLifetime)
+	for _, name := range env.WorkloadNames() {
+		longest = max(longest, env.LifetimeOf(name))
+	}
+	return time.Unix(n.CutOver, 0).UTC().Add(longest)
+}
