@@ -95,7 +95,7 @@ func (w World) Status(ctx context.Context) (Status, error) {
 			return s, errors.Join(failed, err)
 		}
 		if failed == nil {
-			e.Objects = p.objects(env, s.OpenRun != nil)
+			e.Objects = p.objects(env, s.OpenRun.leavesOpen())
 		}
 		s.Environments = append(s.Environments, e)
 	}
@@ -122,6 +122,12 @@ func (w World) authority(r recorded, env string) Authority {
 	}
 	end := r.certs[g.Addr().String()].NotAfter
 	return Authority{Addr: g.Addr().String(), NotAfter: &end, DaysLeft: int(end.Sub(w.Folder.Clock.Now()).Hours() / 24)}
+}
+
+// leavesOpen reports whether what differs may be what the run has left. A run that
+// is restricted waits for days and leaves everything else alone.
+func (r *OpenRun) leavesOpen() bool {
+	return r != nil && (r.Command == "apply" || r.Command == "destroy")
 }
 
 func (w World) openRun(ctx context.Context) (*OpenRun, error) {
