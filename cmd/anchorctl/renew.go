@@ -12,6 +12,7 @@ import (
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/renewal"
 	"anchorctl/internal/terminal"
@@ -27,7 +28,7 @@ type renewOptions struct {
 func renewCommand() *cmdline.Command {
 	var o renewOptions
 	return &cmdline.Command{
-		Name: "renew", Args: "[ENV/WORKLOAD[.INSTANCE]]", Max: 1,
+		Name: "renew", Args: "[ENV/WORKLOAD[@INSTANCE]]", Max: 1,
 		Summary: "give workloads a new key and certificate before the old one ends",
 		About: `Renews the certificate of one workload, or with --all due of all whose files lie
 below out/ in the estate, when two thirds of its life are over; each workload has
@@ -151,7 +152,7 @@ func (o *renewOptions) selection(c *cmdline.Call) (renewal.Selection, error) {
 	var r issuance.Request
 	var err error
 	if r.Environment, r.Workload, r.Instance, err = issuance.ParseName(c.Args[0]); err != nil {
-		return s, terminal.Usage(err.Error())
+		return s, terminal.Usage(err.Error(), hint.Of(err)...)
 	}
 	if o.out != "" {
 		r.Out = within(c, o.out)

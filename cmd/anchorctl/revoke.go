@@ -32,7 +32,7 @@ type revokeOptions struct {
 func revokeCommand() *cmdline.Command {
 	o := revokeOptions{}
 	return &cmdline.Command{
-		Name: "revoke", Args: "[SERIAL|ENV/WORKLOAD[.INSTANCE]|FILE...]", Max: -1,
+		Name: "revoke", Args: "[SERIAL|ENV/WORKLOAD[@INSTANCE]|FILE...]", Max: -1,
 		Summary: "revoke certificates, at the trust anchors too",
 		About: `Records the revocation, signs a new revocation list of each issuer concerned, and
 imports it at the environment's trust anchors: from then on the certificates get
@@ -59,7 +59,7 @@ the record, "anchorctl crl refresh" brings the list to the anchors.`,
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			if len(c.Args) == 0 && o.endAllSessions == "" {
-				return cmdline.Reply{}, hint.With(terminal.Usage("revoke needs SERIAL|ENV/WORKLOAD[.INSTANCE]|FILE..., or --end-all-sessions"), `run "anchorctl revoke --help"`)
+				return cmdline.Reply{}, hint.With(terminal.Usage("revoke needs SERIAL|ENV/WORKLOAD[@INSTANCE]|FILE..., or --end-all-sessions"), `run "anchorctl revoke --help"`)
 			}
 			return withWorld(ctx, c, noPassphrase(), func(w estate.World) (cmdline.Reply, error) { return revoke(ctx, c, w, o) })
 		},

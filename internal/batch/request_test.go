@@ -61,7 +61,7 @@ func TestALineWithARequestGetsACertificateForItsKey(t *testing.T) {
 		}
 	}
 	// Run again, with a file that is gone.
-	must(t, os.RemoveAll(filepath.Join(result.Out, "backup.3")))
+	must(t, os.RemoveAll(filepath.Join(result.Out, "backup@3")))
 	again, err := batch.Issue(t.Context(), f, r)
 	must(t, err)
 	if again.Before != 6 || again.Issued != 0 || again.Mended != 1 || again.Batch != result.Batch {

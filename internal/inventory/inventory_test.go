@@ -119,17 +119,17 @@ func TestListsSayWhichAndInWhichState(t *testing.T) {
 		query inventory.Query
 		want  []string
 	}{
-		"all, newest first": {inventory.Query{}, []string{"dev/backup valid", "prod/device.a2 revoked", "prod/device.a1 valid", "prod/backup expired"}},
+		"all, newest first": {inventory.Query{}, []string{"dev/backup valid", "prod/device@a2 revoked", "prod/device@a1 valid", "prod/backup expired"}},
 		"of an environment": {inventory.Query{Environment: "dev"}, []string{"dev/backup valid"}},
-		"of an instance":    {inventory.Query{Workload: "device", Instance: "a1"}, []string{"prod/device.a1 valid"}},
-		"of an issuer":      {inventory.Query{Environment: "prod", Generation: 1, Limit: 1}, []string{"prod/device.a2 revoked"}},
+		"of an instance":    {inventory.Query{Workload: "device", Instance: "a1"}, []string{"prod/device@a1 valid"}},
+		"of an issuer":      {inventory.Query{Environment: "prod", Generation: 1, Limit: 1}, []string{"prod/device@a2 revoked"}},
 		"expiring, those first that end first": {
-			inventory.Query{ExpiringWithin: 3 * time.Hour}, []string{"prod/device.a1 valid", "dev/backup valid"}},
-		"expiring, though revoked":         {inventory.Query{ExpiringWithin: 2 * time.Hour, Revoked: true}, []string{"prod/device.a2 revoked"}},
-		"valid, those first that end last": {inventory.Query{Valid: true}, []string{"dev/backup valid", "prod/device.a1 valid"}},
+			inventory.Query{ExpiringWithin: 3 * time.Hour}, []string{"prod/device@a1 valid", "dev/backup valid"}},
+		"expiring, though revoked":         {inventory.Query{ExpiringWithin: 2 * time.Hour, Revoked: true}, []string{"prod/device@a2 revoked"}},
+		"valid, those first that end last": {inventory.Query{Valid: true}, []string{"dev/backup valid", "prod/device@a1 valid"}},
 		"expired":                          {inventory.Query{Expired: true}, []string{"prod/backup expired"}},
-		"revoked":                          {inventory.Query{Revoked: true}, []string{"prod/device.a2 revoked"}},
-		"expiring and valid":               {inventory.Query{Valid: true, ExpiringWithin: 2 * time.Hour}, []string{"prod/device.a1 valid"}},
+		"revoked":                          {inventory.Query{Revoked: true}, []string{"prod/device@a2 revoked"}},
+		"expiring and valid":               {inventory.Query{Valid: true, ExpiringWithin: 2 * time.Hour}, []string{"prod/device@a1 valid"}},
 	} {
 		got, err := inventory.List(t.Context(), l.folder, c.query)
 		must(t, err)

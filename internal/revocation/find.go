@@ -42,7 +42,7 @@ func (c Certificate) Name() string {
 }
 
 // Find finds the certificates that somebody means by a serial number, by
-// ENV/WORKLOAD[.INSTANCE] or by a certificate file, which read reads. Those that
+// ENV/WORKLOAD[@INSTANCE] or by a certificate file, which read reads. Those that
 // expired need no revoking: when all have, that is an error.
 func Find(ctx context.Context, f *folder.Folder, what string, read func(path string) ([]byte, error)) ([]Certificate, error) {
 	list, err := find(ctx, f, what, read)
@@ -56,7 +56,9 @@ func find(ctx context.Context, f *folder.Folder, what string, read func(path str
 	if serials, err := pki.ReadSerial(what); err == nil {
 		return bySerial(ctx, f, serials)
 	}
-	if env, workload, instance, ok := name(what); ok {
+	env, name, _ := strings.Cut(what, "/")
+	workload, instance, notName := pki.SplitWorkloadName(name)
+	if env != "" && notName == nil {
 		known, err := f.Store.Generations(ctx, env)
 		if err != nil {
 			return nil, err
@@ -68,19 +70,12 @@ func find(ctx context.Context, f *folder.Folder, what string, read func(path str
 	data, err := read(what)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, hint.With(errors.New("it is no serial number, no workload of an environment that has an issuer, and no file"),
-			`name it as a serial number, ENV/WORKLOAD, ENV/WORKLOAD.INSTANCE or a certificate file`)
+			append(hint.Of(notName), `name it as a serial number, ENV/WORKLOAD, ENV/WORKLOAD@INSTANCE or a certificate file`)...)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return byFile(ctx, f, data)
-}
-
-// name reads "ENV/WORKLOAD" and "ENV/WORKLOAD.INSTANCE".
-func name(text string) (environment, workload, instance string, ok bool) {
-	environment, rest, ok := strings.Cut(text, "/")
-	workload, instance, several := strings.Cut(rest, ".")
-	return environment, workload, instance, ok && environment != "" && workload != "" && !strings.Contains(rest, "/") && (!several || instance != "")
 }
 
 func bySerial(ctx context.Context, f *folder.Folder, serials []string) ([]Certificate, error) {
