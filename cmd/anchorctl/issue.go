@@ -44,7 +44,7 @@ With --batch or --count, it issues to many: every line is judged before the
 first certificate is made, and however often the run is stopped, each line has
 one. Run again, a batch goes on where it stopped; --label begins another.`,
 		Example: "anchorctl issue prod/backup --out /etc/backup/aws",
-		Exits:   []int{terminal.ExitRefused, terminal.ExitInterrupted},
+		Exits:   []int{terminal.ExitRefused, terminal.ExitLocked, terminal.ExitInterrupted},
 		Resume:  "run the same command to go on: a certificate that was recorded is given out, not made twice",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "write the files into `DIR`, instead of out/ENV/WORKLOAD in the estate", Destination: &o.out},

@@ -47,6 +47,9 @@ func issueBatch(ctx context.Context, c *cmdline.Call, o issueOptions) (cmdline.R
 	boundHeap(len(r.Lines))
 	r.Progress = func(p batch.Progress) { c.Voice.Progress(progressText(r.Environment, p)) }
 	return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
+		if err := knownEnvironment(f, r.Environment); err != nil {
+			return cmdline.Reply{}, err
+		}
 		result, err := batch.Issue(ctx, f, r)
 		reply := cmdline.Reply{Schema: "batch"}
 		if err == nil || result.Done() > 0 {

@@ -42,7 +42,7 @@ _SERIAL and _NOT_AFTER in its environment; when it fails, the next run tries it
 again. What was revoked is renewed by name and with --force only.`,
 		Example: `anchorctl renew prod/backup --probe
 anchorctl renew --all due --exec /usr/local/bin/push-certificate`,
-		Exits:  []int{terminal.ExitRefused, terminal.ExitHeld, terminal.ExitInterrupted},
+		Exits:  []int{terminal.ExitRefused, terminal.ExitHeld, terminal.ExitLocked, terminal.ExitInterrupted},
 		Resume: "run the same command to go on: what was begun is completed, nothing is made twice",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "all", Usage: "all certificates that are `WHICH`; there is one word for it: due", Destination: &o.all},
@@ -75,8 +75,8 @@ anchorctl renew --all due --exec /usr/local/bin/push-certificate`,
 }
 
 func renew(ctx context.Context, c *cmdline.Call, f *folder.Folder, s renewal.Selection, o renewal.Options) (cmdline.Reply, error) {
-	if env := s.Environment; env != "" && f.Config.Environments[env] == nil {
-		return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("there is no environment %q; there are %s", env, strings.Join(f.Config.EnvironmentNames(), ", ")))
+	if err := knownEnvironment(f, s.Environment); err != nil {
+		return cmdline.Reply{}, err
 	}
 	result, err := renewal.Run(ctx, f, s, o, func(done, total int, dir string) {
 		c.Voice.Progress(fmt.Sprintf("%d/%d %s", done+1, total, dir))

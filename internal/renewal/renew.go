@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
+	"anchorctl/internal/durable"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/hint"
@@ -129,7 +131,7 @@ func (r *one) lock(ctx context.Context) (func() error, error) {
 			return nil, err
 		}
 	}
-	return nil, hint.With(fmt.Errorf("another run is writing to %q", r.place.dir), "wait for it to end; the next run goes on")
+	return nil, hint.With(&durable.BusyError{What: strconv.Quote(r.place.dir)}, "wait for it to end; the next run goes on")
 }
 
 func (r *one) locked(ctx context.Context) error {
