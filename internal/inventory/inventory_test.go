@@ -180,6 +180,10 @@ func TestAListThatCannotBeIsRefused(t *testing.T) {
 		want  string
 	}{
 		"of an environment that never was":  {inventory.Query{Environment: "prd"}, `no environment "prd"; there are dev, prod`},
+		"of a workload that never was":      {inventory.Query{Workload: "bakcup"}, `no workload "bakcup"`},
+		"of a workload of another":          {inventory.Query{Environment: "dev", Workload: "backup"}, `no workload "backup"`},
+		"of a generation that never was":    {inventory.Query{Environment: "prod", Generation: 2}, "the issuer of prod has no generation 2"},
+		"of a generation that none has":     {inventory.Query{Generation: 7}, "no issuer has a generation 7"},
 		"valid and expired":                 {inventory.Query{Valid: true, Expired: true}, "not valid"},
 		"expiring and expired":              {inventory.Query{ExpiringWithin: 1, Expired: true}, "not valid"},
 		"valid and revoked":                 {inventory.Query{Valid: true, Revoked: true}, "not valid"},
