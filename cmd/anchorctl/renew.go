@@ -168,7 +168,7 @@ func pusher(c *cmdline.Call, command string) func(context.Context, renewal.Deliv
 		c.Voice.Clear()
 		env := c.Env
 		env.Stdin, env.Stdout = strings.NewReader(""), c.Stderr
-		err := env.RunChild(ctx, append(c.Environ[:len(c.Environ):len(c.Environ)], d.Environ()...), "sh", "-c", command)
+		err := env.RunHook(ctx, append(c.Environ[:len(c.Environ):len(c.Environ)], d.Environ()...), command)
 		var status terminal.ChildStatus
 		if errors.As(err, &status) {
 			return fmt.Errorf("the command of --exec ended with status %d", int(status))

@@ -53,7 +53,7 @@ func renewLine(o renewal.Outcome, alone bool) string {
 		} else if o.Push != "" {
 			line = name + ": not due"
 		}
-	case renewal.Held, renewal.Failed:
+	case renewal.Held, renewal.Failed, renewal.Interrupted:
 		return ""
 	}
 	switch {
