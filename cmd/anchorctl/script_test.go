@@ -63,19 +63,36 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// condition is "tool:NAME": NAME is installed. Where tools are required, a
-// missing one is an error, not a reason to skip.
+// condition is "tool:NAME": NAME is installed, or "provider:NAME": OpenSSL has
+// that provider. Where tools are required, a missing one is an error, not a
+// reason to skip.
 func condition(name string) (bool, error) {
-	tool, ok := strings.CutPrefix(name, "tool:")
-	if !ok {
+	kind, tool, _ := strings.Cut(name, ":")
+	var err error
+	switch kind {
+	case "tool":
+		_, err = exec.LookPath(tool)
+	case "provider":
+		err = providerThere(tool)
+	default:
 		return false, fmt.Errorf("there is no condition %q", name)
 	}
-	_, err := exec.LookPath(tool)
 	required := os.Getenv("CI") != "" || os.Getenv("ANCHORCTL_TEST_REQUIRE_TOOLS") != ""
 	if err != nil && required {
 		return false, fmt.Errorf("%s is not installed, and skipping is not allowed here", tool)
 	}
 	return err == nil, nil
+}
+
+// providerThere looks where OpenSSL keeps its providers.
+func providerThere(name string) error {
+	out, err := exec.Command("openssl", "version", "-m").Output()
+	if err != nil {
+		return err
+	}
+	_, dir, _ := strings.Cut(strings.TrimSpace(string(out)), ": ")
+	_, err = os.Stat(filepath.Join(strings.Trim(dir, `"`), name+".so"))
+	return err
 }
 
 func setUp(env *testscript.Env) error {
