@@ -30,7 +30,7 @@ func estate() calendar.Calendar {
 		},
 		Fleets: []calendar.Fleet{{Environment: "prod", Valid: 7, Expired: 1, Overdue: 3, Unrenewed: []calendar.Workload{
 			{Name: "prod/app", NotAfter: at("2026-02-27 12:00:00"), State: calendar.Expired},
-			{Name: "prod/app.web-1", NotAfter: at("2026-03-01 15:00:00"), State: calendar.Overdue},
+			{Name: "prod/app@web-1", NotAfter: at("2026-03-01 15:00:00"), State: calendar.Overdue},
 			{Name: "prod/slow", NotAfter: at("2026-03-15 12:00:00"), State: calendar.Overdue},
 		}}},
 	})
@@ -50,12 +50,12 @@ func TestWhatEndsWithinATimeIsNamed(t *testing.T) {
 		"an hour": {time.Hour, []string{"issuer/dev#1 should have been rotated by 2026-02-02", always[1], always[2], always[3]}},
 		"three days": {3 * day, []string{
 			"issuer/dev#1 should have been rotated by 2026-02-02", always[1], always[2], always[3],
-			"prod/app.web-1 was not renewed and ends at 2026-03-01T15:00:00Z",
+			"prod/app@web-1 was not renewed and ends at 2026-03-01T15:00:00Z",
 		}},
 		"twenty days, to the second": {20 * day, []string{
 			"issuer/dev#1 ends at 2026-03-21T12:00:00Z (20 days)", always[0], always[1],
 			"the revocation list of issuer/prod#1 was not renewed and becomes stale at 2026-03-07T12:00:00Z", always[2], always[3],
-			"prod/app.web-1 was not renewed and ends at 2026-03-01T15:00:00Z",
+			"prod/app@web-1 was not renewed and ends at 2026-03-01T15:00:00Z",
 			"prod/slow was not renewed and ends at 2026-03-15T12:00:00Z",
 			"1 more of prod were not renewed",
 		}},
@@ -63,7 +63,7 @@ func TestWhatEndsWithinATimeIsNamed(t *testing.T) {
 			"issuer/dev#1 ends at 2026-03-21T12:00:00Z (20 days)", "issuer/prod#1 ends at 2026-04-20T12:00:00Z (50 days)", always[0], always[1],
 			"anchor/prod: its certificate issuer/prod#1 ends at 2026-04-20T12:00:00Z (50 days)",
 			"the revocation list of issuer/prod#1 was not renewed and becomes stale at 2026-03-07T12:00:00Z", always[2], always[3],
-			"prod/app.web-1 was not renewed and ends at 2026-03-01T15:00:00Z",
+			"prod/app@web-1 was not renewed and ends at 2026-03-01T15:00:00Z",
 			"prod/slow was not renewed and ends at 2026-03-15T12:00:00Z",
 			"1 more of prod were not renewed",
 		}},
