@@ -57,7 +57,7 @@ func TestWhatToChange(t *testing.T) {
 		{name: "another key", change: func(t *testing.T, l *lab) { l.c.Key = pkitest.ECDSA(t).Public() }, gate: "key match", first: `one run of "anchorctl issue prod/backup"`},
 		{name: "no digitalSignature", leaf: []pkitest.Option{pkitest.Usage(x509.KeyUsageKeyEncipherment)}, gate: "certificate usage", first: `run "anchorctl issue prod/backup"`},
 		{name: "ended", change: func(_ *testing.T, l *lab) { l.c.Time = l.c.Leaf.NotAfter.Add(time.Minute) }, gate: "certificate dates", first: `run "anchorctl issue prod/backup" and install`},
-		{name: "an instance, ended", leaf: []pkitest.Option{pkitest.Name("backup.eu1"), pkitest.Dates(ago(48*time.Hour), ago(time.Hour))}, gate: "certificate dates", first: `run "anchorctl issue prod/backup.eu1"`},
+		{name: "an instance, ended", leaf: []pkitest.Option{pkitest.Name("backup@eu1"), pkitest.Dates(ago(48*time.Hour), ago(time.Hour))}, gate: "certificate dates", first: `run "anchorctl issue prod/backup@eu1"`},
 		{name: "not yet valid", change: func(_ *testing.T, l *lab) { l.c.Time = ago(time.Hour) }, gate: "certificate dates", first: "wait until 2026-11-02T11:45:00Z, or set the clock right"},
 		{name: "an anchor that is not made yet", change: func(_ *testing.T, l *lab) { l.k.objects = nil }, gate: "trust anchor", first: `run "anchorctl apply": anchor/prod@111122223333/eu-central-1 is not made yet`},
 		{name: "an anchor that somebody deleted", change: func(_ *testing.T, l *lab) { l.place.anchors = l.place.anchors[1:] }, gate: "trust anchor", first: `is recorded and not there any more`},

@@ -81,9 +81,8 @@ func (v view) issue() string {
 	if name == "" {
 		return `"anchorctl issue ENV/WORKLOAD"`
 	}
-	// An instance of a workload has its name after the workload's.
-	if instance, ok := strings.CutPrefix(v.c.Leaf.Subject.CommonName, name+"."); ok {
-		name += "." + instance
+	if workload, instance, err := pki.SplitWorkloadName(v.c.Leaf.Subject.CommonName); err == nil && workload == name {
+		name = pki.WorkloadName(workload, instance)
 	}
 	return fmt.Sprintf("%q", "anchorctl issue "+env+"/"+name)
 }
