@@ -59,7 +59,7 @@ func rotationsPage(p *render.Page, states []rotate.State) {
 
 func rotationPage(p *render.Page, s rotate.State) {
 	p.Heading(s.Rotation + ": " + s.State)
-	p.Line("%s from %s to %s, started at %s by %s", s.Kind, s.From, s.To, s.Started.Format(time.RFC3339), s.Actor)
+	p.Line("%s, started at %s by %s", what(s), s.Started.Format(time.RFC3339), s.Actor)
 	if s.Reason != "" {
 		p.Line("because: %s", s.Reason)
 	}
@@ -96,6 +96,14 @@ func rotationPage(p *render.Page, s rotate.State) {
 	}
 	p.Blank()
 	p.Line("go on with: anchorctl rotate resume %s", s.Rotation)
+}
+
+// what a rotation changes. A renewal keeps its issuer.
+func what(s rotate.State) string {
+	if s.From == s.To {
+		return s.Kind + " of " + s.From
+	}
+	return fmt.Sprintf("%s from %s to %s", s.Kind, s.From, s.To)
 }
 
 func sessionsOf(t rotate.Target) string {

@@ -274,7 +274,7 @@ func (t *turn) strange(addr plan.Addr, held []string) []string {
 }
 
 // renew has the key of the issuer certified again, once in the rotation.
-func (t *turn) renew() error { return t.certify(t.from, "it is renewed") }
+func (t *turn) renew() error { return t.certify(t.from, "its dates are renewed") }
 
 // resign has every issuer that lives certified by the new root: the same keys,
 // subjects and key identifiers, so that what they signed stays good.

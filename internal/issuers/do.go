@@ -2,6 +2,7 @@ package issuers
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 
 	"anchorctl/internal/clock"
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
@@ -91,8 +93,23 @@ func (d *Doer) make(ctx context.Context, addr plan.Addr) (*x509.Certificate, key
 	if err != nil {
 		return nil, key, "", err
 	}
-	cert, err := pki.NewIssuer(spec.pki(addr.Generation, d.Clock.Now()), key.Public(), *d.root)
+	cert, err := d.sign(spec, addr.Generation, key.Public())
 	return cert, key, keys.GuardSecret, err
+}
+
+// sign has the root that signs now certify an issuer's key.
+func (d *Doer) sign(spec Spec, generation int, key crypto.PublicKey) (*x509.Certificate, error) {
+	cert, err := pki.NewIssuer(spec.pki(generation, d.Clock.Now()), key, *d.root)
+	var tooLong *pki.LifetimeError
+	switch {
+	case errors.As(err, &tooLong):
+		days := int(tooLong.Longest / (24 * time.Hour))
+		return nil, hint.With(err, `run "anchorctl rotate start root" first: a new root lives longer`,
+			fmt.Sprintf("or set environments.%s.issuer.lifetime to %dd or less", spec.Environment, days))
+	case errors.Is(err, pki.ErrSignsNothing):
+		return nil, hint.With(err, `run "anchorctl rotate start root": a new root signs every issuer anew`)
+	}
+	return cert, err
 }
 
 func (d *Doer) key(ctx context.Context, name, keyType string, guard keys.Guard) (keys.Key, error) {
@@ -123,7 +140,7 @@ func (d *Doer) renew(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	if err := d.Unlock(ctx); err != nil {
 		return plan.Outcome{}, err
 	}
-	cert, err := pki.NewIssuer(spec.as(former).pki(addr.Generation, d.Clock.Now()), former.PublicKey, *d.root)
+	cert, err := d.sign(spec.as(former), addr.Generation, former.PublicKey)
 	if err != nil {
 		return plan.Outcome{}, fmt.Errorf("renewing %s: %w", addr, err)
 	}
