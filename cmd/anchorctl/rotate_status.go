@@ -64,7 +64,11 @@ func rotationPage(p *render.Page, s rotate.State) {
 		p.Line("because: %s", s.Reason)
 	}
 	if s.CutOver != nil {
-		p.Line("cut over at %s: certificates come from %s since", s.CutOver.Format(time.RFC3339), s.To)
+		signs := "certificates come from %s since"
+		if s.Rotation == rootName {
+			signs = "issuers are signed by %s since"
+		}
+		p.Line("cut over at %s: "+signs, s.CutOver.Format(time.RFC3339), s.To)
 	}
 	if s.Ended != nil {
 		p.Line("ended at %s", s.Ended.Format(time.RFC3339))

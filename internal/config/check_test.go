@@ -142,6 +142,7 @@ func TestWhatTheServicesWouldRefuseIsRefusedAtItsPlace(t *testing.T) {
 		{"a distribution point with a slash at its end", "limits: {certificateLifetime: 24h", "crl: {distributionPoint: \"http://x/\"}\n    limits: {certificateLifetime: 24h", "\"http://x", "end in a slash"},
 		{"a check of no distribution point", "limits: {certificateLifetime: 24h", "crl: {checkDistributionPoint: true}\n    limits: {certificateLifetime: 24h", "true}\n    limits", "no distribution point"},
 		{"an environment in capitals", "  staging:", "  Staging:", "Staging", "the name of an environment"},
+		{"an environment that is called like the root", "  staging:", "  root:", "root:\n    dnsDomains: [staging", `"root" is what commands such as "rotate start root" call the estate's root`},
 		{"an environment whose name ends in a hyphen", "  staging:", "  staging-:", "staging-:", "cannot end in a hyphen"},
 		{"a workload whose name ends in a hyphen", "workloads: {backup: {}}", "workloads: {backup: {}, backup-: {}}", "backup-:", `"backup-" cannot end in a hyphen`},
 		{"an environment of nothing", "  staging:\n    dnsDomains: [staging.example.internal]\n    targets: [{account: \"444455556666\", region: eu-central-1}]\n    workloads: {backup: {}}\n    profiles:\n      backup: {roles: {staging-backup: {workloads: [backup]}}}", "  staging:", "staging", "expected a mapping, found nothing"},

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -173,15 +174,7 @@ func (d *Doer) activate(ctx context.Context, s engine.Step) (plan.Outcome, error
 		return plan.Outcome{}, nil
 	}
 	d.root = nil
-	generation, err := d.generation(ctx, addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	cert, err := x509.ParseCertificate(generation.Certificate)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	return plan.Outcome{}, d.Publish(cert)
+	return plan.Outcome{}, d.publish(ctx)
 }
 
 // retire does away with a generation's key, and then ends the rotation: a crash
@@ -196,6 +189,11 @@ func (d *Doer) retire(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	if err != nil {
 		return plan.Outcome{}, err
 	}
+	if addr.Kind == plan.KindRoot {
+		if err := d.publish(ctx); err != nil { // once more: a crash may have come before the first
+			return plan.Outcome{}, err
+		}
+	}
 	return plan.Outcome{Notes: notes}, d.Store.EndRotation(ctx, addr.Environment, after.Rotation)
 }
 
@@ -208,31 +206,8 @@ func (d *Doer) end(ctx context.Context, addr plan.Addr, fate string) ([]string, 
 		return nil, d.Ring.Destroy(ctx, uri)
 	}
 	path, err := d.Ring.Archive(ctx, uri)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []string{fmt.Sprintf("the key of %s is not here, so there is nothing to put away", addr)}, nil
+	}
 	return []string{fmt.Sprintf("the key of %s is kept in %s", addr, path)}, err
-}
-
-// Unlock opens the key of the root that signs, which asks for its passphrase,
-// once. It is called before a run that needs it starts, so that a wrong
-// passphrase, or nobody to type it, stops the run before its first effect.
-func (d *Doer) Unlock(ctx context.Context) error {
-	if d.root != nil {
-		return nil
-	}
-	generation, ok, err := d.Store.Active(ctx, "")
-	if err != nil {
-		return fmt.Errorf("opening the root: %w", err)
-	}
-	if !ok {
-		return errors.New("opening the root: the estate has none")
-	}
-	cert, err := x509.ParseCertificate(generation.Certificate)
-	if err != nil {
-		return fmt.Errorf("opening the root: %w", err)
-	}
-	key, err := d.Ring.Open(ctx, generation.KeyURI, keys.Guard(generation.Guard))
-	if err != nil {
-		return fmt.Errorf("opening the root: %w", err)
-	}
-	d.root = &pki.Parent{Certificate: cert, Key: key}
-	return nil
 }
