@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -137,7 +138,7 @@ func (b *run) enter() (release func() error, err error) {
 	}
 	release, held, err := b.estate.Files.TryLockFolder(out)
 	if err == nil && !held {
-		err = hint.With(fmt.Errorf("another run is writing to %q", out), "wait for it to end and run this again")
+		err = hint.With(&durable.BusyError{What: strconv.Quote(out)}, "wait for it to end and run this again")
 	}
 	return release, err
 }

@@ -25,6 +25,7 @@ func (c *checker) environment(path string, e *Environment) {
 	c.domains(path+".dnsDomains", e.DNSDomains)
 	c.limits(path+".limits", e)
 	c.crl(path+".crl", e.CRL)
+	c.notifications(path+".notifications", e.Notifications)
 	c.targets(path+".targets", e.Targets)
 	for _, name := range e.WorkloadNames() {
 		at := below(path+".workloads", name)

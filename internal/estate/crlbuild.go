@@ -88,6 +88,9 @@ func (b *builder) list(spec crls.Spec, signed []string) error {
 			return err
 		}
 	} else {
+		if _, made := b.r.objects[spec.Anchor]; made && spec.Number > 0 {
+			b.proposal.Findings = append(b.proposal.Findings, admission.JudgeMissing(spec.Addr.String(), spec.Number))
+		}
 		a, err := crls.Import(spec, append(signed[:len(signed):len(signed)], b.id(plan.AnchorCreate, spec.Anchor)...))
 		if err != nil {
 			return err
@@ -105,6 +108,7 @@ func (b *builder) judgeList(spec crls.Spec, live crls.Live) {
 	b.proposal.Findings = append(b.proposal.Findings, admission.JudgeCRL(admission.CRLCase{
 		At: spec.Addr.String(), Issuer: b.v.states[plan.Issuer(spec.Addr.Environment, spec.Addr.Generation)].Certificate,
 		List: live.List(), Size: len(live.Data), Newest: spec.Number, Now: b.world.Folder.Clock.Now(),
+		Interval: termsOf(b.world.Folder.Config)(spec.Addr.Environment).Interval, Disabled: !live.Enabled,
 	})...)
 }
 

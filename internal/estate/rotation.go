@@ -27,13 +27,12 @@ type Rotation struct {
 	Reason      string             // typed by a person
 }
 
-// commandRotation is what such runs are called.
+// command is what such runs are called: what goes on with them.
 func (r Rotation) command() string {
-	name := "rotate " + r.Environment
-	if r.Environment == "" {
-		name = "rotate root"
+	if r.Abort {
+		return abort(r)
 	}
-	return name
+	return resume(r)
 }
 
 // Address is what a rotation is of, as people write it.

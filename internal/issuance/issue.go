@@ -20,7 +20,7 @@ import (
 type Request struct {
 	Environment, Workload string
 	Instance              string        // "" unless it is one of several
-	Out                   string        // the folder of its files; "" is out/ENV/WORKLOAD[.INSTANCE] of the estate
+	Out                   string        // the folder of its files; "" is out/ENV/WORKLOAD[@INSTANCE] of the estate
 	Lifetime              time.Duration // 0 is the configured one; it may only be shorter
 	KeyType               keys.Type     // "" is ecdsa-p256
 	Format                Format        // "" is pem
@@ -70,12 +70,12 @@ type Link struct {
 	NotAfter    time.Time `json:"notAfter"`
 }
 
-// ParseName reads "ENV/WORKLOAD" or "ENV/WORKLOAD.INSTANCE".
+// ParseName reads "ENV/WORKLOAD" or "ENV/WORKLOAD@INSTANCE".
 func ParseName(text string) (environment, workload, instance string, err error) {
 	environment, name, _ := strings.Cut(text, "/")
-	workload, instance, several := strings.Cut(name, ".")
-	if environment == "" || strings.Contains(environment, ".") || workload == "" || strings.Contains(name, "/") || several && instance == "" {
-		return "", "", "", fmt.Errorf("reading workload name %q: want ENVIRONMENT/WORKLOAD or ENVIRONMENT/WORKLOAD.INSTANCE", text)
+	workload, instance, err = pki.SplitWorkloadName(name)
+	if environment == "" || strings.ContainsAny(environment, ".@") || err != nil {
+		return "", "", "", hint.With(fmt.Errorf("reading workload name %q: want ENVIRONMENT/WORKLOAD or ENVIRONMENT/WORKLOAD@INSTANCE", text), hint.Of(err)...)
 	}
 	return environment, workload, instance, nil
 }

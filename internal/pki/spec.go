@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
+	"strings"
 	"time"
+
+	"anchorctl/internal/hint"
 )
 
 // The caps of lifetimes. A workload certificate has none here: its environment's
@@ -61,12 +64,33 @@ func IssuerName(environment string, generation int) string {
 	return fmt.Sprintf("%s issuer %d", environment, generation)
 }
 
+// instanceMark stands before the name of an instance. It is no dot, with which
+// OpenSSL takes a common name for a host name and holds it to the issuer's name
+// constraint, and no character of a workload's name.
+const instanceMark = "@"
+
 // WorkloadName is the common name of a workload, or of one instance of it.
 func WorkloadName(workload, instance string) string {
 	if instance == "" {
 		return workload
 	}
-	return workload + "." + instance
+	return workload + instanceMark + instance
+}
+
+// SplitWorkloadName takes WORKLOAD or WORKLOAD@INSTANCE apart.
+func SplitWorkloadName(name string) (workload, instance string, err error) {
+	workload, instance, several := strings.Cut(name, instanceMark)
+	if before, after, dotted := strings.Cut(workload, "."); dotted && before != "" && after != "" {
+		if several {
+			after += instanceMark + instance
+		}
+		return "", "", hint.With(fmt.Errorf("the name %q has a dot before an instance", name),
+			fmt.Sprintf("write %q: the name of an instance follows an @", WorkloadName(before, after)))
+	}
+	if workload == "" || several && instance == "" || strings.ContainsAny(workload, "./") || strings.Contains(instance, "/") {
+		return "", "", fmt.Errorf("the name %q is neither WORKLOAD nor WORKLOAD@INSTANCE", name)
+	}
+	return workload, instance, nil
 }
 
 // TrustDomainOf is an environment's own trust domain.

@@ -102,6 +102,7 @@ func (r *Result) add(o Outcome) {
 		r.Skipped++
 	case Held:
 		r.Held++
+	case Interrupted:
 	default:
 		r.Failed++
 	}

@@ -44,24 +44,30 @@ func (s *Store) RenewGeneration(ctx context.Context, env string, number int, cer
 		if err := t.refuseSeen(certificate); err != nil {
 			return err
 		}
-		former := g.Certificate
-		g.Certificate = certificate
-		entry, err := t.audit(auditRenew, addr.String(), g.detail())
-		if err != nil {
-			return err
-		}
-		err = t.exec(`INSERT INTO former_certificates (estate, environment, generation, certificate, replaced, recorded, entry)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`, t.estate, env, number, former, t.now, recorded, entry)
-		if err != nil {
-			return err
-		}
-		err = t.exec(`UPDATE generations SET certificate = $1, entry = $2 WHERE estate = $3 AND environment = $4 AND number = $5`,
-			certificate, entry, t.estate, env, number)
-		if err != nil {
-			return err
-		}
-		return t.touch()
+		return t.replace(g, recorded, certificate)
 	})
+}
+
+// replace gives the generation a new certificate. The former one keeps the
+// number of the audit entry that tells of it.
+func (t *tx) replace(g Generation, recorded int64, certificate []byte) error {
+	former := g.Certificate
+	g.Certificate = certificate
+	entry, err := t.audit(auditRenew, g.Addr().String(), g.detail())
+	if err != nil {
+		return err
+	}
+	err = t.exec(`INSERT INTO former_certificates (estate, environment, generation, certificate, replaced, recorded, entry)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, t.estate, g.Environment, g.Number, former, t.now, recorded, entry)
+	if err != nil {
+		return err
+	}
+	err = t.exec(`UPDATE generations SET certificate = $1, entry = $2 WHERE estate = $3 AND environment = $4 AND number = $5`,
+		certificate, entry, t.estate, g.Environment, g.Number)
+	if err != nil {
+		return err
+	}
+	return t.touch()
 }
 
 // generation reads one as the audit log tells of it, and the number of the
@@ -96,7 +102,7 @@ func (t *tx) renewable(g Generation) error {
 	case err != nil:
 		return err
 	case r.Kind != Renewal || r.From != g.Number:
-		return fmt.Errorf("%w: the open rotation is a %s from %s to %s", ErrNoRotation, r.Kind, r.addr(r.From), r.addr(r.To))
+		return fmt.Errorf("%w that renews it: the one that is open is a %s from %s to %s", ErrNoRotation, r.Kind, r.addr(r.From), r.addr(r.To))
 	case g.Status != Active:
 		return fmt.Errorf("%w: it is %s, it should be %s", ErrStatus, g.Status, Active)
 	}

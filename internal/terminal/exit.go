@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"anchorctl/internal/durable"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
@@ -21,7 +22,7 @@ const (
 	ExitChanges     = 3   // there are changes, and it was asked to say so
 	ExitRefused     = 4   // refused by a rule
 	ExitHeld        = 5   // held at a gate; come back later
-	ExitLocked      = 6   // another run holds the estate
+	ExitLocked      = 6   // another run holds the estate, or the folder that would be written to
 	ExitInterrupted = 130 // interrupted; what was begun can be resumed
 )
 
@@ -41,7 +42,7 @@ func Meaning(code int) string {
 	case ExitHeld:
 		return "held at a gate: resume later"
 	case ExitLocked:
-		return "another run holds the estate"
+		return "another run holds the estate, or the folder"
 	case ExitInterrupted:
 		return "interrupted; what was begun can be resumed"
 	default:
@@ -95,6 +96,7 @@ func Explain(err error) Failure {
 		refusal *rules.Refusal
 		stopped *engine.InterruptedError
 		locked  *store.LockedError
+		busy    *durable.BusyError
 	)
 	switch {
 	case errors.As(err, &usage), errors.Is(err, estate.ErrNoSuchApproval):
@@ -107,7 +109,7 @@ func Explain(err error) Failure {
 	case heldFirst(err):
 		f.Exit, f.Code = ExitHeld, "held"
 		f.hint(heldHints(err))
-	case errors.As(err, &locked):
+	case errors.As(err, &locked), errors.As(err, &busy):
 		f.Exit, f.Code = ExitLocked, "locked"
 	case errors.As(err, &stopped), errors.Is(err, ErrInterrupted), errors.Is(err, context.Canceled):
 		f.Exit, f.Code = ExitInterrupted, "interrupted"

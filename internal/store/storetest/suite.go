@@ -48,6 +48,7 @@ func Suite(t *testing.T, open func(t *testing.T) Place) {
 		"CRLs are recorded in order, and drop what has ended":         crls,
 		"each line of a batch has one certificate":                    batches,
 		"what ended is pruned, and the log tells of it":               prune,
+		"what was not renewed is found, however long the log is":      unrenewed,
 		"the serial grows with issuers and objects only":              serial,
 		"the audit log holds an entry for every decision":             audit,
 		"the audit log is read backwards, and goes on from its head":  auditRead,
