@@ -64,39 +64,23 @@ func rotationPage(p *render.Page, s rotate.State) {
 	if s.Ended == nil {
 		p.Line("%s", stateWords(s))
 	}
-	p.Line("%s from %s to %s, started at %s by %s", s.Kind, s.From, s.To, s.Started.Format(time.RFC3339), s.Actor)
+	p.Line("%s, started at %s by %s", what(s), s.Started.Format(time.RFC3339), s.Actor)
 	if s.Reason != "" {
 		p.Line("because: %s", s.Reason)
 	}
 	if s.CutOver != nil {
-		p.Line("cut over at %s: certificates come from %s since", s.CutOver.Format(time.RFC3339), s.To)
+		signs := "certificates come from %s since"
+		if s.Rotation == rootName {
+			signs = "issuers are signed by %s since"
+		}
+		p.Line("cut over at %s: "+signs, s.CutOver.Format(time.RFC3339), s.To)
 	}
 	if s.Ended != nil {
 		p.Line("ended at %s", s.Ended.Format(time.RFC3339))
 		return
 	}
-	if len(s.Targets) > 0 {
-		p.Blank()
-		var rows [][]string
-		for _, t := range s.Targets {
-			rows = append(rows, []string{t.Target, t.State, sessionsOf(t)})
-		}
-		p.Table([]string{"target", "state", "sessions with " + s.To}, rows)
-		failuresPage(p, s.Targets)
-	}
-	if s.Living > 0 {
-		p.Blank()
-		p.Line("%s still valid, the last until %s:", rotate.Valid(s.Living, s.From), s.Last.Format(time.RFC3339))
-		for _, one := range s.Some {
-			p.Line("  %s", one)
-		}
-		if more := s.Living - len(s.Some); more > 0 {
-			p.Line("  and %d more", more)
-		}
-		if len(s.Without) > 0 {
-			p.Line("%s no certificate of %s yet", rotate.SomeOf(s.Without, "has", "have"), s.To)
-		}
-	}
+	targetsPage(p, s)
+	livingPage(p, s)
 	p.Blank()
 	p.Line("left to do:")
 	for _, a := range s.Left {
@@ -110,9 +94,49 @@ func rotationPage(p *render.Page, s rotate.State) {
 	p.Line("go on with: anchorctl rotate resume %s", s.Rotation)
 }
 
+// targetsPage is how far each target is.
+func targetsPage(p *render.Page, s rotate.State) {
+	if len(s.Targets) == 0 {
+		return
+	}
+	p.Blank()
+	var rows [][]string
+	for _, t := range s.Targets {
+		rows = append(rows, []string{t.Target, t.State, sessionsOf(t)})
+	}
+	p.Table([]string{"target", "state", "sessions with " + s.To}, rows)
+	failuresPage(p, s.Targets)
+}
+
+// livingPage is what is valid of the old issuer, and who has nothing else.
+func livingPage(p *render.Page, s rotate.State) {
+	if s.Living == 0 {
+		return
+	}
+	p.Blank()
+	p.Line("%s still valid, the last until %s:", rotate.Valid(s.Living, s.From), s.Last.Format(time.RFC3339))
+	for _, one := range s.Some {
+		p.Line("  %s", one)
+	}
+	if more := s.Living - len(s.Some); more > 0 {
+		p.Line("  and %d more", more)
+	}
+	if len(s.Without) > 0 {
+		p.Line("%s no certificate of %s yet", rotate.SomeOf(s.Without, "has", "have"), s.To)
+	}
+}
+
 // stateWords say what a state means to whoever looks at it at night.
 func stateWords(s rotate.State) string {
 	switch {
+	case s.Rotation == rootName && s.State == rotate.Prepared:
+		return "the new root signs nothing yet; nothing has changed for anybody"
+	case s.Rotation == rootName && s.State == rotate.Draining:
+		return "the new root signs; issuers keep their keys and get new certificates, and trust anchors take those in place of the old ones"
+	case s.Rotation == rootName:
+		return "every issuer is signed by the new root; what is left is to put the old one's key away"
+	case s.Kind == string(store.Renewal):
+		return "the issuer keeps its key and gets a new certificate, and trust anchors take it in place of the old one"
 	case s.State == rotate.Prepared:
 		return "not every trust anchor holds the new certificate yet; nothing has changed for workloads"
 	case s.State == rotate.Published:
@@ -145,6 +169,14 @@ func failuresPage(p *render.Page, targets []rotate.Target) {
 			}
 		}
 	}
+}
+
+// what a rotation changes. A renewal keeps its issuer.
+func what(s rotate.State) string {
+	if s.From == s.To {
+		return s.Kind + " of " + s.From
+	}
+	return fmt.Sprintf("%s from %s to %s", s.Kind, s.From, s.To)
 }
 
 func sessionsOf(t rotate.Target) string {
