@@ -151,6 +151,7 @@ func TestWhatTheServicesWouldRefuseIsRefusedAtItsPlace(t *testing.T) {
 		{"a threshold of nothing", "limits: {certificateLifetime: 24h", "notifications: {caCertificateExpiry: {enabled: false, threshold: 50d}}\n    limits: {certificateLifetime: 24h", "50d}}", "says nothing of a notification that is disabled"},
 		{"a notification of another event", "limits: {certificateLifetime: 24h", "notifications: {crlExpiry: {enabled: true}}\n    limits: {certificateLifetime: 24h", "crlExpiry", "crlExpiry"},
 		{"an environment in capitals", "  staging:", "  Staging:", "Staging", "the name of an environment"},
+		{"an environment that is called like the root", "  staging:", "  root:", "root:\n    dnsDomains: [staging", `"root" is what commands such as "rotate start root" call the estate's root`},
 		{"an environment whose name ends in a hyphen", "  staging:", "  staging-:", "staging-:", "cannot end in a hyphen"},
 		{"a workload whose name ends in a hyphen", "workloads: {backup: {}}", "workloads: {backup: {}, backup-: {}}", "backup-:", `"backup-" cannot end in a hyphen`},
 		{"an environment of nothing", "  staging:\n    dnsDomains: [staging.example.internal]\n    targets: [{account: \"444455556666\", region: eu-central-1}]\n    workloads: {backup: {}}\n    profiles:\n      backup: {roles: {staging-backup: {workloads: [backup]}}}", "  staging:", "staging", "expected a mapping, found nothing"},

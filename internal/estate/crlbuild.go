@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"anchorctl/internal/admission"
-	"anchorctl/internal/anchors"
 	"anchorctl/internal/crls"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
@@ -168,7 +167,7 @@ func (b *builder) withdrawnLists() {
 	for _, addr := range addresses(b.v.specs) {
 		live, there := b.o.anchors[b.v.specs[addr].Anchor]
 		_, open := b.r.rotations[addr.Environment]
-		if there && open && !slices.Contains(anchors.Held(live, b.r.knownAs), plan.Issuer(addr.Environment, addr.Generation).String()) {
+		if there && open && !slices.Contains(b.issuersIn(live), plan.Issuer(addr.Environment, addr.Generation)) {
 			delete(b.v.specs, addr)
 		}
 	}

@@ -225,6 +225,9 @@ func listed(names []string) string {
 // explain says what to do when the issuer ends too soon: a lifetime is never
 // capped without a word.
 func (w wanted) explain(err error) error {
+	if errors.Is(err, pki.ErrSignsNothing) {
+		return hint.With(err, fmt.Sprintf("run \"anchorctl rotate start %s --renew\" to give the issuer new dates", w.spec.Environment))
+	}
 	var tooLong *pki.LifetimeError
 	if !errors.As(err, &tooLong) {
 		return err

@@ -21,7 +21,8 @@ type Former struct {
 var ErrOtherKey = errors.New("it is not a certificate of the same key and name")
 
 // RenewGeneration replaces the certificate of the active generation that a
-// renewal is open for, and keeps the former. It refuses one of another public
+// renewal is open for, or of any that is not retired while the root is another
+// one and its rotation open, and keeps the former. It refuses one of another public
 // key, subject or subject key identifier (ErrOtherKey), and one that was on
 // record before (ErrExists). Repeated with the same certificate, it changes
 // nothing.
@@ -84,8 +85,18 @@ func (t *tx) generation(env string, number int) (g Generation, recorded int64, e
 	return list[0], recorded, err
 }
 
-// renewable refuses a generation for which no renewal is open.
+// renewable refuses a generation for which no renewal is open, nor a rotation of
+// the root that is cut over.
 func (t *tx) renewable(g Generation) error {
+	if g.Environment != "" && g.Status != Retired {
+		root, err := t.openRotation("")
+		if err == nil && root.CutOver != 0 {
+			return nil
+		}
+		if err != nil && !errors.Is(err, ErrNoRotation) {
+			return err
+		}
+	}
 	r, err := t.openRotation(g.Environment)
 	switch {
 	case err != nil:

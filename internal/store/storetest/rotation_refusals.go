@@ -40,6 +40,42 @@ func renewed(t *testing.T, p Place) {
 	}
 }
 
+// A root that is another one certifies every issuer that is not retired anew.
+func renewedUnderRoot(t *testing.T, p Place) {
+	s := rotating(t, p, rekey(""))
+	r := rekey("prod")
+	r.From, r.To = 2, 3
+	for number, status := range []string{store.Retired, store.Active} {
+		must(t, s.AddGeneration(t.Context(), Minted("prod", number+1, status)))
+	}
+	value[store.Rotation](t)(s.StartRotation(t.Context(), r))
+	must(t, s.AddGeneration(t.Context(), Minted("prod", 3, store.Next)))
+	refuses := func(when string, number int) {
+		t.Helper()
+		if err := s.RenewGeneration(t.Context(), "prod", number, Renewed("prod", number, 9)); !errors.Is(err, store.ErrNoRotation) {
+			t.Errorf("renewing %s: got %v, want ErrNoRotation", when, err)
+		}
+	}
+	refuses("under the old root", 2)
+	must(t, s.AddGeneration(t.Context(), Minted("", 2, store.Next)))
+	refuses("under the old root, with the next one minted", 2)
+	must(t, s.CutOver(t.Context(), ""))
+	refuses("what is retired", 1)
+	must(t, s.RenewGeneration(t.Context(), "prod", 2, Renewed("prod", 2, 1)))
+	must(t, s.RenewGeneration(t.Context(), "prod", 3, Renewed("prod", 3, 1)))
+	must(t, s.CutOver(t.Context(), "prod"))
+	must(t, s.RenewGeneration(t.Context(), "prod", 2, Renewed("prod", 2, 2))) // draining
+	if err := s.RenewGeneration(t.Context(), "", 2, Renewed("", 2, 1)); err == nil {
+		t.Error("renewing the root itself: no error")
+	}
+	must(t, s.EndRotation(t.Context(), "", store.RotationDone))
+	refuses("when the root's rotation has ended", 3)
+	if n := len(value[[]store.Former](t)(s.FormerCertificates(t.Context()))); n != 3 {
+		t.Errorf("%d former certificates, want 3", n)
+	}
+	must(t, s.VerifyAudit(t.Context()))
+}
+
 func startRefuses(t *testing.T, p Place) {
 	s := rotating(t, p, rekey("prod"))
 	must(t, s.AddGeneration(t.Context(), Minted("dev", 1, store.Retired)))
