@@ -78,12 +78,44 @@ func newLab(t *testing.T, configuration string, trust map[string]string) *lab {
 	return l
 }
 
-// copied is another laboratory in the same state.
-func (l *lab) copied(t *testing.T) *lab {
+// moved is another laboratory in the same state, with its fleet.
+func (l *lab) moved(t *testing.T, f *fleet) (*lab, *fleet) {
 	t.Helper()
 	c := &lab{Lab: l.Copy(t)}
 	c.warden = guard(t, c.Lab)
-	return c
+	c.dead(l.revoked...)
+	live := *f
+	live.t, live.lab, live.folder, live.members = t, c, c.Open(t).Folder, slices.Clone(f.members)
+	c.Step, c.Passes = l.Step, live.pass
+	return c, &live
+}
+
+// living counts the certificates of the old generation that live.
+func (l *lab) living(t *testing.T) int {
+	t.Helper()
+	w, done, err := l.World(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	no := false
+	n, err := w.Folder.Store.CountIssued(t.Context(), store.Filter{Environment: "prod", Generation: 1, Revoked: &no, ValidAt: l.Now().Unix()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// narrowed asserts that the team's conditions name one issuer, and not the other.
+func (l *lab) narrowed(t *testing.T, name, not string) {
+	t.Helper()
+	s, err := l.Stage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if trust := s.Trust["prod-app"]; strings.Count(trust, name) != 2 || strings.Contains(trust, not) {
+		t.Errorf("the team's conditions should name %s alone: %s", name, trust)
+	}
 }
 
 // run starts a rotation, or goes on with it, until it is done or held.
@@ -161,8 +193,7 @@ func (l *lab) through(t *testing.T, o rotate.Options) {
 	failures := 0
 	for range 40 {
 		_, err := l.run(t.Context(), o, nil)
-		o = resume()
-		o.Rotation.Environment = "prod"
+		o.Rotation.Kind = "" // from now on it goes on
 		switch {
 		case err == nil, errors.Is(err, estate.ErrNoRotation):
 			return
@@ -176,6 +207,35 @@ func (l *lab) through(t *testing.T, o rotate.Options) {
 		}
 	}
 	t.Fatal("it does not end")
+}
+
+// again is what somebody types who knows only that the command broke off: start
+// when that never came to begin, resume otherwise.
+func (l *lab) again(t *testing.T, kind store.RotationKind) rotate.Options {
+	t.Helper()
+	if len(l.rotations(t)) == 0 {
+		return start(kind)
+	}
+	o := resume()
+	if kind == store.Emergency {
+		o.Emergency, o.Reason = true, "the key was stolen"
+	}
+	return o
+}
+
+// rotations are those of prod, newest first.
+func (l *lab) rotations(t *testing.T) []store.Rotation {
+	t.Helper()
+	w, done, err := l.World(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	all, err := w.Folder.Store.Rotations(t.Context(), "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // issue gives a workload a certificate whose key stays in memory.

@@ -29,6 +29,7 @@ type warden struct {
 
 	mu       sync.Mutex
 	off      func(i store.Issued) bool // certificates that somebody was told would be denied
+	revoked  []*x509.Certificate       // whose lists are at the anchors
 	certs    map[string]*x509.Certificate
 	writes   int // after which it looked
 	asked    int // how often the gates were asked
@@ -95,6 +96,7 @@ func (w *warden) look(f *folder.Folder, after string) {
 		return
 	}
 	w.anchors(s, after)
+	w.stayRevoked(s, after)
 	no := false
 	living, err := f.Store.ListIssued(context.Background(), store.Filter{Environment: "prod", Revoked: &no, ValidAt: s.Now.Unix()})
 	if err != nil {
@@ -121,6 +123,24 @@ func (w *warden) anchors(s estatetest.Stage, after string) {
 			w.broken = append(w.broken, fmt.Sprintf("after %s, there are two of %s", after, a.Resource))
 		}
 		places[a.Resource] = true
+	}
+}
+
+// dead says that certificates are revoked, and that every anchor knows it.
+func (w *warden) dead(list ...*x509.Certificate) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.revoked = append(w.revoked, list...)
+}
+
+func (w *warden) stayRevoked(s estatetest.Stage, after string) {
+	for _, c := range w.revoked {
+		for _, a := range s.Anchors {
+			w.asked++
+			if s.Ask(c, "prod", a.Region, "app", "prod-app").Granted {
+				w.broken = append(w.broken, fmt.Sprintf("after %s, %s is accepted in %s, and was revoked", after, pki.SerialHex(c), a.Region))
+			}
+		}
 	}
 }
 

@@ -82,7 +82,7 @@ func NewWithTrust(t testing.TB, configuration string, trust map[string]string) *
 	return l
 }
 
-// serve starts the sandbox and points AWS's clients at it.
+// serve starts the sandbox.
 func (l *Lab) serve(t testing.TB, o sandbox.Options) {
 	t.Helper()
 	o.Token, o.Clock = token, clock.Clock{Now: Start}
@@ -97,7 +97,13 @@ func (l *Lab) serve(t testing.TB, o sandbox.Options) {
 	server, err := sandbox.Serve(t.Context(), o)
 	must(t, err)
 	l.server, l.URL = server, server.URL
-	for _, pair := range sandbox.ExecEnv(nil, sandbox.Child{URL: server.URL, Token: token, Key: server.Keys()[0]}) {
+	l.Reach(t)
+}
+
+// Reach points AWS's clients at this laboratory's sandbox, where there are several.
+func (l *Lab) Reach(t testing.TB) {
+	t.Helper()
+	for _, pair := range sandbox.ExecEnv(nil, sandbox.Child{URL: l.URL, Token: token, Key: l.server.Keys()[0]}) {
 		name, value, _ := strings.Cut(pair, "=")
 		t.Setenv(name, value)
 	}
