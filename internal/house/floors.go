@@ -28,7 +28,7 @@ func Floors() []Floor {
 		{5, "features", []string{"ceremony", "estate", "inventory", "issuance", "operator", "revocation", "session"}},
 		{6, "runbook", []string{"batch", "calendar", "denial", "prove", "renewal", "rotate", "survey", "wallet"}},
 		{7, "windows", []string{"awsapi", "render", "sandbox", "terminal"}},
-		{8, "frame", []string{"cmdline"}},
+		{8, "frame", []string{"cmdline", "rehearse"}},
 		{9, "door", []string{"cmd/anchorctl"}},
 	}
 }
