@@ -1,0 +1,4 @@
+package rehearse
+
+// SVG draws it.
+func (t Timeline) SVG() []byte { return nil }
