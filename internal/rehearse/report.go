@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"anchorctl/internal/rotate"
+	"anchorctl/internal/rules"
 )
 
 // Report is what came of a rehearsal.
@@ -75,6 +76,14 @@ type Wait struct {
 	Seconds    int64                `json:"seconds"`
 	Reason     string               `json:"reason"` // the last
 	Stragglers []rotate.Certificate `json:"stragglers"`
+}
+
+// name is the gate with the name of its rule, if it is one's.
+func (w Wait) name() string {
+	if rule, found := rules.ByID(w.Gate); found {
+		return w.Gate + ", " + rule.Name
+	}
+	return w.Gate
 }
 
 // Step is an action that was done.
