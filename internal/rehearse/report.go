@@ -106,7 +106,7 @@ func (r Report) Timeline() Timeline { return r.timeline }
 func (f *fleet) report(outcome string) Report {
 	r := Report{
 		Environment: f.Environment, Kind: string(f.Kind), Roles: "live", From: f.from(), To: f.to(), Outcome: outcome,
-		Certificates: f.real, Simulated: f.padded, Workloads: len(f.members), Real: f.real2,
+		Certificates: f.real, Simulated: f.padded, Workloads: len(f.members), Real: f.signed,
 		States: f.counts, Denials: slices.Clone(f.denials), MostCertificates: f.most,
 		Waits: f.waits, Steps: slices.Clone(f.steps), Requests: f.tally.rates(), Late: []Late{}, Notes: slices.Clone(f.original.notes),
 	}

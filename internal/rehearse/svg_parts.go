@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"anchorctl/internal/config"
 )
 
 // lanes are the bars: issuers, trust anchors, waits.
@@ -51,11 +53,19 @@ func (d *drawing) area() {
 // shape is the area between two heights.
 func (d *drawing) shape(class, says string, between func(Bucket) (low, high float64)) {
 	var upper, lower []string
-	for _, b := range d.Buckets {
+	add := func(x float64, b Bucket) {
 		low, high := between(b)
-		x := (d.x(b.From) + d.x(b.To)) / 2
 		upper = append(upper, fmt.Sprintf("%.1f,%.1f", x, high))
 		lower = append([]string{fmt.Sprintf("%.1f,%.1f", x, low)}, lower...)
+	}
+	for i, b := range d.Buckets {
+		if i == 0 {
+			add(d.x(b.From), b)
+		}
+		add((d.x(b.From)+d.x(b.To))/2, b)
+		if i == len(d.Buckets)-1 {
+			add(d.x(b.To), b)
+		}
 	}
 	fmt.Fprintf(&d.out, `<polygon class="%s" points="%s"><title>%s</title></polygon>`+"\n", class, strings.Join(append(upper, lower...), " "), escaped("living certificates of "+says))
 }
@@ -70,7 +80,7 @@ func (d *drawing) sessions() {
 	bottom := d.y + height
 	name := "sessions"
 	if len(d.Buckets) > 0 {
-		name += " in " + d.Buckets[0].To.Sub(d.Buckets[0].From).Round(time.Second).String()
+		name += " in " + config.Duration(d.Buckets[0].To.Sub(d.Buckets[0].From).Round(time.Second)).String()
 	}
 	d.scale(name, most, d.y, bottom)
 	for _, b := range d.Buckets {

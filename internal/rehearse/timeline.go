@@ -150,7 +150,7 @@ func (f *fleet) buckets(t Timeline) []Bucket {
 		}
 	}
 	for _, m := range f.marks {
-		i := int(time.Unix(m.minute, 0).Sub(t.Start) / max(width, 1))
+		i := int(time.Unix(m.from, 0).Sub(t.Start) / max(width, 1))
 		b := &all[min(max(i, 0), bucketCount-1)]
 		b.Opened, b.Denied = b.Opened+m.opened, b.Denied+m.denied
 	}
