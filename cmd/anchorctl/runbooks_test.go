@@ -46,6 +46,7 @@ type part struct {
 
 func runbookParts() []part {
 	return []part{
+		{page: "planned-rotation", heading: "The day before", before: nothing},
 		{page: "planned-rotation", heading: "Steps", before: nothing, timer: true, after: (*book).opensAll},
 		{page: "planned-rotation", heading: "If you would rather not come back", before: nothing},
 		{page: "planned-rotation", heading: "If sessions with the new issuer are denied", before: (*book).probeDenied},
