@@ -127,8 +127,11 @@ func (w World) rotationOf(r recorded, o Rotation) (*store.Rotation, error) {
 	case !isOpen:
 		return nil, hint.With(fmt.Errorf("%s: %w that is open", o.address(), ErrNoRotation), fmt.Sprintf("run %q to start one", "anchorctl rotate start "+o.name()))
 	case o.Abort && open.CutOver != 0:
-		return nil, hint.With(fmt.Errorf("%s: %w since %s: workloads hold certificates of generation %d, and taking it out of the anchors would deny them",
-			o.address(), ErrCutOver, day(open.CutOver), open.To),
+		why := fmt.Sprintf("workloads hold certificates of generation %d, and taking it out of the anchors would deny them", open.To)
+		if o.Environment == "" {
+			why = fmt.Sprintf("root#%d has signed issuers by now", open.To)
+		}
+		return nil, hint.With(fmt.Errorf("%s: %w since %s: %s", o.address(), ErrCutOver, day(open.CutOver), why),
 			fmt.Sprintf("run %q to finish it; to leave the new key again, start another rotation afterwards", "anchorctl "+resume(o)))
 	case o.Abort && open.Kind == store.Renewal:
 		return nil, hint.With(fmt.Errorf("%s: a renewal has nothing to go back to: the key is the same, and both certificates are good", o.address()),

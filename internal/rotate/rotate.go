@@ -71,7 +71,9 @@ func (w World) open(ctx context.Context, environment string) (store.Rotation, er
 }
 
 // again is what to type when a gate may be open.
-func again(n store.Rotation) string { return "anchorctl rotate resume " + nameOfRotation(n.Environment) }
+func again(n store.Rotation) string {
+	return "anchorctl rotate resume " + nameOfRotation(n.Environment)
+}
 
 // comeBack is the hint of a gate that opens by waiting.
 func comeBack(n store.Rotation) string {
