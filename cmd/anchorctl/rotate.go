@@ -177,7 +177,7 @@ func (o *rotateOptions) run(ctx context.Context, c *cmdline.Call, r estate.Rotat
 		if errors.Is(err, keys.ErrWrongPassphrase) {
 			err = hint.With(untouched(err), "give the passphrase of the root")
 		}
-		return appliedReply(done, err)
+		return rotatedReply(ctx, world, done, err)
 	})
 }
 

@@ -77,6 +77,10 @@ func rotationPage(p *render.Page, s rotate.State) {
 	}
 	if s.Ended != nil {
 		p.Line("ended at %s", s.Ended.Format(time.RFC3339))
+		if s.CutOff != nil {
+			p.Blank()
+			cutOffPage(p, *s.CutOff, s.From, s.To)
+		}
 		return
 	}
 	targetsPage(p, s)
@@ -100,11 +104,19 @@ func targetsPage(p *render.Page, s rotate.State) {
 		return
 	}
 	p.Blank()
-	var rows [][]string
-	for _, t := range s.Targets {
-		rows = append(rows, []string{t.Target, t.State, sessionsOf(t)})
+	titles, rows := []string{"target", "state"}, [][]string{}
+	tried := s.Kind == string(store.Rekey)
+	if tried {
+		titles = append(titles, "sessions with "+s.To)
 	}
-	p.Table([]string{"target", "state", "sessions with " + s.To}, rows)
+	for _, t := range s.Targets {
+		row := []string{t.Target, t.State}
+		if tried {
+			row = append(row, sessionsOf(t))
+		}
+		rows = append(rows, row)
+	}
+	p.Table(titles, rows)
 	failuresPage(p, s.Targets)
 }
 
@@ -126,17 +138,25 @@ func livingPage(p *render.Page, s rotate.State) {
 	}
 }
 
+// what a rotation changes. A renewal keeps its issuer.
+func what(s rotate.State) string {
+	if s.From == s.To {
+		return s.Kind + " of " + s.From
+	}
+	return fmt.Sprintf("%s from %s to %s", s.Kind, s.From, s.To)
+}
+
 // stateWords say what a state means to whoever looks at it at night.
 func stateWords(s rotate.State) string {
 	switch {
 	case s.Rotation == rootName && s.State == rotate.Prepared:
-		return "the new root signs nothing yet; nothing has changed for anybody"
+		return "the new root is about to sign; nothing has changed for workloads"
 	case s.Rotation == rootName && s.State == rotate.Draining:
-		return "the new root signs; issuers keep their keys and get new certificates, and trust anchors take those in place of the old ones"
+		return "the new root signs every issuer anew, with the key that it has; nothing changes for workloads"
 	case s.Rotation == rootName:
-		return "every issuer is signed by the new root; what is left is to put the old one's key away"
+		return "nothing rests on the old root any more; what is left is tidying up"
 	case s.Kind == string(store.Renewal):
-		return "the issuer keeps its key and gets a new certificate, and trust anchors take it in place of the old one"
+		return "trust anchors get the new certificate; the key is the same, so nothing changes for workloads"
 	case s.State == rotate.Prepared:
 		return "not every trust anchor holds the new certificate yet; nothing has changed for workloads"
 	case s.State == rotate.Published:
@@ -169,14 +189,6 @@ func failuresPage(p *render.Page, targets []rotate.Target) {
 			}
 		}
 	}
-}
-
-// what a rotation changes. A renewal keeps its issuer.
-func what(s rotate.State) string {
-	if s.From == s.To {
-		return s.Kind + " of " + s.From
-	}
-	return fmt.Sprintf("%s from %s to %s", s.Kind, s.From, s.To)
 }
 
 func sessionsOf(t rotate.Target) string {

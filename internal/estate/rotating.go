@@ -337,10 +337,17 @@ func (t *turn) unlist() error {
 	return nil
 }
 
+// EndedWith are the roles of an environment whose sessions an emergency ends: all
+// but those of the probe, which may do nothing.
+func EndedWith(c *config.Config, environment string) []plan.Addr {
+	env := c.Environments[environment]
+	return slices.DeleteFunc(addresses(wantPins(c, env)), env.IsProbe)
+}
+
 // cutOff ends the sessions that were given out until then, of every role of the
 // environment: which of them the compromised key opened, nobody can tell.
 func (t *turn) cutOff() error {
-	for _, role := range addresses(t.d.pins) {
+	for _, role := range EndedWith(t.world.Folder.Config, t.rotation.Environment) {
 		if t.world.Folder.Config.Roles == config.Verify {
 			t.notice("%s: its sessions are not ended here, since its team writes its policies: run \"anchorctl revoke --end-all-sessions %s\" for the statement", role, role)
 			continue

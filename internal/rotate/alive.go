@@ -94,6 +94,9 @@ func SomeOf(names []string, one, many string) string {
 // Old is the issuer that a rotation leaves.
 func Old(n store.Rotation) string { return from(n) }
 
+// New is the issuer that it leads to.
+func New(n store.Rotation) string { return to(n) }
+
 func from(n store.Rotation) string {
 	return store.Generation{Environment: n.Environment, Number: n.From}.Addr().String()
 }

@@ -73,8 +73,11 @@ func Valid(n int, issuer string) string {
 	if n == 1 {
 		verb = " is"
 	}
-	return count(n, "certificate") + " of " + issuer + verb
+	return Counted(n, issuer) + verb
 }
+
+// Counted are so many certificates of an issuer, in words.
+func Counted(n int, issuer string) string { return count(n, "certificate") + " of " + issuer }
 
 func count(n int, what string) string {
 	if n != 1 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
@@ -26,9 +25,6 @@ func (g gatekeeper) overridden(gate engine.Gate) engine.Gate {
 }
 
 func (g gatekeeper) override(ctx context.Context, held *engine.HeldError) error {
-	if note := "went past " + held.Rule + ": " + held.Reason; !slices.Contains(*g.passed, note) {
-		*g.passed = append(*g.passed, note)
-	}
 	return g.Folder.Store.OverrideGate(ctx, g.options.Environment, held.Rule, g.options.Reason+" (it held because: "+held.Reason+")")
 }
 

@@ -40,15 +40,13 @@ func (w World) Run(ctx context.Context, o Options) (estate.Report, error) {
 		return estate.Report{}, hint.With(fmt.Errorf("an emergency goes past what protects sessions: it takes a reason, for the audit log"),
 			`write --reason "what happened"`)
 	}
-	g := gatekeeper{World: w, options: o, passed: &[]string{}}
-	report, err := w.Apply(ctx, estate.ApplyOptions{
+	g := gatekeeper{World: w, options: o}
+	return w.Apply(ctx, estate.ApplyOptions{
 		Options: estate.Options{Rotation: &o.Rotation}, Wait: o.Wait, Approve: o.Approve,
 		Gates: map[string]engine.Gate{
 			estate.GateDrained: g.overridden(g.drained), estate.GateSeen: g.overridden(g.seen), estate.GateReissued: g.reissued,
 		},
 	})
-	report.Result.Notes = append(report.Result.Notes, *g.passed...)
-	return report, err
 }
 
 // gatekeeper answers the gates of one run.
@@ -56,7 +54,6 @@ type gatekeeper struct {
 	World
 
 	options Options
-	passed  *[]string // what an emergency went past, for its report
 }
 
 // open is the rotation that the run goes on with, as it is recorded now.

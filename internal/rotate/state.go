@@ -41,6 +41,7 @@ type State struct {
 	Some     []Certificate `json:"some,omitempty"`    // those that end last
 	Without  []string      `json:"without,omitempty"` // who has such a one, and none of the new issuer yet
 	Left     []plan.Action `json:"left"`              // what is still to be done, in order
+	CutOff   *CutOff       `json:"cutOff,omitempty"`  // what it took away, when it has ended and did not wait
 }
 
 // Target is how a rotation stands at one account and region.
@@ -83,7 +84,9 @@ func (w World) state(ctx context.Context, n store.Rotation) (State, error) {
 	s := recordOf(n)
 	if n.Outcome != "" {
 		s.State = map[string]string{"done": Retired, "aborted": Aborted}[n.Outcome]
-		return s, nil
+		var err error
+		s.CutOff, err = w.CutOff(ctx, n)
+		return s, err
 	}
 	proposal, err := w.Plan(ctx, estate.Options{Rotation: &estate.Rotation{Environment: n.Environment}})
 	if err != nil {
