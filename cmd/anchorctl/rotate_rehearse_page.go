@@ -109,7 +109,7 @@ func requestsPage(p *render.Page, r rehearse.Report) {
 // verdictOf is the last line: whether the rotation can be done, and when it would
 // be over.
 func verdictOf(r rehearse.Report) string {
-	end := fmt.Sprintf("begun now it is over at %s, %s later", r.Ended.UTC().Format(time.RFC3339), lasting(r.Seconds))
+	end := fmt.Sprintf("begun at %s, it is over at %s, %s later", r.Begun.UTC().Format(time.RFC3339), r.Ended.UTC().Format(time.RFC3339), lasting(r.Seconds))
 	switch {
 	case r.Outcome != "done":
 		return "Held: the rotation does not come to its end by waiting."

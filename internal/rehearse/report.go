@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"anchorctl/internal/rotate"
+	"anchorctl/internal/rules"
 )
 
 // Report is what came of a rehearsal.
@@ -77,6 +78,14 @@ type Wait struct {
 	Stragglers []rotate.Certificate `json:"stragglers"`
 }
 
+// name is the gate with the name of its rule, if it is one's.
+func (w Wait) name() string {
+	if rule, found := rules.ByID(w.Gate); found {
+		return w.Gate + ", " + rule.Name
+	}
+	return w.Gate
+}
+
 // Step is an action that was done.
 type Step struct {
 	At     time.Time `json:"at"`
@@ -97,7 +106,7 @@ func (r Report) Timeline() Timeline { return r.timeline }
 func (f *fleet) report(outcome string) Report {
 	r := Report{
 		Environment: f.Environment, Kind: string(f.Kind), Roles: "live", From: f.from(), To: f.to(), Outcome: outcome,
-		Certificates: f.real, Simulated: f.padded, Workloads: len(f.members), Real: f.real2,
+		Certificates: f.real, Simulated: f.padded, Workloads: len(f.members), Real: f.signed,
 		States: f.counts, Denials: slices.Clone(f.denials), MostCertificates: f.most,
 		Waits: f.waits, Steps: slices.Clone(f.steps), Requests: f.tally.rates(), Late: []Late{}, Notes: slices.Clone(f.original.notes),
 	}

@@ -98,10 +98,10 @@ func (f *fleet) ask(ctx context.Context, m *member, u *use) (bool, error) {
 	}
 	u.place.fresh++
 	f.asked++
-	if f.real2 >= mostReal || u.place.fresh > freshReal && f.asked%f.stride != 0 {
+	if f.signed >= mostReal || u.place.fresh > freshReal && f.asked%f.stride != 0 {
 		return known || result.Granted, nil
 	}
-	f.real2++
+	f.signed++
 	f.tally.ours.Store(true)
 	defer f.tally.ours.Store(false)
 	_, err := session.Client{Clock: clock.Clock{Now: f.schedule.time, Wait: busy}}.CreateSession(ctx, session.Request{

@@ -32,7 +32,7 @@ type tracks struct {
 	bundles   []bundle
 	most      int
 
-	asked, stride, real2 int
+	asked, stride, signed int
 	targets              []*place
 	begun, ended         time.Time
 }
@@ -43,9 +43,9 @@ type span struct {
 	from, to   int64
 }
 
-// mark is the sessions of one minute.
+// mark is the sessions of a few seconds.
 type mark struct {
-	minute         int64 // Unix seconds
+	from           int64 // Unix seconds
 	opened, denied int
 }
 
@@ -72,10 +72,10 @@ func (f *fleet) born(c *x509.Certificate, at time.Time) {
 }
 
 func (f *fleet) opened(at time.Time, granted bool) {
-	const minute = 60
-	m := at.Unix() / minute * minute
-	if n := len(f.marks); n == 0 || f.marks[n-1].minute != m {
-		f.marks = append(f.marks, mark{minute: m})
+	const few = 10
+	from := at.Unix() / few * few
+	if n := len(f.marks); n == 0 || f.marks[n-1].from != from {
+		f.marks = append(f.marks, mark{from: from})
 	}
 	last := &f.marks[len(f.marks)-1]
 	if granted {

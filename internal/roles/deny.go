@@ -92,10 +92,13 @@ func Denied(a plan.Action) ([]string, error) {
 	return slices.Compact(serials), nil
 }
 
+// EndAllSessions is the name of the policy of DenyAllSessions.
+const EndAllSessions = "AnchorctlEndAllSessions"
+
 // DenyAllSessions ends every session of a role that was given out until now,
 // whoever has it. New ones are not denied.
 func DenyAllSessions(role plan.Addr, now time.Time) (Denial, error) {
-	return deny(role, "AnchorctlEndAllSessions", map[string]any{
+	return deny(role, EndAllSessions, map[string]any{
 		"DateLessThan": map[string]any{keyTokenTime: now.UTC().Format(time.RFC3339)},
 	})
 }
