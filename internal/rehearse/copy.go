@@ -146,10 +146,20 @@ func (d *double) issuer(ctx context.Context, s *store.Store, ring *keys.Ring, li
 	if err != nil {
 		return err
 	}
-	return s.AddGeneration(ctx, store.Generation{
+	err = s.AddGeneration(ctx, store.Generation{
 		Environment: d.Environment, Number: d.active.Number, Certificate: cert.Raw, KeyURI: key.URI, Guard: string(keys.GuardSecret),
 		Status: store.Active, Created: d.active.Created,
 	})
+	if err != nil {
+		return err
+	}
+	// Numbers are never used again: the next issuer is called what it will be.
+	for _, g := range d.retired {
+		if err := s.AddGeneration(ctx, g); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func later(a, b time.Time) time.Time {

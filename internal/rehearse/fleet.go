@@ -136,8 +136,7 @@ func (f *fleet) pad(ctx context.Context) error {
 		workload, instance := names[n%len(names)], fmt.Sprintf("rehearsal-%05d", n/len(names)+1)
 		lifetime := env.LifetimeOf(workload)
 		age := time.Duration(float64(lifetime) * dueShare * fraction(f.lineage, workload, instance))
-		age = max(0, min(age, now.Sub(later(issuer.NotBefore, now.Add(-age)))))
-		issued := now.Add(-age).Truncate(time.Second)
+		issued := later(now.Add(-age), issuer.NotBefore).Truncate(time.Second)
 		m, _, err := f.enlist(ctx, life{workload, instance, issued, issued.Add(lifetime)})
 		if err != nil {
 			return err

@@ -26,7 +26,8 @@ type Options struct {
 	// Progress hears what is under way; it may be nil.
 	Progress func(string)
 
-	active store.Generation
+	active  store.Generation
+	retired []store.Generation
 }
 
 // DeniedError says that a rotation would deny sessions.
@@ -47,12 +48,8 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	if err := o.refuseOpen(ctx); err != nil {
 		return Report{}, err
 	}
-	var found bool
-	if o.active, found, err = o.World.Folder.Store.Active(ctx, o.Environment); err != nil {
+	if err := o.generations(ctx); err != nil {
 		return Report{}, err
-	}
-	if !found {
-		return Report{}, hint.With(fmt.Errorf("rehearsing %s: it has no issuer yet", o.Environment), `run "anchorctl apply"`)
 	}
 	n, err := o.read(ctx)
 	if err != nil {
@@ -70,6 +67,26 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 	return f.rehearse(ctx)
 }
 
+// generations reads the issuer that signs, and those that did.
+func (o *Options) generations(ctx context.Context) error {
+	all, err := o.World.Folder.Store.Generations(ctx, o.Environment)
+	if err != nil {
+		return err
+	}
+	for _, g := range all {
+		switch g.Status {
+		case store.Active:
+			o.active = g
+		case store.Retired:
+			o.retired = append(o.retired, g)
+		}
+	}
+	if o.active.Number == 0 {
+		return hint.With(fmt.Errorf("rehearsing %s: it has no issuer yet", o.Environment), `run "anchorctl apply"`)
+	}
+	return nil
+}
+
 func (o Options) environment() *config.Environment {
 	return o.World.Folder.Config.Environments[o.Environment]
 }
@@ -84,8 +101,11 @@ func (o Options) from() string { return o.active.Addr().String() }
 
 func (o Options) to() string {
 	next := o.active
-	if o.Kind != store.Renewal {
-		next.Number++
+	for _, g := range o.retired {
+		next.Number = max(next.Number, g.Number)
+	}
+	if next.Number++; o.Kind == store.Renewal {
+		next = o.active
 	}
 	return next.Addr().String()
 }
