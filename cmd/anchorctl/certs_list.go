@@ -120,25 +120,11 @@ func certsListPage(p *render.Page, l inventory.Listing, now time.Time, o certsLi
 func standing(c inventory.Certificate, now time.Time) string {
 	switch c.State {
 	case inventory.Valid:
-		return "valid, " + span(c.NotAfter.Sub(now)) + " left"
+		return "valid, " + render.Span(c.NotAfter.Sub(now)) + " left"
 	case inventory.Revoked:
 		return "revoked, " + c.Revoked.Reason
 	default:
 		return c.State
-	}
-}
-
-// span is a duration in its largest unit that is at least two.
-func span(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	case d >= 2*time.Hour:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d >= 2*time.Minute:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	default:
-		return fmt.Sprintf("%ds", d/time.Second)
 	}
 }
 

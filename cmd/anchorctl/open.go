@@ -134,7 +134,8 @@ func opener(c *cmdline.Call, prefix string, n *narrator) func(context.Context, c
 		}
 		return estate.Cloud{
 			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
-			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(), PutRolePolicy: target.PutRolePolicy,
+			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(),
+			Subjects: target.Subjects(), PutRolePolicy: target.PutRolePolicy,
 		}, nil
 	}
 }

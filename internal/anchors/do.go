@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"anchorctl/internal/admission"
+	"anchorctl/internal/clock"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/ownership"
@@ -25,14 +27,21 @@ type Doers struct {
 	Find func(ctx context.Context, addr plan.Addr) (id string, err error)
 	// Known names our certificates.
 	Known func(ctx context.Context) (KnownAs, error)
+	// Keeps refuses certificates that would leave the anchor without the issuer
+	// that signs.
+	Keeps func(ctx context.Context, anchor plan.Addr, certificates []string) error
+	Clock clock.Clock
 }
 
 // ByKind lists the doers.
 func (d Doers) ByKind() map[plan.Kind]engine.Doer {
 	return map[plan.Kind]engine.Doer{
-		plan.AnchorCreate: {Do: d.create, Look: d.look},
-		plan.AnchorUpdate: {Do: d.update},
-		plan.AnchorTag:    {Do: d.tag},
+		plan.AnchorCreate:   {Do: d.create, Look: d.look},
+		plan.AnchorUpdate:   {Do: d.update},
+		plan.AnchorPublish:  {Do: d.hold},
+		plan.AnchorWithdraw: {Do: d.hold},
+		plan.AnchorReplace:  {Do: d.hold},
+		plan.AnchorTag:      {Do: d.tag},
 		plan.AnchorEnable: {Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 			return d.change(ctx, s.Action, Change{Enable: true})
 		}},
@@ -58,8 +67,13 @@ func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	}
 	tags := maps.Clone(after.Tags)
 	tags[ownership.TagIntent] = s.Intent
+	notifications, err := settings(after.Notifications)
+	if err != nil {
+		return plan.Outcome{}, err
+	}
 	live, err := api.Create(ctx, New{
 		Name: *after.Name, Certificates: admitted, Tags: tags, ChecksPoints: after.ChecksPoints != nil && *after.ChecksPoints,
+		Notifications: notifications,
 	})
 	if err != nil {
 		return plan.Outcome{}, err
@@ -95,6 +109,9 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 		return plan.Outcome{}, err
 	}
 	change := Change{Name: after.Name, ChecksPoints: after.ChecksPoints}
+	if change.Notifications, err = settings(after.Notifications); err != nil {
+		return plan.Outcome{}, err
+	}
 	if len(after.Certificates) > 0 {
 		if change.Certificates, err = d.admit(ctx, s.Action.Addr, after.Certificates); err != nil {
 			return plan.Outcome{}, err
@@ -144,6 +161,45 @@ func (d Doers) certificates(ctx context.Context, api API, id string) ([]string, 
 	return nil, fmt.Errorf("reading anchor %s: it is not there any more", id)
 }
 
+// hold changes which certificates the anchor holds, in one call, and waits until
+// the service shows it: what comes next rests on it.
+func (d Doers) hold(ctx context.Context, s engine.Step) (plan.Outcome, error) {
+	after, err := decode(s.After)
+	if err != nil {
+		return plan.Outcome{}, err
+	}
+	if err := d.Keeps(ctx, s.Action.Addr, after.Certificates); err != nil {
+		return plan.Outcome{}, err
+	}
+	if _, err := d.update(ctx, s); err != nil {
+		return plan.Outcome{}, err
+	}
+	return plan.Outcome{}, d.readBack(ctx, s.Action.Addr, after.Certificates)
+}
+
+// readBack: the service's lists may show an older state for a while.
+func (d Doers) readBack(ctx context.Context, addr plan.Addr, want []string) error {
+	const looks = 25
+	api, id, err := d.find(ctx, addr)
+	if err != nil {
+		return err
+	}
+	for range looks {
+		now, err := d.certificates(ctx, api, id)
+		if err != nil {
+			return err
+		}
+		if slices.Equal(now, want) {
+			return nil
+		}
+		if err := d.Clock.Wait(ctx, 2*time.Second); err != nil {
+			return fmt.Errorf("reading back %s: %w", addr, err)
+		}
+	}
+	return hint.With(fmt.Errorf("reading back %s: the service still shows other certificates", addr),
+		"run the same command again in a minute: it goes on from what is there then")
+}
+
 func (d Doers) tag(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	after, err := decode(s.After)
 	if err != nil {
@@ -180,7 +236,7 @@ func (d Doers) find(ctx context.Context, addr plan.Addr) (API, string, error) {
 func (d Doers) admit(ctx context.Context, anchor plan.Addr, issuers []string) ([]admission.Admitted, error) {
 	var admitted []admission.Admitted
 	for _, text := range issuers {
-		addr, err := plan.ParseAddr(text)
+		addr, err := plan.ParseAddr(text) // of a generation's certificate as it is now: no former one is sent
 		if err != nil {
 			return nil, err
 		}

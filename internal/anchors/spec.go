@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
@@ -21,11 +22,28 @@ type Spec struct {
 	Certificates []plan.Addr
 	Tags         map[string]string // all but the intent's
 	ChecksPoints bool              // certificates are checked against the lists that they name
+	// Notifications are the settings of the events that the configuration
+	// speaks of; those of others stay as they are.
+	Notifications []Notification
 }
 
-// KnownAs names a certificate by fingerprint: the address of the generation it
-// belongs to, if it is ours.
-type KnownAs func(fingerprint string) (plan.Addr, bool)
+// KnownAs names a certificate by fingerprint, if it is ours: by the address of
+// its generation, and for one that was renewed since, as FormerName does.
+type KnownAs func(fingerprint string) (name string, ok bool)
+
+const formerSuffix = " former"
+
+// FormerName names a certificate of a generation that has another one by now.
+func FormerName(issuer string) string { return issuer + formerSuffix }
+
+// Former tells whether a name is that of such a certificate, and whose.
+func Former(name string) (issuer string, former bool) { return strings.CutSuffix(name, formerSuffix) }
+
+// Holds is which certificates an action has an anchor hold.
+func Holds(a plan.Action) ([]string, error) {
+	f, err := decode(a.After)
+	return f.Certificates, err
+}
 
 // Held names what a live anchor holds, as plans show it. A bundle that cannot
 // be read is "unreadable".
@@ -50,8 +68,8 @@ func CertificateNames(l Live, known KnownAs) (names []string, foreign bool, err 
 	set := map[string]bool{}
 	for _, cert := range certs {
 		fingerprint := pki.Fingerprint(cert)
-		if addr, ok := known(fingerprint); ok {
-			set[addr.String()] = true
+		if name, ok := known(fingerprint); ok {
+			set[name] = true
 			continue
 		}
 		set["sha256:"+fingerprint] = true

@@ -1,5 +1,5 @@
-// Package awsapi is the way to AWS: the anchors, profiles, revocation lists
-// and roles of one target through the AWS SDK, which it alone imports.
+// Package awsapi is the way to AWS: the anchors, profiles, revocation lists,
+// subjects and roles of one target through the AWS SDK, which it alone imports.
 //
 // It knows credentials and endpoints as the SDK finds them, the service's
 // limit of one request a second per resource family, which requests may be

@@ -94,6 +94,7 @@ const (
 	anchorKind  = "trust-anchor"
 	profileKind = "profile"
 	crlKind     = "crl"
+	subjectKind = "subject"
 )
 
 // arn is the ARN of the object of a kind with that id.

@@ -18,6 +18,7 @@ type family string
 const (
 	anchorFamily   family = "anchors"
 	profileFamily  family = "profiles"
+	subjectFamily  family = "subjects"
 	tagFamily      family = "tags"
 	crlFamily      family = "CRLs"
 	taggingFamily  family = "tagging"

@@ -82,6 +82,14 @@ func (c *checker) name(path, name, what string) {
 	}
 }
 
+// reserved keeps a name free that is built in.
+func (c *checker) reserved(path, name, builtIn, what string) {
+	if name == builtIn {
+		c.keyProblem(path, "choose another name; the probe is there wherever a target names a probeRole",
+			"%q is the name of the built-in probe %s", name, what)
+	}
+}
+
 func (c *checker) all() {
 	if c.given("version") && c.config.Version != 1 {
 		c.problem("version", "write version: 1", "this program reads version 1, not %d", c.config.Version)

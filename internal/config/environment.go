@@ -9,8 +9,14 @@ import (
 	"anchorctl/internal/plan"
 )
 
+// RootName is what commands call the root where they could name an environment.
+const RootName = "root"
+
 func (c *checker) environment(path string, e *Environment) {
 	c.name(path, e.Name, "an environment")
+	if e.Name == RootName {
+		c.keyProblem(path, "choose another name, such as \"shared\"", "%q is what commands such as \"rotate start root\" call the estate's root", e.Name)
+	}
 	if strings.HasSuffix(e.Name, "-") {
 		c.keyProblem(path, "end it in a letter or a digit", "%q is a label of the host name %s.%s, which cannot end in a hyphen",
 			e.Name, e.Name, c.config.Estate.TrustDomain)
@@ -19,10 +25,12 @@ func (c *checker) environment(path string, e *Environment) {
 	c.domains(path+".dnsDomains", e.DNSDomains)
 	c.limits(path+".limits", e)
 	c.crl(path+".crl", e.CRL)
+	c.notifications(path+".notifications", e.Notifications)
 	c.targets(path+".targets", e.Targets)
 	for _, name := range e.WorkloadNames() {
 		at := below(path+".workloads", name)
 		c.name(at, name, "a workload")
+		c.reserved(at, name, ProbeWorkload, "workload")
 		if strings.HasSuffix(name, "-") {
 			c.keyProblem(at, "end it in a letter or a digit", "%q cannot end in a hyphen: a workload's name can be a label of its DNS names", name)
 		}
@@ -31,6 +39,7 @@ func (c *checker) environment(path string, e *Environment) {
 	for _, name := range e.ProfileNames() {
 		at := below(path+".profiles", name)
 		c.name(at, name, "a profile")
+		c.reserved(at, name, ProbeProfile, "profile")
 		c.profile(path, at, e, e.Profiles[name])
 	}
 	c.sharedRoles(path, e)
@@ -69,9 +78,6 @@ func (c *checker) limits(path string, e *Environment) {
 	c.between(path+".renewalInterval", l.RenewalInterval, minRenewal, maxRenewal, "")
 	if l.RolesPerProfile > maxRoles {
 		c.problem(path+".rolesPerProfile", "", "the service takes at most %d roles in a profile", maxRoles)
-	}
-	if l.AnchorsPerTarget > maxAnchors {
-		c.problem(path+".anchorsPerTarget", "", "the service takes at most %d anchors in a region", maxAnchors)
 	}
 }
 

@@ -13,7 +13,7 @@ func (c *checker) isolation() {
 	type owner struct{ env, path string }
 	named := map[string]owner{} // by name in AWS
 	for _, env := range c.config.EnvironmentNames() {
-		for _, profile := range c.config.Environments[env].ProfileNames() {
+		for _, profile := range c.profileNames(env) {
 			name, at := c.config.ProfileName(env, profile), below(below("environments", env)+".profiles", profile)
 			if first, taken := named[name]; taken && c.meet(first.env, env) {
 				c.keyProblem(at, "rename one of the two", "its name in AWS, %q, is also that of %s in the same account and region", name, first.path)
@@ -22,6 +22,17 @@ func (c *checker) isolation() {
 		}
 	}
 	c.foreignDomains()
+	c.probeRoles()
+}
+
+// profileNames are those of an environment, the probe's included.
+func (c *checker) profileNames(env string) []string {
+	e := c.config.Environments[env]
+	names := e.ProfileNames()
+	if e.Probed() && !slices.Contains(names, ProbeProfile) {
+		names = append(names, ProbeProfile)
+	}
+	return names
 }
 
 // meet reports whether two environments have a target in common.

@@ -190,8 +190,10 @@ func TestTheDigestIsOfTheMeaning(t *testing.T) {
 		{"type: ecdsa-p256", "type: rsa-3072"}, {"lifetime: 365d", "lifetime: 366d"}, {"nameConstraint: true", "nameConstraint: false"},
 		{"prod.example.net]\n", "prod.example.net, prod.example.org]\n"}, {"certificateLifetime: 24h", "certificateLifetime: 25h"},
 		{"sessionDuration: 2h", "sessionDuration: 3h"}, {"rolesPerProfile: 3", "rolesPerProfile: 4"}, {"rolesPerProfile: 3", "rolesPerProfile: 3, sensitiveSessionDuration: 15m"},
-		{"team/prod-backup: {workloads: [backup]}", "team/prod-backup: {workloads: [backup], sensitive: true}"}, {"anchorsPerTarget: 1", "anchorsPerTarget: 2"},
+		{"team/prod-backup: {workloads: [backup]}", "team/prod-backup: {workloads: [backup], sensitive: true}"},
 		{"region: us-east-1", "region: us-east-2"}, {"profile: prod-admin", "profile: admin"}, {"role/ops/anchorctl", "role/anchorctl"},
+		{"limits: {certificateLifetime: 24h", "notifications: {caCertificateExpiry: {threshold: 50d}}\n    limits: {certificateLifetime: 24h"},
+		{"limits: {certificateLifetime: 24h", "notifications: {endEntityCertificateExpiry: {enabled: true}}\n    limits: {certificateLifetime: 24h"},
 		{"probeRole: anchorctl-probe", "probeRole: probe"}, {"certificateLifetime: 12h", "certificateLifetime: 11h"},
 		{"dns: [backup.prod.example.internal, prod.example.net]", "dns: [prod.example.net, backup.prod.example.internal]"},
 		{"reports: {}", "rapports: {}\n      reports: {}"}, {"team/prod-backup:", "team/prod-backups:"}, {"[reports, backup]", "[reports]"},
@@ -257,6 +259,11 @@ func TestProfilesOfTheSameNameInTheSamePlaceAreRefused(t *testing.T) {
 	var p *config.Error
 	if !errors.As(err, &p) || p.Path != "environments.prod-eu.profiles.backup" || !strings.Contains(p.Message, `"example-prod-eu-backup"`) {
 		t.Errorf("got %v", err)
+	}
+	probed := strings.NewReplacer("backup: {roles: {r2", "probe: {roles: {r2", "prod-eu:", "prod-anchorctl:", "region: us-east-1}", "region: us-east-1, probeRole: p1}").
+		Replace(strings.Replace(text, `us-east-1}]`, `us-east-1, probeRole: p2}]`, 1))
+	if _, err := config.Parse("a.yaml", []byte(probed), noFiles); !errors.As(err, &p) || !strings.Contains(p.Message, `"example-prod-anchorctl-probe"`) {
+		t.Errorf("the probe's: got %v", err)
 	}
 	elsewhere := strings.Replace(text, "region: us-east-1", "region: us-east-2", 1)
 	if _, err := config.Parse("a.yaml", []byte(elsewhere), noFiles); err != nil {

@@ -44,7 +44,9 @@ func (c *checker) users(env, path string, e *Environment, use *RoleUse) {
 		at := item(path, i)
 		if e.Workloads[w] == nil && c.given(at) && c.sound(env+".workloads") && !c.broken[env] {
 			remedy := "add it to workloads of the environment"
-			if likely := c.nearest(w, e.WorkloadNames()); likely != "" {
+			if w == ProbeWorkload {
+				remedy = "remove it: the built-in probe takes the probe roles of the targets, and no other"
+			} else if likely := c.nearest(w, e.WorkloadNames()); likely != "" {
 				remedy = `did you mean "` + likely + `"?`
 			}
 			c.problem(at, remedy, "environment %s has no workload %q", e.Name, w)

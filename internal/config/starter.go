@@ -54,6 +54,7 @@ const starterEnvironment = `  %[1]s:
     limits: {certificateLifetime: 24h, sessionDuration: 1h, rolesPerProfile: 3}
     targets: # AWS accounts (in quotes) and regions
       - {account: %[2]s, region: %[3]s}
+      # With "probeRole: %[6]s" beside them, a role without permissions, the issuer can be rotated.
     workloads: # what gets certificates: anchorctl issue %[4]s/backup
       backup: {}
     profiles: # what sessions may do
@@ -88,7 +89,7 @@ func Starter(o StarterOptions) []byte {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, starterEnvironment, word(env), quote(account), word(o.Region), word(env), word(env+"-backup"))
+		fmt.Fprintf(&b, starterEnvironment, word(env), quote(account), word(o.Region), word(env), word(env+"-backup"), strings.Trim(quote(env+"-probe"), `"`))
 	}
 	return []byte(b.String())
 }

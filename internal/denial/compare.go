@@ -66,7 +66,7 @@ func (v view) leaks() []string {
 	if owner == "" {
 		return nil
 	}
-	allowed := v.k.workloadsOf(owner, role.Name)
+	allowed := v.k.workloadsOf(owner, role)
 	by, ours := v.k.signer(v.c.Leaf)
 	env, workload := v.k.workload(v.c.Leaf)
 	if ours && by.addr.Environment == owner && env == owner && slices.Contains(allowed, workload) {

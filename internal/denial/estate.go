@@ -27,8 +27,10 @@ type Estate struct {
 type issuer struct {
 	addr        plan.Addr
 	certificate *x509.Certificate
-	active      bool
+	status      string
 }
+
+func (i issuer) active() bool { return i.status == store.Active }
 
 // Know reads an estate's record.
 func Know(ctx context.Context, f *folder.Folder) (*Estate, error) {
@@ -49,7 +51,7 @@ func Know(ctx context.Context, f *folder.Folder) (*Estate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the recorded certificate of %s: %w", g.Addr(), err)
 		}
-		k.issuers = append(k.issuers, issuer{g.Addr(), c, g.Status == store.Active})
+		k.issuers = append(k.issuers, issuer{g.Addr(), c, g.Status})
 	}
 	return k, nil
 }
@@ -81,6 +83,9 @@ func (k *Estate) Cases(c Case, choice Choice) ([]Case, error) {
 			continue
 		}
 		for _, name := range names {
+			if env.ProfileAt(place, name) == nil {
+				continue // the probe's, of another target
+			}
 			one := c
 			one.Target = place
 			one.AnchorARN = k.arn(plan.Anchor(env.Name, place))
@@ -100,7 +105,7 @@ func (k *Estate) Cases(c Case, choice Choice) ([]Case, error) {
 func (k *Estate) RolesOf(environment, workload string) []string {
 	var all []string
 	if env := k.Config.Environments[environment]; env != nil {
-		for _, profile := range env.Profiles {
+		for _, profile := range env.ProfilesIn("") {
 			for name, use := range profile.Roles {
 				if slices.Contains(use.Workloads, workload) {
 					all = append(all, name)
@@ -113,21 +118,23 @@ func (k *Estate) RolesOf(environment, workload string) []string {
 }
 
 func profilesFor(env *config.Environment, choice Choice) ([]string, error) {
+	var all, listing []string
+	for _, p := range env.ProfilesIn("") {
+		all = append(all, p.Name)
+		if p.Roles[choice.Role] != nil {
+			listing = append(listing, p.Name)
+		}
+	}
+	all, listing = slices.Compact(all), slices.Compact(listing)
 	if choice.Profile != "" {
-		if env.Profiles[choice.Profile] == nil {
+		if !slices.Contains(all, choice.Profile) {
 			return nil, hint.With(fmt.Errorf("environment %s has no profile %q", env.Name, choice.Profile),
-				"name one of "+strings.Join(env.ProfileNames(), ", "))
+				"name one of "+strings.Join(all, ", "))
 		}
 		return []string{choice.Profile}, nil
 	}
-	var listing []string
-	for _, name := range env.ProfileNames() {
-		if env.Profiles[name].Roles[choice.Role] != nil {
-			listing = append(listing, name)
-		}
-	}
 	if len(listing) == 0 {
-		listing = env.ProfileNames()
+		listing = all
 	}
 	if len(listing) == 0 {
 		return nil, hint.With(fmt.Errorf("environment %s has no profile, and without one nobody takes a role", env.Name),
@@ -184,7 +191,7 @@ func (k *Estate) workload(leaf *x509.Certificate) (env, name string) {
 		return "", ""
 	}
 	for _, env := range k.Config.EnvironmentNames() {
-		for _, name := range k.Config.Environments[env].WorkloadNames() {
+		for _, name := range k.Config.Environments[env].Holders() {
 			if leaf.URIs[0].String() == pki.WorkloadURI(env, k.Config.Estate.TrustDomain, name) {
 				return env, name
 			}
@@ -202,7 +209,7 @@ func (k *Estate) environmentOf(role plan.Addr) string {
 	for _, name := range k.Config.EnvironmentNames() {
 		env := k.Config.Environments[name]
 		if slices.ContainsFunc(env.Targets, func(t config.Target) bool { return t.Account == role.Target.Account }) &&
-			len(k.workloadsOf(name, role.Name)) > 0 {
+			len(k.workloadsOf(name, role)) > 0 {
 			return name
 		}
 	}
@@ -211,10 +218,10 @@ func (k *Estate) environmentOf(role plan.Addr) string {
 
 // workloadsOf are the workloads that may take a role of an environment, by any
 // of its profiles.
-func (k *Estate) workloadsOf(env, role string) []string {
+func (k *Estate) workloadsOf(env string, role plan.Addr) []string {
 	var all []string
-	for _, profile := range k.Config.Environments[env].Profiles {
-		if use := profile.Roles[role]; use != nil {
+	for _, profile := range k.Config.Environments[env].ProfilesIn(role.Target.Account) {
+		if use := profile.Roles[role.Name]; use != nil {
 			all = append(all, use.Workloads...)
 		}
 	}
@@ -232,7 +239,7 @@ func (k *Estate) pin(env string, role plan.Addr) roles.Pin {
 			pin.AnchorARNs = append(pin.AnchorARNs, arn)
 		}
 	}
-	for _, w := range k.workloadsOf(env, role.Name) {
+	for _, w := range k.workloadsOf(env, role) {
 		pin.WorkloadURIs = append(pin.WorkloadURIs, pki.WorkloadURI(env, k.Config.Estate.TrustDomain, w))
 	}
 	return pin

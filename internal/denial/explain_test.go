@@ -18,6 +18,7 @@ import (
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
+	"anchorctl/internal/store"
 )
 
 func TestASessionThatWouldBeGranted(t *testing.T) {
@@ -65,7 +66,7 @@ func TestWhatToChange(t *testing.T) {
 			l.c.Leaf, l.c.Key = leaf.Certificate, leaf.Key.Public()
 		}, gate: "certificate path", first: "ask at the anchor of dev: this certificate is dev's, issued by issuer/dev#1, and this anchor is prod's"},
 		{name: "a certificate of a retired issuer", change: func(t *testing.T, l *lab) {
-			l.k.issuers[1].active = false
+			l.k.issuers[1].status = store.Retired
 			l.place.anchors[0].Bundle = string(l.made.Root.Issuer(t, "prod").PEM())
 		}, gate: "certificate path", first: "issuer/prod#1, which issued this one, is retired"},
 		{name: "an anchor that does not hold the issuer", change: func(t *testing.T, l *lab) { l.place.anchors[0].Bundle = string(l.made.Root.Issuer(t, "prod").PEM()) },

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
 	"anchorctl/internal/pki"
@@ -146,11 +148,9 @@ func (k *Estate) offline(c Case) gates.Question {
 	case c.AnchorARN != "":
 		q.Unknown[gates.GateAnchor] = notAsked + ", and the estate has no record of it"
 	}
-	env := k.Config.Environments[profile.Environment]
-	switch {
-	case env != nil && env.Profiles[profile.Name] != nil:
-		p := env.Profiles[profile.Name]
-		q.Profile = &gates.Profile{ARN: c.ProfileARN, DurationSeconds: int(env.DurationOf(profile.Name).Seconds()), Mappings: p.AttributeMappings,
+	switch p := k.profile(profile); {
+	case p != nil:
+		q.Profile = &gates.Profile{ARN: c.ProfileARN, DurationSeconds: int(time.Duration(p.SessionDuration).Seconds()), Mappings: p.AttributeMappings,
 			ManagedPolicyARNs: p.ManagedPolicies, SessionPolicy: p.SessionPolicyDocument}
 		for _, name := range p.RoleNames() {
 			q.Profile.RoleARNs = append(q.Profile.RoleARNs, roles.ARN(c.Target.Partition(), plan.Role(c.Target.Account, name)))
@@ -166,11 +166,20 @@ func (k *Estate) offline(c Case) gates.Question {
 	return q
 }
 
+// profile is what the configuration says of a profile of ours; nil when it says
+// nothing.
+func (k *Estate) profile(addr plan.Addr) *config.Profile {
+	if env := k.Config.Environments[addr.Environment]; env != nil {
+		return env.ProfileAt(addr.Target, addr.Name)
+	}
+	return nil
+}
+
 // certificatesOf are the certificates of an environment's issuers that sign.
 func (k *Estate) certificatesOf(env string) []*x509.Certificate {
 	var all []*x509.Certificate
 	for _, i := range k.issuers {
-		if i.addr.Environment == env && i.active {
+		if i.addr.Environment == env && i.active() {
 			all = append(all, i.certificate)
 		}
 	}

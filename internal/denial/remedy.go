@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/gates"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
+	"anchorctl/internal/store"
 )
 
 // remedies are what to do about a gate that failed.
@@ -114,7 +115,10 @@ func (v view) pathRemedies() []Remedy {
 	case ours && env != "" && by.addr.Environment != env:
 		return do(fmt.Sprintf("ask at the anchor of %s: this certificate is %s's, issued by %s, and this anchor is %s's", by.addr.Environment, by.addr.Environment, by.addr, env),
 			fmt.Sprintf(`for a role of %s, take a certificate of %s: run "anchorctl issue %s/WORKLOAD"`, env, env, env))
-	case ours && !by.active:
+	case ours && (by.status == store.Draining || by.status == store.Next):
+		return do(fmt.Sprintf("run %q: a rotation is open, %s issued this certificate, and while the rotation lasts the anchor should hold it",
+			"anchorctl rotate status "+by.addr.Environment, by.addr))
+	case ours && by.status == store.Retired:
 		return do("run "+v.issue()+" and install the new files: "+by.addr.String()+", which issued this one, is retired",
 			"let the anchor keep an issuer until the last certificate it issued has ended")
 	case ours:
@@ -199,22 +203,24 @@ func (v view) listRemedies() []Remedy {
 	switch {
 	case owner != "" && owner != env:
 		return do(fmt.Sprintf("take the role with a certificate of %s, at its anchor and by its profile: anchorctl.yaml gives it to %s, and a role is in one environment only (ANC301)", owner, owner))
+	case owner == "" && profile == config.ProbeProfile:
+		return do("ask by another profile: that of the built-in probe lists the probe role alone")
 	case owner == "":
 		return []Remedy{{Do: fmt.Sprintf("if the role is meant for %s, add it to anchorctl.yaml at environments.%s.profiles.%s.roles", env, env, profile),
 			Text: fmt.Sprintf("%s: {workloads: [%s]}", role.Name, workload)},
 			{Do: `run "anchorctl plan" to see the change, then "anchorctl apply"`}}
-	case v.k.Config.Environments[env].Profiles[profile] == nil || v.k.Config.Environments[env].Profiles[profile].Roles[role.Name] == nil:
-		return do(fmt.Sprintf("ask by a profile that lists the role: --profile %s", strings.Join(v.k.listing(env, role.Name), " or --profile ")))
+	case !slices.Contains(v.k.listing(env, role), profile):
+		return do(fmt.Sprintf("ask by a profile that lists the role: --profile %s", strings.Join(v.k.listing(env, role), " or --profile ")))
 	}
 	return do(`run "anchorctl plan": the profile does not list what anchorctl.yaml gives it; "anchorctl apply" puts it right`)
 }
 
 // listing are the profiles of an environment that list a role.
-func (k *Estate) listing(env, role string) []string {
+func (k *Estate) listing(env string, role plan.Addr) []string {
 	var names []string
-	for _, name := range k.Config.Environments[env].ProfileNames() {
-		if k.Config.Environments[env].Profiles[name].Roles[role] != nil {
-			names = append(names, name)
+	for _, p := range k.Config.Environments[env].ProfilesIn(role.Target.Account) {
+		if p.Roles[role.Name] != nil {
+			names = append(names, p.Name)
 		}
 	}
 	return names
@@ -287,10 +293,10 @@ func (v view) mapped(field, specifier string) bool {
 	if v.k == nil || v.c.names.profile == "" {
 		return false
 	}
-	env := v.k.Config.Environments[v.c.names.environment]
-	if env == nil || env.Profiles[v.c.names.profile] == nil {
+	p := v.k.profile(plan.Profile(v.c.names.environment, v.c.names.profile, v.c.Target))
+	if p == nil {
 		return false
 	}
-	specifiers := env.Profiles[v.c.names.profile].AttributeMappings[field]
+	specifiers := p.AttributeMappings[field]
 	return slices.Contains(specifiers, specifier) || slices.Contains(specifiers, "*")
 }

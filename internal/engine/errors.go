@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"anchorctl/internal/hint"
 )
@@ -28,12 +29,16 @@ type HeldError struct {
 	Reason    string
 	Documents []Document
 	Hints     []string
+	Until     time.Time // when it is worth coming back; zero: nobody can tell
 }
 
 func (e *HeldError) Error() string {
 	text := fmt.Sprintf("holding %s: %s", e.Action, e.Reason)
 	if e.Rule != "" {
 		text += " [" + e.Rule + "]"
+	}
+	if !e.Until.IsZero() {
+		text += "; come back at " + e.Until.UTC().Format(time.RFC3339)
 	}
 	return text
 }

@@ -14,6 +14,7 @@ import (
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/store"
 )
 
 // ApplyOptions say what to apply and who agrees to it.
@@ -22,6 +23,8 @@ type ApplyOptions struct {
 
 	Saved []byte // an encoded plan that must be exactly what would be done
 	Wait  bool   // for another run's lock
+	// Gates are asked besides the estate's own, by their rules.
+	Gates map[string]engine.Gate
 	// Approve is asked with what is about to happen. It returns an error to
 	// stop; nil approves everything.
 	Approve func(ctx context.Context, p Proposal) error
@@ -47,6 +50,8 @@ func (w World) Apply(ctx context.Context, o ApplyOptions) (report Report, err er
 		command = "destroy"
 	case o.Revocation != nil:
 		command = commandRevocation
+	case o.Rotation != nil:
+		command = o.Rotation.command()
 	}
 	release, err := w.Folder.Store.Lock(ctx, command, o.Wait)
 	if err != nil {
@@ -103,10 +108,10 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 	}
 	if proposal.Plan.Empty() {
 		// A run that is restricted says nothing of what another one left.
-		if isOpen && (r.options.Revocation == nil || open.Command == r.command) {
+		if isOpen && (!r.restricted() || open.Command == r.command) {
 			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 		}
-		return report, errors.Join(proposal.unreached, err)
+		return report, errors.Join(proposal.unreached, err, r.turned(ctx, proposal))
 	}
 	if r.options.Approve != nil {
 		if err := r.options.Approve(ctx, proposal); err != nil {
@@ -114,6 +119,35 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		}
 	}
 	return r.carryOut(ctx, report, open, actions, holds)
+}
+
+func (r *runner) restricted() bool { return r.options.Revocation != nil || r.options.Rotation != nil }
+
+// turned ends a rotation that has nothing left to do. One with a key to do away
+// with ends with that.
+func (r *runner) turned(ctx context.Context, p Proposal) error {
+	if p.Rotation == nil || p.Rotation.Kind != store.Renewal || p.Rotation.Number == 0 {
+		return nil
+	}
+	return r.world.Folder.Store.EndRotation(ctx, p.Rotation.Environment, "done")
+}
+
+// openRoot opens the root that is going to sign, before the run has any effect: a
+// wrong passphrase, or nobody to type it, stops it then. One that the run makes has
+// its key made first; the root before it may be lost.
+func (r *runner) openRoot(ctx context.Context, p Proposal, actions []plan.Action) error {
+	signs := slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Key == plan.RootKey })
+	n := p.Rotation
+	switch {
+	case n != nil && n.Environment == "" && slices.ContainsFunc(actions, func(a plan.Action) bool { return a.ID == plan.ID(plan.IssuerMint, plan.Root(n.To)) }):
+		return r.minter.MakeRootKey(ctx, n.To)
+	case n != nil && n.Environment == "" && signs:
+		return r.minter.UnlockRoot(ctx, n.To)
+	case signs:
+		return r.minter.Unlock(ctx)
+	default:
+		return nil
+	}
 }
 
 // closing are the actions that only take something away, without those they
@@ -193,22 +227,25 @@ func (r *runner) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e := r.engine(want(r.world.Folder.Config, record.estate.Lineage, record.generation))
+	e := r.engine(want(r.world.Folder.Config, record.estate.Lineage, record))
 	return e.Settle(ctx, intents)
 }
 
 func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, actions []plan.Action, holds error) (Report, error) {
 	e := r.engine(report.Proposal.desired)
-	if slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Key == plan.RootKey }) {
-		if err := r.minter.Unlock(ctx); err != nil {
-			return report, err
-		}
+	if err := r.openRoot(ctx, report.Proposal, actions); err != nil {
+		return report, err
 	}
 	if err := r.clouds.bind(ctx); err != nil {
 		return report, err
 	}
 	report.Run = open.ID
 	var err error
+	if n := report.Proposal.Rotation; n != nil && n.Number == 0 {
+		if *n, err = r.world.Folder.Store.StartRotation(ctx, *n); err != nil {
+			return report, err
+		}
+	}
 	if !report.Resumed {
 		if report.Run, err = r.start(ctx, report.Proposal.Plan, open.ID); err != nil {
 			return report, err
@@ -219,6 +256,9 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 	reachedEnd := len(result.Done)+len(result.Held)+len(result.Skipped) == len(actions)
 	if err == nil {
 		err = holds
+	}
+	if err == nil {
+		err = r.turned(ctx, report.Proposal)
 	}
 	err = errors.Join(report.Proposal.unreached, err)
 	// The end of a run is recorded even when the run was interrupted.

@@ -2,6 +2,7 @@ package estate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/store"
 )
 
 // builder puts the actions of a plan in order. The order is by phase over all
@@ -35,6 +37,7 @@ type builder struct {
 
 func (b *builder) build() error {
 	b.ready, b.narrow = map[plan.Addr][]string{}, map[plan.Addr][]plan.Action{}
+	b.withdrawnLists()
 	b.foreignLists()
 	if b.options.Destroy {
 		return b.remove(func(plan.Addr) bool { return true })
@@ -63,6 +66,7 @@ func (b *builder) id(kind plan.Kind, addr plan.Addr) []string {
 }
 
 func (b *builder) mint() error {
+	b.openRotations()
 	for _, env := range b.world.Folder.Config.EnvironmentNames() {
 		if g, ok := b.r.active[env]; ok {
 			for _, words := range b.d.issuers[env].Drift(b.r.certs[g.Addr().String()]) {
@@ -77,6 +81,18 @@ func (b *builder) mint() error {
 		b.add(a)
 	}
 	return nil
+}
+
+// openRotations says what is under way, and what does not go together with it.
+func (b *builder) openRotations() {
+	for _, env := range slices.Sorted(maps.Keys(b.r.rotations)) {
+		n, at := b.r.rotations[env], Rotation{Environment: env}
+		what := "this leaves its certificates to it"
+		if env == "" || n.Kind == store.Renewal {
+			what = "anchors get the certificates that it has made so far"
+		}
+		b.notice("%s: a rotation is open since %s, and %s: run %q", at.address(), day(n.Started), what, "anchorctl "+resume(at))
+	}
 }
 
 func (b *builder) notice(format string, args ...any) {
@@ -97,6 +113,7 @@ func (b *builder) anchors() error {
 			continue
 		}
 		spec.Tags = b.r.withIntent(addr, spec.Tags)
+		spec.Certificates = b.leave(spec, live)
 		actions, foreign, err := anchors.Update(spec, live, b.r.knownAs)
 		if err != nil {
 			return err
@@ -110,6 +127,34 @@ func (b *builder) anchors() error {
 		}
 	}
 	return nil
+}
+
+// leave is what the anchor should hold. While a rotation is open, that is the
+// rotation's to change, as long as the anchor has nothing else.
+func (b *builder) leave(spec anchors.Spec, live anchors.Live) []plan.Addr {
+	if _, open := b.r.rotations[spec.Addr.Environment]; !open {
+		return spec.Certificates
+	}
+	held := b.issuersIn(live)
+	for _, addr := range held {
+		if !slices.Contains(spec.Certificates, addr) {
+			return spec.Certificates
+		}
+	}
+	return held
+}
+
+// issuersIn are the issuers whose certificates an anchor holds, those that they
+// have now or had before a renewal. What is not ours is no address.
+func (b *builder) issuersIn(live anchors.Live) []plan.Addr {
+	var list []plan.Addr
+	for _, name := range anchors.Held(live, b.r.knownAs) {
+		issuer, _ := anchors.Former(name)
+		if addr := parse(issuer); !slices.Contains(list, addr) {
+			list = append(list, addr)
+		}
+	}
+	return list
 }
 
 // foreign reports certificates in our anchor that we did not put there. Taking

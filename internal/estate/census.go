@@ -53,7 +53,7 @@ func (w World) Census(ctx context.Context, account string) (Census, error) {
 	if err != nil {
 		return Census{}, err
 	}
-	d := want(w.Folder.Config, r.estate.Lineage, r.generation)
+	d := want(w.Folder.Config, r.estate.Lineage, r)
 	if err := knownAccount(account, r, d); err != nil {
 		return Census{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
+	"slices"
 
 	"anchorctl/internal/admission"
 	"anchorctl/internal/crls"
@@ -19,6 +20,10 @@ func (b *builder) lists() error {
 	signed := map[plan.Addr][]string{}
 	for _, issuer := range addresses(b.v.states) {
 		state := b.v.states[issuer]
+		if n := b.r.rotations[issuer.Environment]; n.Kind == store.Emergency && issuer.Generation == n.From {
+			b.compromised(state)
+			continue // nothing is signed by a compromised key
+		}
 		above, unknown := b.beyond(state)
 		because := state.Due(b.world.Folder.Clock.Now(), termsOf(b.world.Folder.Config)(issuer.Environment), above)
 		if because == "" {
@@ -46,6 +51,15 @@ func (b *builder) lists() error {
 		}
 	}
 	return nil
+}
+
+// compromised says of an issuer whose key is stolen that what was revoked since is
+// on no list: it opens sessions until the anchors have changed over.
+func (b *builder) compromised(state crls.State) {
+	if state.Due(b.world.Folder.Clock.Now(), termsOf(b.world.Folder.Config)(state.Issuer.Environment), 0) != "" {
+		b.notice("%s signs no revocation list any more, because its key is compromised: what is revoked now opens sessions until %q has changed the trust anchors over",
+			state.Issuer, "anchorctl "+resume(Rotation{Environment: state.Issuer.Environment}))
+	}
 }
 
 // firstList proposes the list of an issuer that is about to be minted, where its
@@ -155,6 +169,18 @@ func newerList(state crls.State, l crls.Live) *x509.RevocationList {
 		return nil
 	}
 	return list
+}
+
+// withdrawnLists: the anchors of a rotation that gave up an issuer need no list of
+// it any more.
+func (b *builder) withdrawnLists() {
+	for _, addr := range addresses(b.v.specs) {
+		live, there := b.o.anchors[b.v.specs[addr].Anchor]
+		_, open := b.r.rotations[addr.Environment]
+		if there && open && !slices.Contains(b.issuersIn(live), plan.Issuer(addr.Environment, addr.Generation)) {
+			delete(b.v.specs, addr)
+		}
+	}
 }
 
 // foreignLists names what others imported for anchors of ours. It stays.

@@ -13,6 +13,7 @@ import (
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/store"
 )
 
 // CRL is a revocation list at an anchor.
@@ -65,8 +66,8 @@ func (w World) revoking(ctx context.Context, r recorded, d desired) (revoking, e
 	v := revoking{states: map[plan.Addr]crls.State{}, specs: map[plan.Addr]crls.Spec{}}
 	for _, g := range r.generations {
 		env := w.Folder.Config.Environments[g.Environment]
-		if env == nil {
-			continue
+		if env == nil || g.Status == store.Retired {
+			continue // nothing that it signed is accepted anywhere
 		}
 		state, err := w.signer().State(ctx, g)
 		if err != nil {

@@ -25,9 +25,9 @@ type desired struct {
 	pins     map[plan.Addr]roles.Pin // AnchorARNs are references
 }
 
-// want reads the configuration. generation says which generation of an
-// environment's issuer is, or is going to be, the active one.
-func want(c *config.Config, lineage string, generation func(env string) int) desired {
+// want reads the configuration. The record says which generations of an
+// environment's issuer anchors should have, minted or still to be.
+func want(c *config.Config, lineage string, r recorded) desired {
 	d := desired{
 		issuers: map[string]issuers.Spec{}, anchors: map[plan.Addr]anchors.Spec{},
 		profiles: map[plan.Addr]profiles.Desired{}, pins: map[plan.Addr]roles.Pin{},
@@ -40,11 +40,11 @@ func want(c *config.Config, lineage string, generation func(env string) int) des
 			addr := plan.Anchor(name, place)
 			d.anchors[addr] = anchors.Spec{
 				Addr: addr, Name: c.Estate.Name + "-" + name,
-				Certificates: []plan.Addr{plan.Issuer(name, generation(name))},
+				Certificates: r.inAnchors(name),
 				Tags:         ownership.Tags(lineage, addr),
-				ChecksPoints: env.CRL.CheckDistributionPoint,
+				ChecksPoints: env.CRL.CheckDistributionPoint, Notifications: wantNotifications(env.Notifications),
 			}
-			for _, profile := range env.ProfileNames() {
+			for _, profile := range env.ProfilesAt(place) {
 				p := wantProfile(c, env, profile, place, lineage)
 				d.profiles[p.Addr] = p
 			}
@@ -56,9 +56,15 @@ func want(c *config.Config, lineage string, generation func(env string) int) des
 	return d
 }
 
-func wantProfile(c *config.Config, env *config.Environment, name string, place plan.Target, lineage string) profiles.Desired {
-	p := env.Profiles[name]
-	addr := plan.Profile(env.Name, name, place)
+func wantNotifications(n config.Notifications) []anchors.Notification {
+	setting := func(event string, s config.NotificationSetting) anchors.Notification {
+		return anchors.Notification{Event: event, Enabled: s.Enabled != nil && *s.Enabled, Threshold: int(time.Duration(s.Threshold) / (24 * time.Hour))}
+	}
+	return []anchors.Notification{setting(anchors.CAExpiry, n.CACertificateExpiry), setting(anchors.EndEntityExpiry, n.EndEntityCertificateExpiry)}
+}
+
+func wantProfile(c *config.Config, env *config.Environment, p config.NamedProfile, place plan.Target, lineage string) profiles.Desired {
+	addr := plan.Profile(env.Name, p.Name, place)
 	var arns []string
 	for _, role := range p.RoleNames() {
 		arns = append(arns, roles.ARN(place.Partition(), plan.Role(place.Account, role)))
@@ -67,9 +73,9 @@ func wantProfile(c *config.Config, env *config.Environment, name string, place p
 	return profiles.Desired{
 		Addr: addr, Tags: ownership.Tags(lineage, addr),
 		Spec: profiles.Spec{
-			Name: c.Estate.Name + "-" + env.Name + "-" + name, RoleARNs: arns,
+			Name: c.ProfileName(env.Name, p.Name), RoleARNs: arns,
 			ManagedPolicyARNs: slices.Sorted(slices.Values(p.ManagedPolicies)), SessionPolicy: p.SessionPolicyDocument,
-			DurationSeconds: int(env.DurationOf(name) / time.Second), Mappings: p.AttributeMappings,
+			DurationSeconds: int(time.Duration(p.SessionDuration) / time.Second), Mappings: p.AttributeMappings,
 		},
 	}
 }
@@ -81,13 +87,13 @@ func wantPins(c *config.Config, env *config.Environment) map[plan.Addr]roles.Pin
 	pins := map[plan.Addr]roles.Pin{}
 	for _, t := range env.Targets {
 		anchor := plan.Anchor(env.Name, plan.Target{Account: t.Account, Region: t.Region})
-		for _, profile := range env.ProfileNames() {
-			for _, role := range env.Profiles[profile].RoleNames() {
+		for _, profile := range env.ProfilesIn(t.Account) {
+			for _, role := range profile.RoleNames() {
 				addr := plan.Role(t.Account, role)
 				pin := pins[addr]
 				pin.Addr, pin.Environment = addr, env.Name
 				pin.AnchorARNs = append(pin.AnchorARNs, engine.Reference(anchor, "arn"))
-				for _, w := range env.Profiles[profile].Roles[role].Workloads {
+				for _, w := range profile.Roles[role].Workloads {
 					pin.WorkloadURIs = append(pin.WorkloadURIs, pki.WorkloadURI(env.Name, c.Estate.TrustDomain, w))
 				}
 				pins[addr] = pin

@@ -22,7 +22,7 @@ func (w World) Draft(ctx context.Context) (Scene, error) {
 	if err != nil {
 		return Scene{}, err
 	}
-	d := want(w.Folder.Config, r.estate.Lineage, r.generation)
+	d := want(w.Folder.Config, r.estate.Lineage, r)
 	s := w.scene(r)
 	for _, env := range w.Folder.Config.EnvironmentNames() {
 		if _, minted := r.active[env]; !minted {

@@ -18,8 +18,8 @@ import (
 func (w World) judge(r recorded, d desired) ([]rules.Finding, error) {
 	findings := scrutiny.JudgeConfig(w.Folder.Config, w.Folder.Clock.Now())
 	for _, env := range slices.Sorted(maps.Keys(d.issuers)) {
-		if g, ok := r.active[env]; ok {
-			c, err := w.anchorCase(r, g.Addr())
+		for _, issuer := range r.minted(env) {
+			c, err := w.anchorCase(r, issuer)
 			if err != nil {
 				return nil, err
 			}

@@ -113,6 +113,7 @@ func roleCase(c *config.Config, pin roles.Pin, live roles.Live) grants.RoleCase 
 		},
 		MaxSession: time.Duration(live.MaxSessionSeconds) * time.Second,
 		Sensitive:  sensitivity(env, pin.Addr, live),
+		Probe:      env.IsProbe(pin.Addr),
 		Attached:   live.Attached,
 	}
 	for _, p := range live.Policies {
@@ -122,14 +123,13 @@ func roleCase(c *config.Config, pin roles.Pin, live roles.Live) grants.RoleCase 
 		}
 		role.Policies = append(role.Policies, grants.RolePolicy{Name: name, Document: p.Document})
 	}
-	for _, name := range env.ProfileNames() {
-		profile := env.Profiles[name]
+	for _, profile := range env.ProfilesIn(pin.Addr.Target.Account) {
 		if profile.Roles[pin.Addr.Name] == nil {
 			continue
 		}
-		role.Trust.Mappings[env.Name+"/"+name] = profile.AttributeMappings
+		role.Trust.Mappings[env.Name+"/"+profile.Name] = profile.AttributeMappings
 		role.Uses = append(role.Uses, grants.RoleUse{
-			Profile: "profile " + env.Name + "/" + name, Roles: len(profile.Roles), Session: env.DurationOf(name),
+			Profile: "profile " + env.Name + "/" + profile.Name, Roles: len(profile.Roles), Session: time.Duration(profile.SessionDuration),
 			MostSensitive: time.Duration(env.Limits.SensitiveSessionDuration),
 		})
 	}

@@ -50,7 +50,7 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, v 
 	read := map[string]bool{}
 	for _, addr := range places(r, d) {
 		t := w.target(addr)
-		if read[key(t)] {
+		if read[key(t)] || !scope.covers(addr.Environment) {
 			continue
 		}
 		cloud, err := c.open(ctx, t)
@@ -75,7 +75,7 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, v 
 	if err := w.missing(ctx, c, r, &o); err != nil {
 		return o, err
 	}
-	if err := w.observeRoles(ctx, c, r, d, &o); err != nil || scope.Destroy {
+	if err := w.observeRoles(ctx, c, r, d, &o, scope); err != nil || scope.Destroy || scope.Rotation != nil {
 		return o, err
 	}
 	return o, w.readPermissions(ctx, c, d, &o)
@@ -170,7 +170,7 @@ func (o *observed) readPlace(ctx context.Context, cloud Cloud, place plan.Target
 			o.profiles[addr] = l
 		}
 	}
-	if enabled && !scope.Destroy {
+	if enabled && !scope.Destroy && scope.Rotation == nil {
 		o.readStrangers(ctx, cloud, place, there.profiles, d)
 	}
 	return nil
@@ -198,8 +198,11 @@ func (o *observed) readStrangers(ctx context.Context, cloud Cloud, place plan.Ta
 
 // observeRoles reads each role that is pinned or should be. Accounts that the
 // configuration no longer names are left alone: their anchors are gone first.
-func (w World) observeRoles(ctx context.Context, c *clouds, r recorded, d desired, o *observed) error {
+func (w World) observeRoles(ctx context.Context, c *clouds, r recorded, d desired, o *observed, scope Options) error {
 	for _, addr := range mappedRoles(r, d) {
+		if _, wanted := d.pins[addr]; !wanted && scope.Rotation != nil {
+			continue
+		}
 		t := w.roleTarget(d.pins[addr].Environment, addr.Target.Account)
 		if t.Region == "" {
 			continue

@@ -17,7 +17,7 @@ import (
 func writes(k plan.Kind) []string {
 	return map[plan.Kind][]string{
 		plan.AnchorCreate:   {"rolesanywhere:CreateTrustAnchor"},
-		plan.AnchorUpdate:   {"rolesanywhere:UpdateTrustAnchor"},
+		plan.AnchorUpdate:   {"rolesanywhere:UpdateTrustAnchor", "rolesanywhere:PutNotificationSettings"},
 		plan.AnchorTag:      {"rolesanywhere:TagResource"},
 		plan.AnchorEnable:   {"rolesanywhere:EnableTrustAnchor"},
 		plan.AnchorDisable:  {"rolesanywhere:DisableTrustAnchor"},
@@ -31,6 +31,8 @@ func writes(k plan.Kind) []string {
 		plan.ProfileDelete:  {"rolesanywhere:DeleteProfile"},
 		plan.RolePin:        {"iam:UpdateAssumeRolePolicy"},
 		plan.RoleUnpin:      {"iam:UpdateAssumeRolePolicy"},
+		plan.RoleWiden:      {"iam:UpdateAssumeRolePolicy"},
+		plan.RoleNarrow:     {"iam:UpdateAssumeRolePolicy"},
 	}[k]
 }
 

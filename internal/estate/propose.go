@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/scrutiny"
+	"anchorctl/internal/store"
 )
 
 // Options say what a proposal may contain.
@@ -25,6 +27,8 @@ type Options struct {
 	Restore []string
 	// Revocation restricts the proposal to revocations.
 	Revocation *Revocation
+	// Rotation restricts it to the rotation of one environment or of the root.
+	Rotation *Rotation
 }
 
 // Proposal is a plan with what has to be said about it.
@@ -33,6 +37,9 @@ type Proposal struct {
 	Findings []rules.Finding // those that refuse or hold stop its application
 	Notices  []string        // what the plan does not do, and why
 	Foreign  []string        // anchors with certificates that are not ours
+	// Rotation is the one that the plan goes on with, or starts: then it has no
+	// number yet.
+	Rotation *store.Rotation
 
 	desired  desired
 	recorded recorded
@@ -55,12 +62,15 @@ func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, err
 	if o.Revocation != nil {
 		return w.proposeRevocation(ctx, c, o)
 	}
+	if o.Rotation != nil {
+		return w.proposeRotation(ctx, c, o)
+	}
 	r, err := w.recorded(ctx)
 	if err != nil {
 		return Proposal{}, err
 	}
-	p := Proposal{recorded: r, desired: want(w.Folder.Config, r.estate.Lineage, r.generation)}
-	if err := w.checkApprovals(r, o); err != nil {
+	p := Proposal{recorded: r, desired: want(w.Folder.Config, r.estate.Lineage, r)}
+	if err := errors.Join(w.checkApprovals(r, o), w.checkRotations(r, o)); err != nil {
 		return p, err
 	}
 	if !o.Destroy {
@@ -115,6 +125,19 @@ func (w World) checkApprovals(r recorded, o Options) error {
 	return nil
 }
 
+// checkRotations refuses the removal of what a rotation is changing.
+func (w World) checkRotations(r recorded, o Options) error {
+	var findings []rules.Finding
+	for _, env := range slices.Sorted(maps.Keys(r.rotations)) {
+		if _, there := w.Folder.Config.Environments[env]; o.Destroy || env != "" && !there && slices.Contains(o.Delete, env) {
+			n := Rotation{Environment: env}
+			findings = append(findings, rules.Find("ANC501", n.address(), fmt.Sprintf("it is to be removed, and its rotation is open: run %q or %q",
+				"anchorctl "+resume(n), "anchorctl "+abort(n))))
+		}
+	}
+	return refusal(findings)
+}
+
 // waive takes out the findings that the configuration accepts, and says so.
 func (p *Proposal) waive(waivers []config.Waiver, now time.Time) {
 	rest, waived := scrutiny.Waive(p.Findings, waivers, now)
@@ -131,6 +154,8 @@ func (w World) basis(r recorded, v revoking, o observed, options Options) (plan.
 		basis.Command = "destroy"
 	case options.Revocation != nil:
 		basis.Command = commandRevocation
+	case options.Rotation != nil:
+		basis.Command = options.Rotation.command()
 	}
 	var err error
 	if basis.Config, err = w.Folder.Config.Digest(); err != nil {

@@ -39,7 +39,7 @@ func (w World) proposeRevocation(ctx context.Context, c *clouds, o Options) (Pro
 	if err != nil {
 		return Proposal{}, err
 	}
-	p := Proposal{recorded: r, desired: want(w.Folder.Config, r.estate.Lineage, r.generation)}
+	p := Proposal{recorded: r, desired: want(w.Folder.Config, r.estate.Lineage, r)}
 	if p.revoking, err = w.revoking(ctx, r, p.desired); err != nil {
 		return p, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
+	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
 )
 
@@ -89,7 +90,7 @@ func left(actions []plan.Action, done []string) []plan.Action {
 	}
 	var rest []plan.Action
 	for _, a := range actions {
-		if a.Kind == plan.RoleVerify {
+		if roles.Waits(a) {
 			gone[a.ID] = true
 		}
 		if gone[a.ID] {

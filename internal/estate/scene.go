@@ -98,7 +98,7 @@ func (w World) Look(ctx context.Context) (Scene, error) {
 		return Scene{}, err
 	}
 	l := look{clouds: c, claims: r.claims(), scene: w.scene(r), accounts: map[string]Cloud{}}
-	return l.run(ctx, want(w.Folder.Config, r.estate.Lineage, r.generation))
+	return l.run(ctx, want(w.Folder.Config, r.estate.Lineage, r))
 }
 
 // scene is what is known without asking AWS.
@@ -201,6 +201,11 @@ func oursFirst(a, b plan.Addr) int {
 
 func (l *look) anchor(at plan.Target, live anchors.Live) PlacedAnchor {
 	addr, _ := l.own(at, live.ARN, live.Tags)
+	return l.record.placed(addr, live)
+}
+
+// placed is an anchor with what it holds.
+func (r recorded) placed(addr plan.Addr, live anchors.Live) PlacedAnchor {
 	a := PlacedAnchor{Live: live, Addr: addr, Environment: addr.Environment}
 	if live.SourceType != anchors.SourceBundle {
 		a.Unreadable = "it is of the source " + live.SourceType + ", which does not show its certificates"
@@ -213,8 +218,7 @@ func (l *look) anchor(at plan.Target, live anchors.Live) PlacedAnchor {
 	}
 	a.Certificates = certs
 	for _, cert := range certs {
-		known, _ := l.record.knownAs(pki.Fingerprint(cert))
-		a.Known = append(a.Known, known)
+		a.Known = append(a.Known, r.generationOf(pki.Fingerprint(cert)))
 	}
 	return a
 }

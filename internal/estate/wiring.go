@@ -18,7 +18,10 @@ import (
 // engine builds the engine with every doer of an application.
 func (r *runner) engine(d desired) engine.Engine {
 	w := r.world
-	r.minter = &issuers.Doer{Specs: d.issuers, Store: w.Folder.Store, Ring: w.Folder.Ring, Clock: w.Folder.Clock}
+	r.minter = &issuers.Doer{
+		Specs: d.issuers, Root: issuers.RootSpecOf(w.Folder.Config), Store: w.Folder.Store, Ring: w.Folder.Ring, Clock: w.Folder.Clock,
+		Publish: w.Folder.PublishRoot,
+	}
 	cloud := func(ctx context.Context, addr plan.Addr) (Cloud, error) { return r.clouds.open(ctx, w.target(addr)) }
 	doers := map[plan.Kind]engine.Doer{}
 	maps.Copy(doers, r.minter.ByKind())
@@ -27,7 +30,7 @@ func (r *runner) engine(d desired) engine.Engine {
 			c, err := cloud(ctx, addr)
 			return c.Anchors, err
 		},
-		Admit: w.admit, Find: w.find, Known: w.known,
+		Admit: w.admit, Find: w.find, Known: w.known, Keeps: w.keepsActive, Clock: w.Folder.Clock,
 	}.ByKind())
 	maps.Copy(doers, crls.Doers{
 		Signer: w.signer(),
@@ -58,10 +61,10 @@ func (r *runner) engine(d desired) engine.Engine {
 			return c.PutRolePolicy(ctx, roles.Name(role), policy, document)
 		},
 	}.ByKind())
+	gates := map[string]engine.Gate{gateForeignRoles: doorkeeper{world: w, clouds: r.clouds, desired: d}.ask}
+	maps.Copy(gates, r.options.Gates)
 	return engine.Engine{
-		Journal: w.Folder.Store, Doers: doers, Clock: w.Folder.Clock, Events: w.Events,
-		Gates:   map[string]engine.Gate{gateForeignRoles: doorkeeper{world: w, clouds: r.clouds, desired: d}.ask},
-		Resolve: w.resolve,
+		Journal: w.Folder.Store, Doers: doers, Clock: w.Folder.Clock, Events: w.Events, Gates: gates, Resolve: w.resolve,
 	}
 }
 

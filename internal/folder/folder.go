@@ -2,6 +2,7 @@ package folder
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"anchorctl/internal/durable"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
+	"anchorctl/internal/pki"
 	"anchorctl/internal/store"
 )
 
@@ -126,6 +128,15 @@ func (l Layout) look(path string) error {
 	}
 	return hint.With(fmt.Errorf("%w: %q is missing", ErrNoEstate, path),
 		`run "anchorctl init" to make one here`, "or name the estate's directory with --dir")
+}
+
+// PublishRoot writes the certificate of the root that signs from now on, for
+// people.
+func (f *Folder) PublishRoot(c *x509.Certificate) error {
+	if err := f.Files.Replace(f.Layout.Root(), pki.EncodePEM(c), 0o644); err != nil {
+		return fmt.Errorf("publishing the root's certificate: %w", err)
+	}
+	return nil
 }
 
 // identify reads whose store it is and holds the configuration against it.

@@ -24,6 +24,7 @@ type RoleCase struct {
 	MaxSession time.Duration
 	Uses       []RoleUse // the profiles that list it
 	Sensitive  string    // what says that it is sensitive; empty when nothing does
+	Probe      bool      // it is a probe role: nothing but the built-in probe takes it
 	Attached   []string  // ARNs of the policies attached to it
 	Policies   []RolePolicy
 }
@@ -48,6 +49,7 @@ func JudgeRole(c RoleCase) []rules.Finding {
 	findings := JudgeTrust(c.Trust)
 	findings = append(findings, judgeSessions(c)...)
 	findings = append(findings, judgeSensitive(c)...)
+	findings = append(findings, judgeProbe(c)...)
 	findings = append(findings, JudgeAttached(c.Trust.At, c.Attached)...)
 	for _, p := range c.Policies {
 		findings = append(findings, judgePolicy(c.Trust.At, p)...)
@@ -123,6 +125,26 @@ func judgeSensitive(c RoleCase) []rules.Finding {
 		}
 	}
 	return findings
+}
+
+// judgeProbe: a probe role may do nothing (ANC319). A policy is meant whatever
+// it says: the next version of it may say more.
+func judgeProbe(c RoleCase) []rules.Finding {
+	if !c.Probe {
+		return nil
+	}
+	has := slices.Clone(c.Attached)
+	for _, p := range c.Policies {
+		// A document of an attached policy is named by its ARN.
+		if !slices.ContainsFunc(c.Attached, func(arn string) bool { return strings.HasSuffix(p.Name, arn) }) {
+			has = append(has, p.Name)
+		}
+	}
+	if len(has) == 0 {
+		return nil
+	}
+	slices.Sort(has)
+	return []rules.Finding{rules.Find("ANC319", c.Trust.At, "it is a probe role and has permissions: "+strings.Join(has, ", "))}
 }
 
 // severalHolders says why a statement means more than one workload, or "": no

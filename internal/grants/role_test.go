@@ -90,6 +90,50 @@ func TestARoleIsJudgedByItsSessionsAndItsSensitivity(t *testing.T) {
 	}
 }
 
+func TestAProbeRoleHasNoPolicies(t *testing.T) {
+	const (
+		own    = "arn:aws:iam::111122223333:policy/team/narrow"
+		narrow = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::backups/*"}]}`
+		denies = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`
+	)
+	for _, c := range []struct {
+		name     string
+		probe    bool
+		attached []string
+		policies []grants.RolePolicy
+		want     []string
+	}{
+		{"without any policy", true, nil, nil, nil},
+		{"with an attached policy", true, []string{own}, []grants.RolePolicy{{Name: "policy " + own, Document: narrow}},
+			[]string{"hold ANC319 it is a probe role and has permissions: " + own}},
+		{"with an attached policy that was not read", true, []string{own}, nil, []string{"hold ANC319 it is a probe role and has permissions: " + own}},
+		{"with an inline policy", true, nil, []grants.RolePolicy{{Name: "inline policy s3", Document: narrow}},
+			[]string{"hold ANC319 it is a probe role and has permissions: inline policy s3"}},
+		{"with one of each", true, []string{own}, []grants.RolePolicy{{Name: "inline policy s3", Document: narrow}},
+			[]string{"hold ANC319 it is a probe role and has permissions: " + own + ", inline policy s3"}},
+		{"with a policy that only denies", true, nil, []grants.RolePolicy{{Name: "inline policy none", Document: denies}},
+			[]string{"hold ANC319 it is a probe role and has permissions: inline policy none"}},
+		{"with a policy of AWS's", true, []string{"arn:aws:iam::aws:policy/job-function/Billing"}, nil, []string{
+			"hold ANC319 it is a probe role and has permissions: arn:aws:iam::aws:policy/job-function/Billing",
+			"hold ANC303 arn:aws:iam::aws:policy/job-function/Billing is attached: what a person in that job may need, on every resource",
+		}},
+		{"that is any other role", false, []string{own}, []grants.RolePolicy{{Name: "inline policy s3", Document: narrow}}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, f := range grants.JudgeRole(grants.RoleCase{
+				Trust: grants.TrustCase{At: "role/111122223333/probe", Document: []byte(trustOf(statementFor(oneURI))), Account: "111122223333", Anchors: []string{roleAnchor}},
+				Probe: c.probe, Attached: c.attached, Policies: c.policies,
+			}) {
+				got = append(got, string(f.Severity)+" "+f.Rule+" "+f.Evidence)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestAPolicyThatIsNotUnderstoodHoldsNothing(t *testing.T) {
 	found := grants.JudgeRole(grants.RoleCase{
 		Trust:    grants.TrustCase{At: "role/111122223333/prod-backup", Document: []byte(trustOf(statementFor(oneURI)))},

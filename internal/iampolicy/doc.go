@@ -11,6 +11,6 @@
 // never panics and is three-valued: what AWS's documentation does not settle
 // (an unknown operator, a malformed variable, a value of the wrong type) is
 // Maybe, and Maybe never allows: an Allow statement then does not match and a
-// Deny statement does. Editing changes one statement and leaves the text of
-// all others as it is.
+// Deny statement does. Editing changes one statement, or the values of some
+// conditions, and leaves the text of all else as it is.
 package iampolicy

@@ -53,7 +53,7 @@ func issueBundle(ctx context.Context, f *folder.Folder, r Request) (Bundle, erro
 		return Bundle{}, err
 	}
 	defer clear(w.form.passphrase)
-	s, err := openSigner(ctx, f, r.Environment)
+	s, err := openSigner(ctx, f, r.Environment, 0)
 	if err != nil {
 		return Bundle{}, err
 	}

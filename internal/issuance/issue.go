@@ -24,6 +24,9 @@ type Request struct {
 	Lifetime              time.Duration // 0 is the configured one; it may only be shorter
 	KeyType               keys.Type     // "" is ecdsa-p256
 	Format                Format        // "" is pem
+	// Generation of the issuer, for certificates without files; 0 is the one that
+	// signs.
+	Generation int
 	// Passphrase asks for that of the key's file; only encrypted needs it.
 	Passphrase func(context.Context) ([]byte, error)
 
@@ -99,7 +102,7 @@ func issue(ctx context.Context, f *folder.Folder, r Request) (Result, error) {
 		return Result{}, err
 	}
 	defer clear(w.form.passphrase)
-	signer, err := openSigner(ctx, f, r.Environment)
+	signer, err := openSigner(ctx, f, r.Environment, 0)
 	if err != nil {
 		return Result{}, err
 	}
@@ -148,13 +151,21 @@ func hold(f *folder.Folder, r Request) (wanted, error) {
 	return w, nil
 }
 
-// allowed holds a request against the configuration.
+// allowed holds a request of a person against the configuration.
 func allowed(f *folder.Folder, r Request) (wanted, error) {
+	if r.Workload == config.ProbeWorkload {
+		return wanted{}, fmt.Errorf("%q is the built-in probe: only rotations and proofs get certificates for it, and their keys never leave memory", r.Workload)
+	}
+	return configured(f, r)
+}
+
+// configured holds a request against the configuration.
+func configured(f *folder.Folder, r Request) (wanted, error) {
 	env, ok := f.Config.Environments[r.Environment]
 	if !ok {
 		return wanted{}, fmt.Errorf("there is no environment %q; there are %s", r.Environment, listed(f.Config.EnvironmentNames()))
 	}
-	if _, ok := env.Workloads[r.Workload]; !ok {
+	if env.Workload(r.Workload) == nil {
 		return wanted{}, fmt.Errorf("environment %s has no workload %q; it has %s", r.Environment, r.Workload, listed(env.WorkloadNames()))
 	}
 	lifetime, err := lifetimeOf(env, r)
@@ -184,7 +195,7 @@ func Spec(c *config.Config, env *config.Environment, workload, instance string) 
 		Environment: env.Name, Workload: workload, Instance: instance,
 		Organization: c.Estate.Organization, TrustDomain: c.Estate.TrustDomain, Lifetime: env.LifetimeOf(workload),
 	}
-	if w := env.Workloads[workload]; w != nil {
+	if w := env.Workload(workload); w != nil {
 		s.DNS = w.DNS
 	}
 	return s
@@ -214,6 +225,9 @@ func listed(names []string) string {
 // explain says what to do when the issuer ends too soon: a lifetime is never
 // capped without a word.
 func (w wanted) explain(err error) error {
+	if errors.Is(err, pki.ErrSignsNothing) {
+		return hint.With(err, fmt.Sprintf("run \"anchorctl rotate start %s --renew\" to give the issuer new dates", w.spec.Environment))
+	}
 	var tooLong *pki.LifetimeError
 	if !errors.As(err, &tooLong) {
 		return err

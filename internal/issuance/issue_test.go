@@ -194,7 +194,7 @@ func TestIssueRefuses(t *testing.T) {
 		{"a longer lifetime than configured", with(func(q *issuance.Request) { q.Lifetime = 13 * time.Hour }), 0, "may only be shorter", "certificateLifetime"},
 		{"a negative lifetime", with(func(q *issuance.Request) { q.Lifetime = -time.Hour }), 0, "too short", ""},
 		{"to outlive the issuer, and says what is possible", backup(), 365*24*time.Hour - 3*time.Hour, "the longest possible is 3h0m0s", "--lifetime 3h0m0s"},
-		{"an expired issuer", backup(), 366 * 24 * time.Hour, "signs nothing now", ""},
+		{"an expired issuer", backup(), 366 * 24 * time.Hour, "signs nothing now", "anchorctl rotate start prod --renew"},
 		{"an instance that no session can carry", with(func(q *issuance.Request) { q.Instance = "a,b" }), 0, "instance", ""},
 		{"a name that is too long", with(func(q *issuance.Request) { q.Instance = strings.Repeat("a", 60) }), 0, "61 characters", ""},
 		{"an unknown key type", with(func(q *issuance.Request) { q.KeyType = "dsa" }), 0, "key type", ""},

@@ -54,6 +54,6 @@ type Signer struct {
 
 // OpenSigner opens the active generation of an environment's issuer.
 func OpenSigner(ctx context.Context, f *folder.Folder, environment string) (Signer, error) {
-	s, err := openSigner(ctx, f, environment)
+	s, err := openSigner(ctx, f, environment, 0)
 	return Signer{Generation: s.generation, Parent: s.parent, Roots: s.roots}, err
 }

@@ -21,14 +21,16 @@ type signer struct {
 	roots      []*x509.Certificate
 }
 
-func openSigner(ctx context.Context, f *folder.Folder, environment string) (signer, error) {
+// openSigner opens a generation of an environment's issuer: 0 is the one that
+// signs, and one that is to take its place signs for the probe.
+func openSigner(ctx context.Context, f *folder.Folder, environment string, generation int) (signer, error) {
 	generations, err := f.Store.AllGenerations(ctx)
 	if err != nil {
 		return signer{}, err
 	}
 	var s signer
 	for _, g := range generations {
-		signs := g.Environment == environment && g.Status == store.Active
+		signs := g.Environment == environment && (generation == 0 && g.Status == store.Active || generation == g.Number && g.Status != store.Retired)
 		if g.Environment != "" && !signs {
 			continue
 		}

@@ -112,11 +112,10 @@ type use struct {
 func (w wanted) uses() []use {
 	var all []use
 	for _, target := range w.environment.Targets {
-		for _, profile := range w.environment.ProfileNames() {
-			p := w.environment.Profiles[profile]
+		for _, p := range w.environment.ProfilesAt(plan.Target{Account: target.Account, Region: target.Region}) {
 			for _, role := range p.RoleNames() {
 				if u := p.Roles[role]; u != nil && slices.Contains(u.Workloads, w.spec.Workload) {
-					all = append(all, use{target, profile, role, w.environment.DurationOf(profile)})
+					all = append(all, use{target, p.Name, role, time.Duration(p.SessionDuration)})
 				}
 			}
 		}

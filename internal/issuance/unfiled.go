@@ -20,7 +20,8 @@ type Unfiled struct {
 }
 
 // IssueUnfiled gives a workload a certificate whose key stays in memory. It is
-// recorded like every other, before it is returned. Out is not looked at.
+// recorded like every other, before it is returned. Out is not looked at. The
+// built-in probe gets none in any other way.
 func IssueUnfiled(ctx context.Context, f *folder.Folder, r Request) (Unfiled, error) {
 	made, err := issueUnfiled(ctx, f, r)
 	if err != nil {
@@ -30,11 +31,11 @@ func IssueUnfiled(ctx context.Context, f *folder.Folder, r Request) (Unfiled, er
 }
 
 func issueUnfiled(ctx context.Context, f *folder.Folder, r Request) (Unfiled, error) {
-	w, err := allowed(f, r)
+	w, err := configured(f, r)
 	if err != nil {
 		return Unfiled{}, err
 	}
-	s, err := openSigner(ctx, f, r.Environment)
+	s, err := openSigner(ctx, f, r.Environment, r.Generation)
 	if err != nil {
 		return Unfiled{}, err
 	}

@@ -4,9 +4,11 @@ import (
 	"crypto"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/pki"
 )
@@ -37,6 +39,34 @@ func TestACertificateWithoutFilesIsRecordedLikeEveryOther(t *testing.T) {
 	must(t, err)
 	if len(after) != len(before) {
 		t.Errorf("files were written: %v", after)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "out")); err == nil {
+		t.Error("there is a folder of issued certificates")
+	}
+}
+
+func TestTheProbeGetsACertificateInMemoryAlone(t *testing.T) {
+	dir := newEstate(t)
+	f := open(t, dir, start())
+	r := issuance.Request{Environment: "prod", Workload: config.ProbeWorkload}
+	if made, err := issuance.IssueUnfiled(t.Context(), f, r); err == nil {
+		t.Errorf("without a probe role, issued %s", made.Certificate.Subject)
+	}
+	f.Config.Environments["prod"].Targets[0].ProbeRole = "probe"
+	made, err := issuance.IssueUnfiled(t.Context(), f, r)
+	must(t, err)
+	if life := made.Certificate.NotAfter.Sub(start()); life != time.Hour || made.Certificate.URIs[0].String() != "spiffe://prod.example.internal/anchorctl-probe" {
+		t.Errorf("it is of %s and lives %s", made.Certificate.URIs[0], life)
+	}
+	for name, issue := range map[string]func() error{
+		"files":             func() error { _, err := issuance.Issue(t.Context(), f, r); return err },
+		"a bundle":          func() error { _, err := issuance.IssueBundle(t.Context(), f, r); return err },
+		"a line of a batch": func() error { _, err := issuance.Allow(f, r); return err },
+		"a line with a key": func() error { _, err := issuance.Admit(t.Context(), f, r); return err },
+	} {
+		if err := issue(); err == nil || !strings.Contains(err.Error(), "built-in probe") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "out")); err == nil {
 		t.Error("there is a folder of issued certificates")

@@ -57,6 +57,7 @@ func TestWhatLeftTheConfigurationMayBeRemovedAndNoMore(t *testing.T) {
 		{"but not passed to a profile", config.Manage, "111122223333", "iam:PassRole", leftRole, nil, false},
 		{"with verify, its trust policy is not written", config.Verify, "111122223333", "iam:UpdateAssumeRolePolicy", leftRole, nil, false},
 		{"an account that left may be seen", config.Manage, "777788889999", "rolesanywhere:ListTrustAnchors", "*", nil, true},
+		{"nobody there is looked at", config.Manage, "777788889999", "rolesanywhere:GetSubject", "arn:aws-us-gov:rolesanywhere:us-gov-west-1:777788889999:subject/x", nil, false},
 		{"its anchor may be deleted, in its partition", config.Manage, "777788889999", "rolesanywhere:DeleteTrustAnchor", govAnchor, ours, true},
 		{"nothing is created there", config.Manage, "777788889999", "rolesanywhere:CreateTrustAnchor", "*", asked, false},
 		{"no plan touches its roles", config.Manage, "777788889999", "iam:UpdateAssumeRolePolicy", govRole, nil, false},

@@ -79,10 +79,11 @@ func accounts(c *config.Config, objects []plan.Object) []account {
 	for _, name := range c.EnvironmentNames() {
 		env := c.Environments[name]
 		for _, t := range env.Targets {
-			a := known.of(plan.Target{Account: t.Account, Region: t.Region})
+			at := plan.Target{Account: t.Account, Region: t.Region}
+			a := known.of(at)
 			a.regions = append(a.regions, t.Region)
-			for _, profile := range env.ProfileNames() {
-				for _, role := range env.Profiles[profile].RoleNames() {
+			for _, profile := range env.ProfilesAt(at) {
+				for _, role := range profile.RoleNames() {
 					a.roles = append(a.roles, roles.ARN(a.partition, plan.Role(t.Account, role)))
 				}
 			}
@@ -127,7 +128,12 @@ func statements(a account, lineage string, manage bool) []statement {
 		allow("KnowWhoIAm", []string{"*"}, nil, "sts:GetCallerIdentity"),
 		allow("See", []string{"*"}, nil,
 			"rolesanywhere:ListTrustAnchors", "rolesanywhere:ListProfiles", "rolesanywhere:ListCrls",
-			"rolesanywhere:ListTagsForResource", "tag:GetResources"),
+			"rolesanywhere:ListSubjects", "rolesanywhere:ListTagsForResource", "tag:GetResources"),
+	}
+	if len(a.regions) > 0 {
+		// Before a rotation ends the trust in an issuer, it asks who still comes
+		// with a certificate of that one.
+		list = append(list, allow("SeeWhoAsked", resources(a, a.regions, "subject"), nil, "rolesanywhere:GetSubject"))
 	}
 	if len(a.regions) > 0 {
 		list = append(list, a.building(lineage, ours)...)

@@ -18,7 +18,7 @@ func estate(handling config.RoleHandling) *config.Config {
 	return &config.Config{Roles: handling, Environments: map[string]*config.Environment{
 		"prod": {
 			Targets: []config.Target{
-				{Account: "111122223333", Region: "eu-central-1"}, {Account: "111122223333", Region: "us-east-1"},
+				{Account: "111122223333", Region: "eu-central-1", ProbeRole: "probe"}, {Account: "111122223333", Region: "us-east-1"},
 			},
 			Profiles: profile("team/prod-app"),
 		},
@@ -74,6 +74,8 @@ func TestTheOperatorMayDoWhatIsItsOwnAndNoMore(t *testing.T) {
 		{"our profile in the other region may be updated", manage, "rolesanywhere:UpdateProfile", profile, ours, true},
 		{"nothing in a third region", manage, "rolesanywhere:UpdateProfile", strings.Replace(profile, "us-east-1", "eu-west-1", 1), ours, false},
 		{"a configured role may be passed", manage, "iam:PassRole", "arn:aws:iam::111122223333:role/team/prod-app", nil, true},
+		{"the probe role may be passed", manage, "iam:PassRole", "arn:aws:iam::111122223333:role/probe", nil, true},
+		{"the probe role's trust policy may be written", manage, "iam:UpdateAssumeRolePolicy", "arn:aws:iam::111122223333:role/probe", nil, true},
 		{"another role may not", manage, "iam:PassRole", "arn:aws:iam::111122223333:role/admin", nil, false},
 		{"every role may be read, to be judged", manage, "iam:GetRole", "arn:aws:iam::111122223333:role/admin", nil, true},
 		{"its permissions too", manage, "iam:GetRolePolicy", "arn:aws:iam::111122223333:role/admin", nil, true},
@@ -99,6 +101,9 @@ func TestTheOperatorMayDoWhatIsItsOwnAndNoMore(t *testing.T) {
 		{"no other service's", manage, "iam:CreateServiceLinkedRole",
 			"arn:aws:iam::111122223333:role/aws-service-role/rolesanywhere.amazonaws.com/AWSServiceRoleForRolesAnywhere",
 			map[string][]string{"iam:AWSServiceName": {"ecs.amazonaws.com"}}, false},
+		{"who asked for sessions may be listed", verify, "rolesanywhere:ListSubjects", "*", nil, true},
+		{"and read", verify, "rolesanywhere:GetSubject", strings.Replace(list, "crl", "subject", 1), nil, true},
+		{"but not in a third region", verify, "rolesanywhere:GetSubject", strings.Replace(strings.Replace(list, "crl", "subject", 1), "eu-central-1", "eu-west-1", 1), nil, false},
 		{"tags of ours may be restored", manage, "rolesanywhere:TagResource", anchor, ours, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -244,6 +244,9 @@ func (e *LifetimeError) Error() string {
 	return fmt.Sprintf("a lifetime of %s is too long, the longest possible is %s: %s", e.Asked, e.Longest, e.Why)
 }
 
+// ErrSignsNothing says that a CA has ended, or has not begun.
+var ErrSignsNothing = errors.New("signs nothing now")
+
 // dates sets both ends of the validity. Both are always set here, so the signer's
 // own clock is never consulted.
 func dates(t *x509.Certificate, now time.Time, lifetime time.Duration, parent *x509.Certificate) error {
@@ -259,7 +262,7 @@ func dates(t *x509.Certificate, now time.Time, lifetime time.Duration, parent *x
 		return nil
 	}
 	if now.Before(parent.NotBefore) || now.After(parent.NotAfter) {
-		return fmt.Errorf("%q signs nothing now: it is valid from %s to %s", parent.Subject.CommonName,
+		return fmt.Errorf("%q %w: it is valid from %s to %s", parent.Subject.CommonName, ErrSignsNothing,
 			parent.NotBefore.UTC().Format(time.RFC3339), parent.NotAfter.UTC().Format(time.RFC3339))
 	}
 	if t.NotBefore.Before(parent.NotBefore) {

@@ -23,8 +23,14 @@ type Kind string
 // The actions there are.
 const (
 	IssuerMint     Kind = "issuer.mint"
+	IssuerRenew    Kind = "issuer.renew"    // same key, new dates
+	IssuerActivate Kind = "issuer.activate" // the cut-over: it signs from now on
+	IssuerRetire   Kind = "issuer.retire"
 	AnchorCreate   Kind = "anchor.create"
 	AnchorUpdate   Kind = "anchor.update"
+	AnchorPublish  Kind = "anchor.publish"  // takes a certificate in
+	AnchorWithdraw Kind = "anchor.withdraw" // gives one up
+	AnchorReplace  Kind = "anchor.replace"  // both at once: whoever holds the old certificate is cut off
 	AnchorTag      Kind = "anchor.tag"
 	AnchorEnable   Kind = "anchor.enable"
 	AnchorDisable  Kind = "anchor.disable"
@@ -46,6 +52,8 @@ const (
 	RoleVerify     Kind = "role.verify"
 	RoleUnpin      Kind = "role.unpin"
 	RoleDeny       Kind = "role.deny"
+	RoleWiden      Kind = "role.widen"  // the issuer's new name beside the old one, in conditions of others
+	RoleNarrow     Kind = "role.narrow" // the old name out again
 )
 
 // Key says whose private key an action uses.
@@ -60,9 +68,9 @@ const (
 // Mark is the one rune that stands for the kind in a printed plan.
 func (k Kind) Mark() string {
 	switch k {
-	case IssuerMint, AnchorCreate, ProfileCreate, CRLImport:
+	case IssuerMint, AnchorCreate, AnchorPublish, ProfileCreate, CRLImport:
 		return "+"
-	case AnchorDelete, ProfileDelete, RoleUnpin, CRLDelete:
+	case AnchorDelete, AnchorWithdraw, IssuerRetire, ProfileDelete, RoleUnpin, CRLDelete:
 		return "-"
 	case RoleVerify:
 		return "?"

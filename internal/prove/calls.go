@@ -27,7 +27,7 @@ func (r *asking) calls() []call {
 			r.untested("workloads of "+env, why, false)
 			continue
 		}
-		for _, name := range r.Scene.Config.Environments[env].WorkloadNames() {
+		for _, name := range r.Scene.Config.Environments[env].Holders() {
 			workload := plan.Workload(env, name)
 			for _, a := range r.stage.anchors {
 				for _, p := range r.stage.here(a.at) {

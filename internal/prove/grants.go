@@ -19,10 +19,10 @@ func grants(c *config.Config) map[grant]bool {
 		e := c.Environments[env]
 		for _, t := range e.Targets {
 			at := plan.Target{Account: t.Account, Region: t.Region}
-			for name, profile := range e.Profiles {
+			for _, profile := range e.ProfilesAt(at) {
 				for role, use := range profile.Roles {
 					for _, workload := range use.Workloads {
-						all[grant{plan.Workload(env, workload), plan.Anchor(env, at), plan.Profile(env, name, at), plan.Role(t.Account, role)}] = true
+						all[grant{plan.Workload(env, workload), plan.Anchor(env, at), plan.Profile(env, profile.Name, at), plan.Role(t.Account, role)}] = true
 					}
 				}
 			}

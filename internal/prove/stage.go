@@ -130,11 +130,11 @@ func (s *stage) profile(one estate.PlacedProfile, at plan.Target, index map[stri
 	return p
 }
 
-// workloads counts those of the configuration.
+// workloads counts those of the configuration, and the probes.
 func (s *stage) workloads() int {
 	n := 0
 	for _, e := range s.scene.Config.Environments {
-		n += len(e.Workloads)
+		n += len(e.Holders())
 	}
 	return n
 }

@@ -42,13 +42,12 @@ func uses(c *config.Config, environment, workload string) []use {
 		return nil
 	}
 	var list []use
-	for _, profile := range env.ProfileNames() {
-		for _, role := range env.Profiles[profile].RoleNames() {
-			if !slices.Contains(env.Profiles[profile].Roles[role].Workloads, workload) {
-				continue
-			}
-			for _, t := range env.Targets {
-				list = append(list, use{plan.Role(t.Account, role), env.DurationOf(profile)})
+	for _, t := range env.Targets {
+		for _, profile := range env.ProfilesAt(plan.Target{Account: t.Account, Region: t.Region}) {
+			for _, role := range profile.RoleNames() {
+				if slices.Contains(profile.Roles[role].Workloads, workload) {
+					list = append(list, use{plan.Role(t.Account, role), time.Duration(profile.SessionDuration)})
+				}
 			}
 		}
 	}
@@ -178,7 +177,7 @@ func DenyAll(c *config.Config, role string, now time.Time) (RoleWide, error) {
 	var wide RoleWide
 	var done []plan.Addr
 	for _, env := range c.EnvironmentNames() {
-		for _, workload := range c.Environments[env].WorkloadNames() {
+		for _, workload := range c.Environments[env].Holders() {
 			for _, u := range uses(c, env, workload) {
 				if u.role.Name != role && u.role.String() != role {
 					continue

@@ -92,10 +92,13 @@ func Denied(a plan.Action) ([]string, error) {
 	return slices.Compact(serials), nil
 }
 
+// EndAllSessions is the name of the policy of DenyAllSessions.
+const EndAllSessions = "AnchorctlEndAllSessions"
+
 // DenyAllSessions ends every session of a role that was given out until now,
 // whoever has it. New ones are not denied.
 func DenyAllSessions(role plan.Addr, now time.Time) (Denial, error) {
-	return deny(role, "AnchorctlEndAllSessions", map[string]any{
+	return deny(role, EndAllSessions, map[string]any{
 		"DateLessThan": map[string]any{keyTokenTime: now.UTC().Format(time.RFC3339)},
 	})
 }
@@ -117,8 +120,13 @@ func deny(role plan.Addr, name string, condition map[string]any) (Denial, error)
 
 // denials are the fields of the action that puts them.
 type denials struct {
-	Policies map[string]json.RawMessage `json:"policies"`
+	Policies map[string]json.RawMessage `json:"policies,omitempty"`
+	// Sessions that are all denied which began before the action is done. A plan
+	// holds no times.
+	Sessions string `json:"sessions,omitempty"`
 }
+
+const sessionsUntilDone = "all that began before this is done"
 
 // Deny is the action that writes them into their role.
 func Deny(role plan.Addr, list []Denial) (plan.Action, error) {
@@ -129,12 +137,25 @@ func Deny(role plan.Addr, list []Denial) (plan.Action, error) {
 	return plan.NewAction(plan.RoleDeny, role, nil, d, nil)
 }
 
+// DenyUntilDone is the action that ends every session of a role that began before
+// the action is done.
+func DenyUntilDone(role plan.Addr, needs []string) (plan.Action, error) {
+	return plan.NewAction(plan.RoleDeny, role, nil, denials{Sessions: sessionsUntilDone}, needs)
+}
+
 // deny puts inline policies: writing the same again changes nothing. A role that
 // does not take them must not keep the sessions of others going.
 func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	var after denials
 	if err := json.Unmarshal(s.After, &after); err != nil {
 		return plan.Outcome{}, fmt.Errorf("reading the action: %w", err)
+	}
+	if after.Sessions != "" {
+		all, err := DenyAllSessions(s.Action.Addr, d.Clock.Now())
+		if err != nil {
+			return plan.Outcome{}, err
+		}
+		after.Policies = map[string]json.RawMessage{all.Policy: all.Document}
 	}
 	if len(after.Policies) == 0 {
 		return plan.Outcome{}, errors.New("reading the action: there is no policy to write")

@@ -29,6 +29,8 @@ func (d Doers) ByKind() map[plan.Kind]engine.Doer {
 		plan.RoleUnpin:  {Do: d.unpin},
 		plan.RoleVerify: {Do: d.verify},
 		plan.RoleDeny:   {Do: d.deny},
+		plan.RoleWiden:  {Do: d.rename},
+		plan.RoleNarrow: {Do: d.rename},
 	}
 }
 

@@ -206,6 +206,10 @@ func All() []Rule {
 			Remedy: "give the role a profile of its own, short sessions, and one workload that its trust policy names",
 		},
 		{
+			ID: "ANC319", Name: "probe role with permissions", Severity: Hold, Waivable: true, Cites: []string{awsPermissions, awsManaged},
+			Remedy: "detach its policies and delete its inline policies, or name another role as probeRole",
+		},
+		{
 			ID: "ANC401", Name: "stale plan", Severity: Refuse, Cites: []string{rfcJCS},
 			Remedy: "make a new plan and have it approved",
 		},
@@ -216,6 +220,26 @@ func All() []Rule {
 		{
 			ID: "ANC403", Name: "not ours", Severity: Refuse, Cites: []string{awsTagging},
 			Remedy: "leave it alone, or remove it by hand with whoever owns it",
+		},
+		{
+			ID: "ANC501", Name: "rotation open", Severity: Refuse, Cites: []string{awsTrustModel},
+			Remedy: "run \"anchorctl rotate status\" to see how far it is, and finish it or abort it first",
+		},
+		{
+			ID: "ANC502", Name: "last issuer", Severity: Refuse, Cites: []string{awsTrustModel, awsSource},
+			Remedy: "let the anchor hold the issuer that signs, and start a rotation to another one",
+		},
+		{
+			ID: "ANC503", Name: "not drained", Severity: Hold, Cites: []string{awsTrustModel, awsSession},
+			Remedy: "wait until the certificates of the old issuer are renewed or have ended, then run anchorctl rotate resume",
+		},
+		{
+			ID: "ANC504", Name: "not seen", Severity: Hold, Cites: []string{awsTrustModel, awsSession},
+			Remedy: "mend what denies the probe's sessions, or wait, then run anchorctl rotate resume",
+		},
+		{
+			ID: "ANC505", Name: "not re-issued", Severity: Hold, Cites: []string{awsTrustModel, awsSession},
+			Remedy: "give the workloads named certificates of the new issuer, then run the same command again",
 		},
 		{
 			ID: "ANC601", Name: "foreign anchor in the account", Severity: Warn, Cites: []string{awsTrustModel, awsSource},

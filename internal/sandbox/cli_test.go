@@ -3,11 +3,13 @@ package sandbox_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"anchorctl/internal/durable"
 	"anchorctl/internal/sandbox"
@@ -56,7 +58,55 @@ func TestTheAWSCommandLineInterface(t *testing.T) {
 		found = append(found, other)
 	}
 	for _, aws := range found {
-		t.Run(aws, func(t *testing.T) { commandLineInterface(t, aws) })
+		t.Run(aws, func(t *testing.T) {
+			commandLineInterface(t, aws)
+			subjectsOfTheCommandLine(t, aws)
+		})
+	}
+}
+
+// commandLine runs the AWS CLI and reads what it prints.
+func (b *bench) commandLine(env []string, aws string, out any, args ...string) {
+	b.t.Helper()
+	text, err := b.run(env, aws, append(args, "--endpoint-url", b.URL, "--output", "json")...)
+	if err != nil {
+		b.t.Fatalf("aws %s: %v\n%s", strings.Join(args, " "), err, text)
+	}
+	if err := json.Unmarshal([]byte(text), out); err != nil {
+		b.t.Fatalf("aws %s printed %s", strings.Join(args, " "), text)
+	}
+}
+
+// subjectsOfTheCommandLine asks who had a session.
+func subjectsOfTheCommandLine(t *testing.T, aws string) {
+	t.Helper()
+	e := newEstate(t)
+	q := e.question()
+	if status, got := e.ask(q); status != http.StatusCreated {
+		t.Fatal(got.Message)
+	}
+	var list struct {
+		Subjects []struct {
+			SubjectID  string    `json:"subjectId"`
+			Name       string    `json:"x509Subject"`
+			LastSeenAt time.Time `json:"lastSeenAt"`
+		} `json:"subjects"`
+	}
+	env := append(e.env(), "AWS_PAGER=")
+	e.commandLine(env, aws, &list, "rolesanywhere", "list-subjects")
+	if len(list.Subjects) != 1 || list.Subjects[0].Name != "CN=backup,OU=prod" || !list.Subjects[0].LastSeenAt.Equal(e.clock.tell()) {
+		t.Fatalf("listed %+v", list)
+	}
+	var one struct {
+		Subject struct {
+			Credentials []map[string]any `json:"credentials"`
+		} `json:"subject"`
+	}
+	e.commandLine(env, aws, &one, "rolesanywhere", "get-subject", "--subject-id", list.Subjects[0].SubjectID)
+	c := one.Subject.Credentials
+	if len(c) != 1 || c[0]["x509CertificateData"] != pemOf(q.leaf) || c[0]["serialNumber"] != q.leaf.SerialNumber.String() ||
+		c[0]["enabled"] != true || c[0]["failed"] != false {
+		t.Errorf("read %+v", one)
 	}
 }
 
@@ -66,14 +116,8 @@ func commandLineInterface(t *testing.T, aws string) {
 	env := append(b.env(), "AWS_PAGER=")
 	cli := func(args ...string) map[string]any {
 		t.Helper()
-		text, err := b.run(env, aws, append(args, "--endpoint-url", b.URL, "--output", "json")...)
-		if err != nil {
-			t.Fatalf("aws %s: %v\n%s", strings.Join(args, " "), err, text)
-		}
 		out := map[string]any{}
-		if err := json.Unmarshal([]byte(text), &out); err != nil {
-			t.Fatalf("aws %s printed %s", strings.Join(args, " "), text)
-		}
+		b.commandLine(env, aws, &out, args...)
 		return out
 	}
 	member := func(from map[string]any, path ...string) any {

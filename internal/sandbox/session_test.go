@@ -241,7 +241,38 @@ func TestSubjectsAreRecorded(t *testing.T) {
 	if *s.Credentials[0].SerialNumber != first.SerialNumber.String() || *s.Credentials[0].X509CertificateData != pemOf(first) {
 		t.Errorf("the first credential is %+v", s.Credentials[0])
 	}
+	if *s.Credentials[0].Issuer != "CN=prod issuer 1" || !s.Credentials[0].SeenAt.Equal(e.clock.tell().Add(-time.Minute)) || !*s.Credentials[0].Enabled {
+		t.Errorf("the first credential is %+v", s.Credentials[0])
+	}
 	if len(s.InstanceProperties) != 2 || s.InstanceProperties[0].Properties["hostname"] != "db1" {
 		t.Errorf("instance properties are %+v", s.InstanceProperties)
+	}
+}
+
+// One subject for each subject name; a certificate that asks again is the same
+// credential, seen later.
+func TestSubjectsAreToldApartByTheirNames(t *testing.T) {
+	e := newEstate(t)
+	q := e.question()
+	e.ask(q)
+	e.clock.jump(time.Minute)
+	q.at = e.clock.tell()
+	_, again := e.ask(q)
+	q.reissue(e, e.issuer, func(c *x509.Certificate) { c.Subject.CommonName = "backup.2" })
+	_, other := e.ask(q)
+	if again.SubjectARN == "" || other.SubjectARN == "" || again.SubjectARN == other.SubjectARN {
+		t.Fatalf("subjects %q and %q", again.SubjectARN, other.SubjectARN)
+	}
+	c := e.anywhere(prod)
+	seen := map[string]types.SubjectDetail{}
+	for _, one := range must(c.ListSubjects(t.Context(), &rolesanywhere.ListSubjectsInput{})).Subjects {
+		seen[*one.X509Subject] = *must(c.GetSubject(t.Context(), &rolesanywhere.GetSubjectInput{SubjectId: one.SubjectId})).Subject
+	}
+	first := seen["CN=backup,OU=prod"]
+	if len(seen) != 2 || *first.SubjectArn != again.SubjectARN || *seen["CN=backup.2,OU=prod"].SubjectArn != other.SubjectARN {
+		t.Fatalf("subjects are %+v", seen)
+	}
+	if now := e.clock.tell(); len(first.Credentials) != 1 || !first.Credentials[0].SeenAt.Equal(now) || !first.CreatedAt.Equal(now.Add(-time.Minute)) {
+		t.Errorf("the subject is %+v", first)
 	}
 }

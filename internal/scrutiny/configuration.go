@@ -102,8 +102,8 @@ func (j *configJudgement) roleUses() []roleUse {
 	var uses []roleUse
 	for _, env := range j.environments() {
 		for _, account := range accounts(env) {
-			for _, name := range env.ProfileNames() {
-				for _, role := range env.Profiles[name].RoleNames() {
+			for _, profile := range env.ProfilesIn(account) {
+				for _, role := range profile.RoleNames() {
 					use := roleUse{env.Name, plan.Role(account, role)}
 					if !slices.Contains(uses, use) {
 						uses = append(uses, use)
@@ -215,8 +215,8 @@ func (j *configJudgement) trust(env *config.Environment, account, role string) i
 		t.AnchorARNs = append(t.AnchorARNs, fmt.Sprintf("arn:%s:rolesanywhere:%s:%s:trust-anchor/00000000-0000-0000-0000-%012d",
 			partition, target.Region, account, i))
 	}
-	for _, name := range env.ProfileNames() {
-		if use := env.Profiles[name].Roles[role]; use != nil {
+	for _, profile := range env.ProfilesIn(account) {
+		if use := profile.Roles[role]; use != nil {
 			for _, w := range use.Workloads {
 				t.WorkloadURIs = append(t.WorkloadURIs, pki.WorkloadURI(env.Name, j.cfg.Estate.TrustDomain, w))
 			}

@@ -19,11 +19,9 @@ const usualRenewal = 10 * time.Minute
 // leave each other time (ANC205).
 func checkLifetimesFit(j *configJudgement) {
 	for _, env := range j.environments() {
-		var longest time.Duration
-		for _, workload := range env.WorkloadNames() {
-			life := env.LifetimeOf(workload)
-			longest = max(longest, life)
-			j.renewalFits(env, workload, life)
+		longest := env.LongestLifetime()
+		for _, workload := range env.WorkloadNames() { // the probe's certificates are used once
+			j.renewalFits(env, workload, env.LifetimeOf(workload))
 		}
 		for _, profile := range env.ProfileNames() {
 			for _, workload := range holders(env.Profiles[profile]) {

@@ -26,13 +26,20 @@ type Entry struct {
 
 // The entries that stand for records elsewhere in the database.
 const (
-	auditGeneration = "generation.add"
-	auditIssue      = "certificate.issue"
-	auditRevoke     = "certificate.revoke"
-	auditPrune      = "certificate.prune"
-	auditBatch      = "batch.begin"
-	auditCRL        = "crl.issue"
-	auditOutcome    = "action.end"
+	auditGeneration  = "generation.add"    // with its first certificate, as an active one
+	auditStatus      = "generation.status" // the status it has from then on
+	auditRenew       = "generation.renew"  // the certificate it has from then on
+	auditRotation    = "rotation.start"
+	auditProbe       = "rotation.probe"
+	auditOverride    = "rotation.override"
+	auditCutOver     = "rotation.cut-over"
+	auditRotationEnd = "rotation.end"
+	auditIssue       = "certificate.issue"
+	auditRevoke      = "certificate.revoke"
+	auditPrune       = "certificate.prune"
+	auditBatch       = "batch.begin"
+	auditCRL         = "crl.issue"
+	auditOutcome     = "action.end"
 )
 
 // AuditError says where the audit log does not hold together.

@@ -110,6 +110,8 @@ type memory struct {
 	Estate      store.Estate
 	Serial      int64
 	Generations []store.Generation
+	Former      []store.Former
+	Rotations   []store.Rotation
 	Issued      []store.Issued
 	Revocations []store.Revocation
 	CRL         store.CRL
@@ -134,6 +136,10 @@ func remember(t *testing.T, path string) memory {
 	m.Serial, err = s.Serial(ctx)
 	must(t, err)
 	m.Generations, err = s.AllGenerations(ctx)
+	must(t, err)
+	m.Former, err = s.FormerCertificates(ctx)
+	must(t, err)
+	m.Rotations, err = s.Rotations(ctx, "stage")
 	must(t, err)
 	m.Issued, err = s.ListIssued(ctx, store.Filter{})
 	must(t, err)

@@ -11,8 +11,10 @@ import (
 
 // The states of a generation.
 const (
-	Active  = "active"  // signs
-	Retired = "retired" // signs nothing any more; stays as a record and as proof
+	Next     = "next"     // is minted; signs only probes and its CRL until the cut-over
+	Active   = "active"   // signs
+	Draining = "draining" // signed until the cut-over; its certificates are still valid, and it signs its CRL
+	Retired  = "retired"  // signs nothing any more; stays as a record and as proof
 )
 
 // Generation is one key and certificate of the root or of an issuer.
@@ -22,8 +24,8 @@ type Generation struct {
 	Certificate []byte // DER
 	KeyURI      string
 	Guard       string
-	Status      string // Active or Retired
-	Created     int64  // Unix seconds; 0 is filled in by AddGeneration
+	Status      string
+	Created     int64 // Unix seconds; 0 is filled in by AddGeneration
 }
 
 // Addr is the generation's address.
@@ -37,8 +39,9 @@ func (g Generation) Addr() plan.Addr {
 // ErrExists says that what is to be recorded is recorded already.
 var ErrExists = errors.New("it is recorded already")
 
-// AddGeneration records a generation with its certificate. It refuses a number
-// that is taken (ErrExists) and a second active generation.
+// AddGeneration records a generation with its certificate, as Active, Next or
+// Retired. It refuses a number that is taken (ErrExists), a second active
+// generation and a second next one.
 func (s *Store) AddGeneration(ctx context.Context, g Generation) error {
 	doing := fmt.Sprintf("recording %s", g.Addr())
 	if err := g.check(); err != nil {
@@ -59,11 +62,13 @@ func (s *Store) AddGeneration(ctx context.Context, g Generation) error {
 			(estate, environment, number, certificate, key_uri, guard, status, created, entry)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			s.estate, g.Environment, g.Number, g.Certificate, g.KeyURI, g.Guard, g.Status, g.Created, entry)
-		if isUnique(err) {
-			return fmt.Errorf("its certificate: %w", ErrExists)
-		}
 		if err != nil {
 			return err
+		}
+		if g.Status != Active { // which is what the entry above says of it
+			if err := t.setStatus(g.Addr(), g.Status); err != nil {
+				return err
+			}
 		}
 		return t.touch()
 	})
@@ -83,27 +88,41 @@ func (g Generation) said(subject, detail string) bool {
 }
 
 func (t *tx) refuseTaken(g Generation) error {
-	taken, err := t.exists(`SELECT 1 FROM generations WHERE estate = $1 AND environment = $2 AND number = $3`,
-		t.estate, g.Environment, g.Number)
+	have, err := t.statuses(g.Environment)
 	if err != nil {
 		return err
 	}
-	if taken {
+	if have[g.Number] != "" {
 		return ErrExists
 	}
-	if g.Status != Active {
-		return nil
-	}
-	var active int
-	err = t.row(&active, `SELECT number FROM generations WHERE estate = $1 AND environment = $2 AND status = $3`,
-		t.estate, g.Environment, Active)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
+	if err := t.refuseSeen(g.Certificate); err != nil {
 		return err
 	}
-	return fmt.Errorf("generation %d is active", active)
+	active, minted := have.with(Active), have.with(Next)
+	switch {
+	case g.Status == Active && active != 0:
+		return fmt.Errorf("generation %d is active", active)
+	case g.Status != Next:
+		return nil
+	case active == 0:
+		return fmt.Errorf("%w: there is no active generation that it could replace", ErrStatus)
+	case minted != 0:
+		return fmt.Errorf("%w: generation %d is minted as the next", ErrStatus, minted)
+	}
+	return t.expected(g)
+}
+
+// expected refuses a next generation that is not the one the open rotation, if
+// there is one, leads to.
+func (t *tx) expected(g Generation) error {
+	r, err := t.openRotation(g.Environment)
+	if errors.Is(err, ErrNoRotation) {
+		return nil
+	}
+	if err == nil && (r.Kind == Renewal || r.To != g.Number) {
+		err = fmt.Errorf("%w: the open rotation is a %s from %s to %s", ErrStatus, r.Kind, r.addr(r.From), r.addr(r.To))
+	}
+	return err
 }
 
 func (g Generation) check() error {
@@ -114,8 +133,8 @@ func (g Generation) check() error {
 		return errors.New("it has no certificate")
 	case g.KeyURI == "":
 		return errors.New("it has no key")
-	case g.Status != Active && g.Status != Retired:
-		return fmt.Errorf("%q is no status of a generation", g.Status)
+	case g.Status != Active && g.Status != Next && g.Status != Retired:
+		return fmt.Errorf("%q is no status of a generation that is recorded", g.Status)
 	}
 	return nil
 }
@@ -127,7 +146,7 @@ const selectGenerations = `SELECT g.environment, g.number, g.certificate, g.key_
 // Generations returns all generations of an environment ("" for the root) by
 // number.
 func (s *Store) Generations(ctx context.Context, env string) ([]Generation, error) {
-	list, err := s.generations(ctx, selectGenerations+` AND g.environment = $2 ORDER BY g.number`, s.estate, env)
+	list, err := readGenerations(ctx, s.db, selectGenerations+` AND g.environment = $2 ORDER BY g.number`, s.estate, env)
 	if err != nil {
 		return nil, fmt.Errorf("reading generations of %q: %w", env, explain(err))
 	}
@@ -136,7 +155,7 @@ func (s *Store) Generations(ctx context.Context, env string) ([]Generation, erro
 
 // Active returns the generation of an environment that signs, if there is one.
 func (s *Store) Active(ctx context.Context, env string) (Generation, bool, error) {
-	list, err := s.generations(ctx, selectGenerations+` AND g.environment = $2 AND g.status = $3`, s.estate, env, Active)
+	list, err := readGenerations(ctx, s.db, selectGenerations+` AND g.environment = $2 AND g.status = $3`, s.estate, env, Active)
 	if err != nil {
 		return Generation{}, false, fmt.Errorf("reading the active generation of %q: %w", env, explain(err))
 	}
@@ -149,15 +168,15 @@ func (s *Store) Active(ctx context.Context, env string) (Generation, bool, error
 // AllGenerations returns every generation of the estate, the root's first,
 // then by environment and number.
 func (s *Store) AllGenerations(ctx context.Context) ([]Generation, error) {
-	list, err := s.generations(ctx, selectGenerations+` ORDER BY g.environment, g.number`, s.estate)
+	list, err := readGenerations(ctx, s.db, selectGenerations+` ORDER BY g.environment, g.number`, s.estate)
 	if err != nil {
 		return nil, fmt.Errorf("reading generations: %w", explain(err))
 	}
 	return list, nil
 }
 
-func (s *Store) generations(ctx context.Context, query string, args ...any) (list []Generation, err error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
+func readGenerations(ctx context.Context, q queryer, query string, args ...any) (list []Generation, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
@@ -100,7 +103,7 @@ func TestAMigrationThatFailsLeavesTheOldSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = migrate(t.Context(), db, next(t, `CREATE TABLE half (a TEXT) STRICT; CREATE TABLE estates (a TEXT);`), func(string) {})
-	if err == nil || !strings.Contains(err.Error(), "migrating to schema 3 (next)") {
+	if err == nil || !strings.Contains(err.Error(), "migrating to schema 4 (next)") {
 		t.Errorf("got %v, want the migration's error", err)
 	}
 	var half int
@@ -113,15 +116,15 @@ func TestAMigrationThatFailsLeavesTheOldSchema(t *testing.T) {
 	}
 }
 
-// schemaOne writes the store that testdata/schema1.sql holds, as a program that
-// knew no other schema would have.
-func schemaOne(t *testing.T) string {
+// older writes the store whose rows testdata holds, as a program that knew no
+// schema after that number would have.
+func older(t *testing.T, known int) string {
 	t.Helper()
 	list, err := listMigrations(migrations, "migrations/sqlite")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := os.ReadFile("testdata/schema1.sql")
+	rows, err := os.ReadFile(fmt.Sprintf("testdata/schema%d.sql", known))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +133,7 @@ func schemaOne(t *testing.T) string {
 		t.Fatal(err)
 	}
 	_, err = db.ExecContext(t.Context(), fmt.Sprintf(`PRAGMA application_id = %d`, applicationID))
-	err = errors.Join(err, migrate(t.Context(), db, list[:1], func(string) {}))
+	err = errors.Join(err, migrate(t.Context(), db, list[:known], func(string) {}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,15 +149,14 @@ func schemaOne(t *testing.T) string {
 	if err := os.WriteFile(path, image, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if got := schema(t, path); got != known {
+		t.Fatalf("the old store has schema %d", got)
+	}
 	return path
 }
 
 func TestAStoreOfTheFirstSchemaGoesOn(t *testing.T) {
-	path := schemaOne(t)
-	if got := schema(t, path); got != 1 {
-		t.Fatalf("the old store has schema %d", got)
-	}
-	s, err := Open(t.Context(), path, Options{Now: noon, Actor: "ana"})
+	s, err := Open(t.Context(), older(t, 1), Options{Now: noon, Actor: "ana"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,6 +181,93 @@ func TestAStoreOfTheFirstSchemaGoesOn(t *testing.T) {
 	if err := s.VerifyAudit(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestAStoreOfAnOlderSchemaIsRotated(t *testing.T) {
+	for _, known := range []int{1, 2} {
+		s, err := Open(t.Context(), older(t, known), Options{Now: noon, Actor: "ana"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.VerifyAudit(t.Context()); err != nil {
+			t.Errorf("schema %d, once it is migrated: %v", known, err)
+		}
+		issued, err := s.CountIssued(t.Context(), Filter{})
+		if err != nil || issued == 0 {
+			t.Errorf("schema %d: %d certificates of before, %v", known, issued, err)
+		}
+		for _, env := range []string{"prod", ""} {
+			if err := rekeyed(t.Context(), s, env); err != nil {
+				t.Errorf("schema %d: %v", known, err)
+			}
+		}
+		after, err := s.CountIssued(t.Context(), Filter{})
+		if err != nil || after != issued {
+			t.Errorf("schema %d: %d certificates after the rotation, %d before, %v", known, after, issued, err)
+		}
+		if err := errors.Join(s.VerifyAudit(t.Context()), s.Close()); err != nil {
+			t.Errorf("schema %d: %v", known, err)
+		}
+	}
+}
+
+// rekeyed takes the first generation of an environment through a whole rotation.
+func rekeyed(ctx context.Context, s *Store, env string) error {
+	if _, err := s.StartRotation(ctx, Rotation{Environment: env, Kind: Rekey, From: 1, To: 2}); err != nil {
+		return err
+	}
+	g := Generation{Environment: env, Number: 2, Certificate: []byte("second of " + env), KeyURI: "file:2.pem", Status: Next}
+	if err := s.AddGeneration(ctx, g); err != nil {
+		return err
+	}
+	if err := s.CutOver(ctx, env); err != nil {
+		return err
+	}
+	if err := s.EndRotation(ctx, env, RotationDone); err != nil {
+		return err
+	}
+	active, found, err := s.Active(ctx, env)
+	if err == nil && (!found || active.Number != 2) {
+		err = fmt.Errorf("%s is active", active.Addr())
+	}
+	return err
+}
+
+// A store that was migrated is opened and read like one that was made today.
+func TestAMigratedStoreHasTheSchemaOfANewOne(t *testing.T) {
+	want := declared(t, migratable(t))
+	if !strings.Contains(want, "generations_standing") || !strings.Contains(want, "sqlite_stat1") {
+		t.Fatalf("the schema of a new store is %s", want)
+	}
+	for _, known := range []int{1, 2} {
+		path := older(t, known)
+		s, err := Open(t.Context(), path, Options{Now: noon})
+		if err := errors.Join(err, s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if got := declared(t, path); got != want {
+			t.Errorf("from schema %d: %s", known, cmp.Diff(want, got))
+		}
+	}
+}
+
+// declared is what the database says of its tables and indexes, and what its
+// queries are planned by.
+func declared(t *testing.T, path string) string {
+	t.Helper()
+	db, err := connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // only read
+	var text string
+	err = db.QueryRowContext(t.Context(), `SELECT
+		(SELECT group_concat(name || ': ' || coalesce(sql, ''), char(10)) FROM (SELECT name, sql FROM sqlite_schema ORDER BY name)) ||
+		(SELECT group_concat(idx || ' ' || stat, char(10)) FROM (SELECT idx, stat FROM sqlite_stat1 ORDER BY idx))`).Scan(&text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {

@@ -76,6 +76,7 @@ func scenario(ctx context.Context, s *store.Store) error {
 		func() error { return s.RecordIssued(ctx, storetest.Certificate(1), storetest.Certificate(2)) },
 		func() error { return batch(ctx, s) },
 		func() error { return revoke(ctx, s) },
+		func() error { return rotate(ctx, s) },
 		func() error { return s.Audit(ctx, "note", "estate", map[string]any{"text": "seen"}) },
 		release,
 	} {
@@ -276,7 +277,9 @@ func TestCreateDoesNotRevive(t *testing.T) {
 }
 
 func TestVerifyAuditSeesWhatWasDoneBehindTheStore(t *testing.T) {
-	must(t, verifyAfter(t)) // nothing
+	whole, err := os.ReadFile(filled(t))
+	must(t, err)
+	must(t, verifyAfter(t, whole)) // nothing
 	swap := []string{
 		`UPDATE audit SET entry = 1000 WHERE entry = 3`,
 		`UPDATE audit SET entry = 3 WHERE entry = 4`,
@@ -341,15 +344,17 @@ func TestVerifyAuditSeesWhatWasDoneBehindTheStore(t *testing.T) {
 			FROM objects`},
 	} {
 		var broken *store.AuditError
-		if err := verifyAfter(t, statements...); !errors.As(err, &broken) {
+		if err := verifyAfter(t, whole, statements...); !errors.As(err, &broken) {
 			t.Errorf("%s: got %v, want an AuditError", name, err)
 		}
 	}
 }
 
-func verifyAfter(t *testing.T, statements ...string) error {
+// verifyAfter verifies the store of these bytes once it was reached around.
+func verifyAfter(t *testing.T, whole []byte, statements ...string) error {
 	t.Helper()
-	path := filled(t)
+	path := filepath.Join(t.TempDir(), "state.db")
+	must(t, os.WriteFile(path, whole, 0o600))
 	around(t, path, statements...)
 	s, err := store.Open(t.Context(), path, storetest.Options())
 	must(t, err)

@@ -33,8 +33,8 @@ func (s *Store) verify(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, rollback(q)) }()
 	for _, check := range []func(context.Context, queryer) error{
-		checkFile, s.verifyChain, s.verifyGenerations, s.verifyBatches, s.verifyIssued, s.verifyRevocations,
-		s.verifyCRLs, s.verifyObjects,
+		checkFile, s.verifyChain, s.verifyLineage, s.verifyRotations, s.verifyBatches, s.verifyIssued,
+		s.verifyRevocations, s.verifyCRLs, s.verifyObjects,
 	} {
 		if err := check(ctx, q); err != nil {
 			return err
@@ -91,7 +91,7 @@ func (s *Store) verifyObjects(ctx context.Context, q queryer) error {
 		entry int64
 	}
 	want := map[string]object{}
-	err := eachTold(ctx, s, q, auditOutcome, func(e Entry, d outcomeDetail) error {
+	err := eachTold(ctx, s, q, func(e Entry, d outcomeDetail) error {
 		if d.Deleted != "" {
 			delete(want, d.Deleted)
 		}
@@ -99,7 +99,7 @@ func (s *Store) verifyObjects(ctx context.Context, q queryer) error {
 			want[d.Created.Addr] = object{d.Created.ARN, e.Number}
 		}
 		return nil
-	})
+	}, auditOutcome)
 	if err != nil {
 		return err
 	}

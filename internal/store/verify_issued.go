@@ -32,13 +32,13 @@ type prunedStep struct {
 // toldPruned reads the steps of Prune that removed some of the kind.
 func (s *Store) toldPruned(ctx context.Context, q queryer, kind func(d pruneDetail) int) (*pruned, error) {
 	p := &pruned{}
-	err := eachTold(ctx, s, q, auditPrune, func(e Entry, d pruneDetail) error {
+	err := eachTold(ctx, s, q, func(e Entry, d pruneDetail) error {
 		if n := kind(d); n > 0 {
 			p.removed += n
 			p.steps = append(p.steps, prunedStep{e.Number, d.EndedBefore})
 		}
 		return nil
-	})
+	}, auditPrune)
 	for i := len(p.steps) - 2; i >= 0; i-- {
 		p.steps[i].endedBefore = max(p.steps[i].endedBefore, p.steps[i+1].endedBefore)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"anchorctl/internal/plan"
 )
@@ -31,34 +32,6 @@ func (d told) verify(what string) error {
 		return &AuditError{d.entry, "the record of its " + what + " was changed"}
 	}
 	return nil
-}
-
-func (s *Store) verifyGenerations(ctx context.Context, q queryer) (err error) {
-	if err := s.verifyUntold(ctx, q, "generations", "generation", auditGeneration); err != nil {
-		return err
-	}
-	rows, err := q.QueryContext(ctx, `SELECT a.entry, a.subject, a.detail, coalesce(g.environment, ''),
-		coalesce(g.number, 0), g.certificate, coalesce(g.key_uri, ''), coalesce(g.guard, '')
-		FROM audit a LEFT JOIN generations g ON g.estate = a.estate AND g.entry = a.entry
-		WHERE a.estate = $1 AND a.action = $2`, s.estate, auditGeneration)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var d told
-		var g Generation
-		err := rows.Scan(&d.entry, &d.subject, &d.detail, &g.Environment, &g.Number, &g.Certificate, &g.KeyURI, &g.Guard)
-		if err != nil {
-			return err
-		}
-		d.recordIsMissing = g.Number == 0
-		d.recordSubject, d.recordDetail = g.Addr().String(), g.detail()
-		if err := d.verify("generation"); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 func (s *Store) verifyBatches(ctx context.Context, q queryer) (err error) {
@@ -104,21 +77,20 @@ func (s *Store) verifyUntold(ctx context.Context, q queryer, table, what, action
 	return &AuditError{entry, "there is a record of a " + what + " that it does not tell of"}
 }
 
-// eachTold calls f with each entry of an action, in order, and its detail.
-func eachTold[D any](ctx context.Context, s *Store, q queryer, action string, f func(e Entry, d D) error) (err error) {
-	rows, err := q.QueryContext(ctx, `SELECT entry, subject, detail FROM audit
-		WHERE estate = $1 AND action = $2 ORDER BY entry`, s.estate, action)
+// eachTold calls f with each entry of the actions, in order, and its detail.
+// The actions are those of audit.go.
+func eachTold[D any](ctx context.Context, s *Store, q queryer, f func(e Entry, d D) error, actions ...string) (err error) {
+	rows, err := q.QueryContext(ctx, `SELECT entry, at, actor, action, subject, detail, previous, hash FROM audit
+		WHERE estate = $1 AND action IN ('`+strings.Join(actions, "', '")+`') ORDER BY entry`, s.estate)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		e := Entry{Action: action}
-		var text string
-		if err := rows.Scan(&e.Number, &e.Subject, &text); err != nil {
+		e, _, err := scanEntry(rows)
+		if err != nil {
 			return err
 		}
-		e.Detail = json.RawMessage(text)
 		var d D
 		if err := json.Unmarshal(e.Detail, &d); err != nil {
 			return &AuditError{e.Number, "its detail cannot be read"}

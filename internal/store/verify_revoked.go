@@ -61,7 +61,7 @@ type crlDetail struct {
 // revocation, by issuer and serial.
 func (s *Store) toldDropped(ctx context.Context, q queryer) (map[string]map[string]int64, error) {
 	dropped := map[string]map[string]int64{}
-	err := eachTold(ctx, s, q, auditCRL, func(e Entry, d crlDetail) error {
+	err := eachTold(ctx, s, q, func(e Entry, d crlDetail) error {
 		for _, serial := range d.Ended {
 			if dropped[e.Subject] == nil {
 				dropped[e.Subject] = map[string]int64{}
@@ -69,18 +69,18 @@ func (s *Store) toldDropped(ctx context.Context, q queryer) (map[string]map[stri
 			dropped[e.Subject][serial] = d.Number
 		}
 		return nil
-	})
+	}, auditCRL)
 	return dropped, err
 }
 
 // verifyCRLs compares each issuer's CRL with the last that the log tells of.
 func (s *Store) verifyCRLs(ctx context.Context, q queryer) (err error) {
 	newest, ended := map[string]told{}, map[string][]string{}
-	err = eachTold(ctx, s, q, auditCRL, func(e Entry, d crlDetail) error {
+	err = eachTold(ctx, s, q, func(e Entry, d crlDetail) error {
 		newest[e.Subject] = told{entry: e.Number, subject: e.Subject, detail: string(e.Detail)}
 		ended[e.Subject] = d.Ended
 		return nil
-	})
+	}, auditCRL)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (j *judgement) owner(role plan.Addr) string {
 		if !slices.ContainsFunc(e.Targets, func(t config.Target) bool { return t.Account == role.Target.Account }) {
 			continue
 		}
-		for _, profile := range e.Profiles {
+		for _, profile := range e.ProfilesIn(role.Target.Account) {
 			for name := range profile.Roles {
 				// IAM tells roles apart by name alone, whatever the path and case.
 				if strings.EqualFold(base(name), roles.Name(role)) {

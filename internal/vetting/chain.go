@@ -35,8 +35,8 @@ func Chain(ctx context.Context, f *folder.Folder) (*admission.ChainEstate, error
 		// An environment that has left the configuration permits nobody.
 		if env := f.Config.Environments[g.Environment]; env != nil {
 			issuer.Limit = time.Duration(env.Limits.CertificateLifetime)
-			for name, w := range env.Workloads {
-				issuer.Workloads[name] = w.DNS
+			for _, name := range env.Holders() {
+				issuer.Workloads[name] = env.Workload(name).DNS
 			}
 		}
 		e.Issuers = append(e.Issuers, issuer)

@@ -60,21 +60,20 @@ func configured(c *config.Config, env *config.Environment, r Role) (grants.Trust
 		out.Account = accounts[0]
 	}
 	if r.Name == "" {
-		for _, name := range env.WorkloadNames() {
+		for _, name := range env.Holders() {
 			out.Workloads = append(out.Workloads, pki.WorkloadURI(env.Name, c.Estate.TrustDomain, name))
 		}
 		return out, nil
 	}
 	out.Mappings = map[string]map[string][]string{}
 	var known []string
-	for _, name := range env.ProfileNames() {
-		profile := env.Profiles[name]
+	for _, profile := range env.ProfilesIn(r.Account) {
 		known = append(known, profile.RoleNames()...)
 		use := profile.Roles[r.Name]
 		if use == nil {
 			continue
 		}
-		out.Mappings[name] = profile.AttributeMappings
+		out.Mappings[profile.Name] = profile.AttributeMappings
 		for _, w := range use.Workloads {
 			out.Workloads = append(out.Workloads, pki.WorkloadURI(env.Name, c.Estate.TrustDomain, w))
 		}
