@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
@@ -36,7 +37,7 @@ type rotateOptions struct {
 }
 
 // rootName is what the root is called where an environment could stand.
-const rootName = "root"
+const rootName = config.RootName
 
 func (o *rotateOptions) common() []cli.Flag {
 	return []cli.Flag{

@@ -59,12 +59,16 @@ func rotationsPage(p *render.Page, states []rotate.State) {
 
 func rotationPage(p *render.Page, s rotate.State) {
 	p.Heading(s.Rotation + ": " + s.State)
-	p.Line("%s from %s to %s, started at %s by %s", s.Kind, s.From, s.To, s.Started.Format(time.RFC3339), s.Actor)
+	p.Line("%s, started at %s by %s", what(s), s.Started.Format(time.RFC3339), s.Actor)
 	if s.Reason != "" {
 		p.Line("because: %s", s.Reason)
 	}
 	if s.CutOver != nil {
-		p.Line("cut over at %s: certificates come from %s since", s.CutOver.Format(time.RFC3339), s.To)
+		signs := "certificates come from %s since"
+		if s.Rotation == rootName {
+			signs = "issuers are signed by %s since"
+		}
+		p.Line("cut over at %s: "+signs, s.CutOver.Format(time.RFC3339), s.To)
 	}
 	if s.Ended != nil {
 		p.Line("ended at %s", s.Ended.Format(time.RFC3339))
@@ -96,6 +100,14 @@ func rotationPage(p *render.Page, s rotate.State) {
 	}
 	p.Blank()
 	p.Line("go on with: anchorctl rotate resume %s", s.Rotation)
+}
+
+// what a rotation changes. A renewal keeps its issuer.
+func what(s rotate.State) string {
+	if s.From == s.To {
+		return s.Kind + " of " + s.From
+	}
+	return fmt.Sprintf("%s from %s to %s", s.Kind, s.From, s.To)
 }
 
 func sessionsOf(t rotate.Target) string {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"anchorctl/internal/durable"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
@@ -235,7 +236,8 @@ func (b *run) commit(ctx context.Context, list []piece) error {
 	}
 	if err := b.estate.Store.RecordIssued(ctx, issued...); err != nil {
 		if errors.Is(err, store.ErrExists) {
-			err = hint.With(err, "another run of the same batch is under way: wait for it to end and run this again")
+			err = hint.With(fmt.Errorf("%w: %w", &durable.BusyError{What: "another folder, of the same batch"}, err),
+				"wait for it to end, and give its folder with --out to look at what it issued")
 		}
 		return err
 	}

@@ -53,7 +53,11 @@ func TestTheFullConfigurationIsReadWithItsDefaults(t *testing.T) {
 		DNSDomains: []string{"staging.example.internal"},
 		Limits: config.Limits{
 			CertificateLifetime: 7 * day, SessionDuration: day / 2, SensitiveSessionDuration: day / 48, RolesPerProfile: 5, AnchorsPerTarget: 1},
-		CRL:       config.CRLSpec{Interval: day, Validity: 7 * day},
+		CRL: config.CRLSpec{Interval: day, Validity: 7 * day},
+		Notifications: config.Notifications{
+			CACertificateExpiry:        config.NotificationSetting{Enabled: &yes, Threshold: 47 * day},
+			EndEntityCertificateExpiry: config.NotificationSetting{Enabled: new(bool)},
+		},
 		Targets:   []config.Target{{Account: "444455556666", Region: "eu-central-1"}},
 		Workloads: map[string]*config.Workload{"backup": {CertificateLifetime: day}},
 		Profiles: map[string]*config.Profile{"backup": {
@@ -141,7 +145,13 @@ func TestWhatTheServicesWouldRefuseIsRefusedAtItsPlace(t *testing.T) {
 		{"a distribution point with a query", "limits: {certificateLifetime: 24h", "crl: {distributionPoint: \"http://x/y?z\"}\n    limits: {certificateLifetime: 24h", "\"http://x", "more than a host and a path"},
 		{"a distribution point with a slash at its end", "limits: {certificateLifetime: 24h", "crl: {distributionPoint: \"http://x/\"}\n    limits: {certificateLifetime: 24h", "\"http://x", "end in a slash"},
 		{"a check of no distribution point", "limits: {certificateLifetime: 24h", "crl: {checkDistributionPoint: true}\n    limits: {certificateLifetime: 24h", "true}\n    limits", "no distribution point"},
+		{"a notification less than a day before", "limits: {certificateLifetime: 24h", "notifications: {caCertificateExpiry: {threshold: 12h}}\n    limits: {certificateLifetime: 24h", "12h}}\n    limits", "shorter than 24h"},
+		{"a notification more than 360 days before", "limits: {certificateLifetime: 24h", "notifications: {endEntityCertificateExpiry: {threshold: 361d}}\n    limits: {certificateLifetime: 24h", "361d", "longer than 360d"},
+		{"a notification in part of a day", "limits: {certificateLifetime: 24h", "notifications: {caCertificateExpiry: {threshold: 36h}}\n    limits: {certificateLifetime: 24h", "36h", "not a number of whole days"},
+		{"a threshold of nothing", "limits: {certificateLifetime: 24h", "notifications: {caCertificateExpiry: {enabled: false, threshold: 50d}}\n    limits: {certificateLifetime: 24h", "50d}}", "says nothing of a notification that is disabled"},
+		{"a notification of another event", "limits: {certificateLifetime: 24h", "notifications: {crlExpiry: {enabled: true}}\n    limits: {certificateLifetime: 24h", "crlExpiry", "crlExpiry"},
 		{"an environment in capitals", "  staging:", "  Staging:", "Staging", "the name of an environment"},
+		{"an environment that is called like the root", "  staging:", "  root:", "root:\n    dnsDomains: [staging", `"root" is what commands such as "rotate start root" call the estate's root`},
 		{"an environment whose name ends in a hyphen", "  staging:", "  staging-:", "staging-:", "cannot end in a hyphen"},
 		{"a workload whose name ends in a hyphen", "workloads: {backup: {}}", "workloads: {backup: {}, backup-: {}}", "backup-:", `"backup-" cannot end in a hyphen`},
 		{"an environment of nothing", "  staging:\n    dnsDomains: [staging.example.internal]\n    targets: [{account: \"444455556666\", region: eu-central-1}]\n    workloads: {backup: {}}\n    profiles:\n      backup: {roles: {staging-backup: {workloads: [backup]}}}", "  staging:", "staging", "expected a mapping, found nothing"},

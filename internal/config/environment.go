@@ -9,8 +9,14 @@ import (
 	"anchorctl/internal/plan"
 )
 
+// RootName is what commands call the root where they could name an environment.
+const RootName = "root"
+
 func (c *checker) environment(path string, e *Environment) {
 	c.name(path, e.Name, "an environment")
+	if e.Name == RootName {
+		c.keyProblem(path, "choose another name, such as \"shared\"", "%q is what commands such as \"rotate start root\" call the estate's root", e.Name)
+	}
 	if strings.HasSuffix(e.Name, "-") {
 		c.keyProblem(path, "end it in a letter or a digit", "%q is a label of the host name %s.%s, which cannot end in a hyphen",
 			e.Name, e.Name, c.config.Estate.TrustDomain)
@@ -19,6 +25,7 @@ func (c *checker) environment(path string, e *Environment) {
 	c.domains(path+".dnsDomains", e.DNSDomains)
 	c.limits(path+".limits", e)
 	c.crl(path+".crl", e.CRL)
+	c.notifications(path+".notifications", e.Notifications)
 	c.targets(path+".targets", e.Targets)
 	for _, name := range e.WorkloadNames() {
 		at := below(path+".workloads", name)

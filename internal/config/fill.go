@@ -75,6 +75,7 @@ func (e *Environment) fill() {
 	for _, p := range e.Profiles {
 		or(&p.SessionDuration, min(defaultSession, e.Limits.SessionDuration))
 	}
+	e.fillNotifications()
 }
 
 // order sorts every list whose order means nothing, and completes the attribute

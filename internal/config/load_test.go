@@ -192,6 +192,8 @@ func TestTheDigestIsOfTheMeaning(t *testing.T) {
 		{"sessionDuration: 2h", "sessionDuration: 3h"}, {"rolesPerProfile: 3", "rolesPerProfile: 4"}, {"rolesPerProfile: 3", "rolesPerProfile: 3, sensitiveSessionDuration: 15m"},
 		{"team/prod-backup: {workloads: [backup]}", "team/prod-backup: {workloads: [backup], sensitive: true}"}, {"anchorsPerTarget: 1", "anchorsPerTarget: 2"},
 		{"region: us-east-1", "region: us-east-2"}, {"profile: prod-admin", "profile: admin"}, {"role/ops/anchorctl", "role/anchorctl"},
+		{"limits: {certificateLifetime: 24h", "notifications: {caCertificateExpiry: {threshold: 50d}}\n    limits: {certificateLifetime: 24h"},
+		{"limits: {certificateLifetime: 24h", "notifications: {endEntityCertificateExpiry: {enabled: true}}\n    limits: {certificateLifetime: 24h"},
 		{"probeRole: anchorctl-probe", "probeRole: probe"}, {"certificateLifetime: 12h", "certificateLifetime: 11h"},
 		{"dns: [backup.prod.example.internal, prod.example.net]", "dns: [prod.example.net, backup.prod.example.internal]"},
 		{"reports: {}", "rapports: {}\n      reports: {}"}, {"team/prod-backup:", "team/prod-backups:"}, {"[reports, backup]", "[reports]"},

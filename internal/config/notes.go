@@ -39,13 +39,14 @@ func Notes() map[string]map[string]Note {
 			"type": {Text: "The kind of key: ecdsa-p384 (the default) or rsa-4096 for a root; ecdsa-p256 (the default), ecdsa-p384 or rsa-3072 for an issuer.", Enum: []string{"ecdsa-p256", "ecdsa-p384", "rsa-3072", "rsa-4096"}},
 		},
 		"Environment": {
-			"issuer":     {Text: "The intermediate certificate authority that signs the environment's workload certificates; its certificate is the trust anchor."},
-			"dnsDomains": {Text: "The domains below which the workloads' DNS names lie. They are minted into the issuer, and an issuer that exists does not change.", Most: maxDNSDomains, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
-			"limits":     {Text: "What the environment's workloads and profiles may not exceed."},
-			"crl":        {Text: "How the environment's certificate revocation lists are kept. There is none before the first revocation."},
-			"targets":    {Text: "The AWS accounts and regions in which the environment has a trust anchor and profiles.", Least: 1, Most: maxItems},
-			"workloads":  {Text: "What gets certificates, by name.", Names: labelPattern},
-			"profiles":   {Text: "The Roles Anywhere profiles, by name.", Names: namePattern},
+			"issuer":        {Text: "The intermediate certificate authority that signs the environment's workload certificates; its certificate is the trust anchor."},
+			"dnsDomains":    {Text: "The domains below which the workloads' DNS names lie. They are minted into the issuer, and an issuer that exists does not change.", Most: maxDNSDomains, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
+			"limits":        {Text: "What the environment's workloads and profiles may not exceed."},
+			"crl":           {Text: "How the environment's certificate revocation lists are kept. There is none before the first revocation."},
+			"notifications": {Text: "When AWS begins to tell (by EventBridge, Health and CloudWatch) that certificates expire."},
+			"targets":       {Text: "The AWS accounts and regions in which the environment has a trust anchor and profiles.", Least: 1, Most: maxItems},
+			"workloads":     {Text: "What gets certificates, by name.", Names: labelPattern},
+			"profiles":      {Text: "The Roles Anywhere profiles, by name.", Names: namePattern},
 		},
 		"IssuerSpec": {
 			"key":            {Text: "The issuer's key."},
@@ -65,6 +66,14 @@ func Notes() map[string]map[string]Note {
 			"validity":               {Text: "How long after a revocation list its next update is due, at least twice the interval and at most " + maxCRLValidity.String() + ".", Default: defaultCRLValidity.String()},
 			"distributionPoint":      {Text: "The http or https URL of a folder that crl publish fills. New certificates name the list in it, URL/ENVIRONMENT-GENERATION.crl.", Most: maxURL},
 			"checkDistributionPoint": {Text: "Whether the trust anchors check certificates against their distribution point (crlDpRevocationEnabled). What AWS does when it cannot be reached is not documented.", Default: false},
+		},
+		"Notifications": {
+			"caCertificateExpiry":        {Text: "Of the certificates in the trust anchors. By default it begins when the issuer is to be rotated: two of the environment's longest certificate lifetimes and 45 days before its end."},
+			"endEntityCertificateExpiry": {Text: "Of the workloads' certificates that were used. By default it is enabled, for the last third of their life, where a workload's certificates live longer than 30 days."},
+		},
+		"NotificationSetting": {
+			"enabled":   {Text: "Whether AWS tells of it."},
+			"threshold": {Text: "How long before the end it begins, in whole days from " + minThreshold.String() + " to " + maxThreshold.String() + "."},
 		},
 		"Target": {
 			"account":     {Text: "The 12 digits of the AWS account, in quotes.", Pattern: accountPattern},

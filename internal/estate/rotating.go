@@ -31,10 +31,11 @@ const (
 //	narrowed · its key done away with
 func (b *builder) rotate(n store.Rotation) error {
 	t := turn{builder: b, rotation: n, from: addressOf(n.Environment, n.From), to: addressOf(n.Environment, n.To)}
-	if b.options.Rotation.Abort {
-		return t.run(t.expel, t.unlist, t.narrow, t.end)
-	}
 	switch {
+	case b.options.Rotation.Abort && n.Environment == "":
+		return t.run(t.end) // no anchor holds a root
+	case b.options.Rotation.Abort:
+		return t.run(t.expel, t.unlist, t.narrow, t.end)
 	case n.Kind == store.Renewal:
 		return t.run(t.renew, t.exchange)
 	case n.Environment == "":
@@ -186,8 +187,12 @@ func (t *turn) expel() error {
 }
 
 // exchange has each anchor hold the certificates that its issuers have by then.
+// One that is not there yet is made with those.
 func (t *turn) exchange() error {
 	for _, addr := range addresses(t.d.anchors) {
+		if _, there := t.o.anchors[addr]; !there {
+			continue
+		}
 		held, err := t.willHold(addr)
 		if err != nil {
 			return err
@@ -274,7 +279,7 @@ func (t *turn) strange(addr plan.Addr, held []string) []string {
 }
 
 // renew has the key of the issuer certified again, once in the rotation.
-func (t *turn) renew() error { return t.certify(t.from, "it is renewed") }
+func (t *turn) renew() error { return t.certify(t.from, "its dates are renewed") }
 
 // resign has every issuer that lives certified by the new root: the same keys,
 // subjects and key identifiers, so that what they signed stays good.
@@ -369,7 +374,7 @@ func (t *turn) end() error {
 	if t.options.Rotation.Abort {
 		gone, retirement.Rotation = t.to, "aborted"
 	}
-	if t.rotation.KeepKey || gone.Kind == plan.KindRoot {
+	if t.rotation.KeepKey || gone == t.from && gone.Kind == plan.KindRoot {
 		retirement.Key = issuers.KeyArchived
 	}
 	return t.take(issuers.Retire(gone, retirement, t.needs()))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
@@ -26,13 +27,12 @@ type Rotation struct {
 	Reason      string             // typed by a person
 }
 
-// commandRotation is what such runs are called.
+// command is what such runs are called: what goes on with them.
 func (r Rotation) command() string {
-	name := "rotate " + r.Environment
-	if r.Environment == "" {
-		name = "rotate root"
+	if r.Abort {
+		return abort(r)
 	}
-	return name
+	return resume(r)
 }
 
 // Address is what a rotation is of, as people write it.
@@ -68,8 +68,14 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	}
 	r.rotations[p.Rotation.Environment] = *p.Rotation
 	p.recorded, p.desired = r, want(w.Folder.Config, r.estate.Lineage, r).of(o)
+	if p.Rotation.Kind == store.Renewal || p.Rotation.Environment == "" {
+		p.desired.pins = nil // the names stay, so no role has to change
+	}
 	if p.Findings, err = w.judge(r, p.desired); err != nil {
 		return p, err
+	}
+	if p.Rotation.Environment == "" {
+		p.Findings = unproven(p.Findings)
 	}
 	if err := refusal(p.Findings); err != nil {
 		return p, err
@@ -90,6 +96,18 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	p.Plan.Actions = b.actions
 	p.Plan.Basis, err = w.basis(r, p.revoking, p.observed, o)
 	return p, err
+}
+
+// unproven makes refusals of issuers into warnings: a new root is the cure of what
+// the one before it does not prove any more. What is sent is judged again.
+func unproven(findings []rules.Finding) []rules.Finding {
+	said := slices.Clone(findings)
+	for i, f := range said {
+		if parse(f.At).Kind == plan.KindIssuer && f.Severity == rules.Refuse {
+			said[i].Severity = rules.Warn
+		}
+	}
+	return said
 }
 
 // rotationOf is the rotation that is open or, when one is to be started, the new
@@ -177,7 +195,7 @@ func (d desired) of(o Options) desired {
 
 func (r Rotation) name() string {
 	if r.Environment == "" {
-		return "root"
+		return config.RootName
 	}
 	return r.Environment
 }

@@ -56,7 +56,7 @@ func TestACertificateIsHeldToItsLintedTwin(t *testing.T) {
 		{"a longer life", func(c *x509.Certificate) { c.NotAfter = c.NotAfter.Add(time.Second) }, "validity"},
 		{"another key", func(c *x509.Certificate) { c.PublicKey = other.Public() }, "key"},
 		{"another key identifier", func(c *x509.Certificate) { c.SubjectKeyId = make([]byte, 20) }, "key identifier"},
-		{"another common name", func(c *x509.Certificate) { c.Subject.CommonName = "backup.0002" }, "subject"},
+		{"another common name", func(c *x509.Certificate) { c.Subject.CommonName = "backup@0002" }, "subject"},
 		{"another unit", func(c *x509.Certificate) { c.Subject.OrganizationalUnit = []string{"dev"} }, "subject"},
 		{"one attribute more", func(c *x509.Certificate) { c.Subject.Country = []string{"DE"} }, "subject"},
 		{"a CA", func(c *x509.Certificate) { c.IsCA = true }, "extension 2.5.29.19"},

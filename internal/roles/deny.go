@@ -40,10 +40,31 @@ const DenialMargin = 15 * time.Minute
 // (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html).
 // Both cases of the digits are named: which of them it writes is not promised.
 func DenySessions(role plan.Addr, serialHex string, now time.Time) (Denial, error) {
-	return deny(role, "AnchorctlEndSessions-"+serialHex, map[string]any{
+	return deny(role, denialPrefix+serialHex, map[string]any{
 		"StringLike":   map[string]any{keyUserID: []string{"*:" + strings.ToLower(serialHex), "*:" + strings.ToUpper(serialHex)}},
 		"DateLessThan": map[string]any{keyTokenTime: before(now)},
 	})
+}
+
+// denialPrefix begins the name of a policy that ends the sessions of one
+// certificate: its serial number follows.
+const denialPrefix = "AnchorctlEndSessions-"
+
+// Denied are the serial numbers of the certificates whose sessions an action
+// denies.
+func Denied(a plan.Action) ([]string, error) {
+	var after denials
+	if err := json.Unmarshal(a.After, &after); err != nil {
+		return nil, fmt.Errorf("reading action %s: %w", a.ID, err)
+	}
+	var serials []string
+	for name := range after.Policies {
+		if serial, ok := strings.CutPrefix(name, denialPrefix); ok {
+			serials = append(serials, serial)
+		}
+	}
+	slices.Sort(serials)
+	return serials, nil
 }
 
 // DenyAllSessions ends every session of a role that was given out until now,

@@ -81,10 +81,6 @@ func listed(some []Certificate, count int) string {
 // longest is when the last certificate ends that the old generation can have
 // signed before the cut-over, going by the configuration.
 func (w World) longest(n store.Rotation) time.Time {
-	env := w.Folder.Config.Environments[n.Environment]
-	longest := time.Duration(env.Limits.CertificateLifetime)
-	for _, name := range env.WorkloadNames() {
-		longest = max(longest, env.LifetimeOf(name))
-	}
+	longest := w.Folder.Config.Environments[n.Environment].LongestLifetime()
 	return time.Unix(n.CutOver, 0).UTC().Add(longest)
 }

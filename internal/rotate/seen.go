@@ -134,7 +134,7 @@ func (g gatekeeper) unseen(n store.Rotation, a plan.Action) *engine.HeldError {
 			failing = append(failing, place+": "+first)
 			held.Hints = append(held.Hints, strings.Split(rest, "\n")...)
 		case time.Duration(p.Last-p.First)*time.Second < SeenFor:
-			waiting = append(waiting, fmt.Sprintf("%s: %d sessions since %s", place, p.Successes, since.Format(time.RFC3339)))
+			waiting = append(waiting, fmt.Sprintf("%s they have since %s, %d of them", place, since.Format(time.RFC3339), p.Successes))
 			held.Until = latest(held.Until, since.Add(SeenFor))
 		case p.Successes < Successes:
 			short = true

@@ -111,7 +111,7 @@ func recordOf(n store.Rotation) State {
 
 func nameOfRotation(environment string) string {
 	if environment == "" {
-		return "root"
+		return config.RootName
 	}
 	return environment
 }
@@ -133,6 +133,10 @@ func (w World) progress(n store.Rotation, s State, looked func(plan.Action) bool
 		left[a.Kind] = left[a.Kind] || looked(a)
 	}
 	switch {
+	case n.Environment == "" && n.CutOver == 0:
+		return Prepared // no anchor holds a root
+	case n.Environment == "" && (left[plan.IssuerRenew] || left[plan.AnchorPublish]):
+		return Draining
 	case left[plan.IssuerMint], left[plan.IssuerRenew], left[plan.RoleWiden], left[plan.AnchorPublish]:
 		return Prepared
 	case n.CutOver == 0 && n.Kind == store.Rekey && w.wellSeen(n):

@@ -82,6 +82,7 @@ func fixtures() []fixture {
 		{"ANC702", lists, `"one that four fifths of the bytes fill"`, `"one of many entries"`},
 		{"ANC703", lists, `"one of another environment's issuer"`, `"one that has just half of its time"`},
 		{"ANC704", lists, `"one newer than the newest on record"`, `"one that has just half of its time"`},
+		{"ANC705", lists, `"one that somebody disabled"`, `"one that is half an interval late"`},
 	}
 }
 

@@ -286,5 +286,9 @@ func All() []Rule {
 			ID: "ANC704", Name: "number of the revocation list has gone back", Severity: Warn, Cites: []string{rfcCRLNumber},
 			Remedy: "find out whether the store was restored; apply takes over what the list revokes, and signs a newer one",
 		},
+		{
+			ID: "ANC705", Name: "revocation list missing or disabled", Severity: Warn, Cites: []string{awsRevocation},
+			Remedy: "run \"anchorctl crl refresh\", and find out who took the list away",
+		},
 	}
 }
