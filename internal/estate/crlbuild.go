@@ -21,6 +21,7 @@ func (b *builder) lists() error {
 	for _, issuer := range addresses(b.v.states) {
 		state := b.v.states[issuer]
 		if n := b.r.rotations[issuer.Environment]; n.Kind == store.Emergency && issuer.Generation == n.From {
+			b.compromised(state)
 			continue // nothing is signed by a compromised key
 		}
 		above, unknown := b.beyond(state)
@@ -50,6 +51,15 @@ func (b *builder) lists() error {
 		}
 	}
 	return nil
+}
+
+// compromised says of an issuer whose key is stolen that what was revoked since is
+// on no list: it opens sessions until the anchors have changed over.
+func (b *builder) compromised(state crls.State) {
+	if state.Due(b.world.Folder.Clock.Now(), termsOf(b.world.Folder.Config)(state.Issuer.Environment), 0) != "" {
+		b.notice("%s signs no revocation list any more, because its key is compromised: what is revoked now opens sessions until %q has changed the trust anchors over",
+			state.Issuer, "anchorctl "+resume(Rotation{Environment: state.Issuer.Environment}))
+	}
 }
 
 // firstList proposes the list of an issuer that is about to be minted, where its

@@ -97,12 +97,15 @@ func (t *turn) mint() error {
 	return t.take(t.d.issuers[t.to.Environment].Mint(t.to.Generation))
 }
 
+// activate has certificates come from the new issuer, once sessions with it are
+// known to succeed. Where the old one has ended there are no others to protect,
+// and waiting would only keep everybody out for longer.
 func (t *turn) activate() error {
 	if t.r.active[t.to.Environment].Number == t.to.Generation {
 		return nil
 	}
 	a, err := issuers.Activate(t.to, t.needs())
-	if t.rotation.Kind == store.Rekey && t.to.Kind == plan.KindIssuer {
+	if t.rotation.Kind == store.Rekey && t.to.Kind == plan.KindIssuer && !t.dead() {
 		a.Gate = GateSeen
 	}
 	return t.take(a, err)
@@ -334,10 +337,17 @@ func (t *turn) unlist() error {
 	return nil
 }
 
+// EndedWith are the roles of an environment whose sessions an emergency ends: all
+// but those of the probe, which may do nothing.
+func EndedWith(c *config.Config, environment string) []plan.Addr {
+	env := c.Environments[environment]
+	return slices.DeleteFunc(addresses(wantPins(c, env)), env.IsProbe)
+}
+
 // cutOff ends the sessions that were given out until then, of every role of the
 // environment: which of them the compromised key opened, nobody can tell.
 func (t *turn) cutOff() error {
-	for _, role := range addresses(t.d.pins) {
+	for _, role := range EndedWith(t.world.Folder.Config, t.rotation.Environment) {
 		if t.world.Folder.Config.Roles == config.Verify {
 			t.notice("%s: its sessions are not ended here, since its team writes its policies: run \"anchorctl revoke --end-all-sessions %s\" for the statement", role, role)
 			continue

@@ -41,7 +41,7 @@ func (d *Doer) UnlockRoot(ctx context.Context, number int) error {
 		_, err = d.Ring.Open(ctx, generation.KeyURI, keys.Guard(generation.Guard))
 	}
 	if err != nil {
-		return fmt.Errorf("opening %s: %w", plan.Root(number), lost(err))
+		return fmt.Errorf("opening %s: %w", plan.Root(number), hint.With(err, "it takes the passphrase that was chosen when this rotation was started"))
 	}
 	return nil
 }

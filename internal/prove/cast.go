@@ -32,7 +32,7 @@ type class struct {
 type cast struct {
 	twins map[plan.Addr]pki.Parent
 	of    map[plan.Addr]*x509.Certificate // whose twins those are
-	byKey map[[32]byte]plan.Addr // whose key it is that a certificate carries
+	byKey map[[32]byte]plan.Addr          // whose key it is that a certificate carries
 	notes []string
 }
 

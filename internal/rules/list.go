@@ -223,7 +223,7 @@ func All() []Rule {
 		},
 		{
 			ID: "ANC501", Name: "rotation open", Severity: Refuse, Cites: []string{awsTrustModel},
-			Remedy: "finish the rotation with anchorctl rotate resume, or go back with anchorctl rotate abort",
+			Remedy: "run \"anchorctl rotate status\" to see how far it is, and finish it or abort it first",
 		},
 		{
 			ID: "ANC502", Name: "last issuer", Severity: Refuse, Cites: []string{awsTrustModel, awsSource},
