@@ -33,8 +33,8 @@ type tracks struct {
 	most      int
 
 	asked, stride, signed int
-	targets              []*place
-	begun, ended         time.Time
+	targets               []*place
+	begun, ended          time.Time
 }
 
 // span is the life of a certificate of a generation.
