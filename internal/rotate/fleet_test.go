@@ -57,7 +57,7 @@ func settle(t *testing.T, l *lab, n, waves int, regions ...string) *fleet {
 	for i := range n {
 		f.members = append(f.members, member{instance: fmt.Sprintf("i%05d", i)})
 	}
-	l.Step, l.Passes = time.Hour, f.pass
+	l.Step, l.Passes, l.fleet = time.Hour, f.pass, f
 	return f
 }
 
@@ -81,6 +81,15 @@ func (f *fleet) pass(now time.Time) {
 	renewed := time.Now()
 	f.open()
 	f.issuing, f.judging = f.issuing+renewed.Sub(begun), f.judging+time.Since(renewed)
+}
+
+// hurry renews all of them now.
+func (f *fleet) hurry(now time.Time) {
+	for i := range f.members {
+		f.members[i].due = now
+	}
+	f.last = time.Time{}
+	f.pass(now)
 }
 
 // renew gives some of them new keys and certificates, as a batch does.
