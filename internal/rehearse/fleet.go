@@ -151,15 +151,18 @@ func (f *fleet) certify(ctx context.Context, m *member, l life) error {
 	}
 	spec := issuance.Spec(f.folder.Config, f.environment(), m.workload, m.instance)
 	spec.Now, spec.Lifetime = l.issued, l.ends.Sub(l.issued)
-	cert, err := f.series.Issue(spec, m.key.Public())
+	cast, err := f.series.Issue(spec, m.key.Public())
 	if err != nil {
 		return err
 	}
-	m.cert, m.issued = cert, l.issued
+	if m.cert, err = x509.ParseCertificate(cast.DER); err != nil {
+		return err
+	}
+	m.issued = l.issued
 	f.pending = append(f.pending, store.Issued{
 		Environment: f.Environment, Workload: m.workload, Instance: m.instance, Generation: f.signer.Generation.Number,
-		Serial: pki.SerialHex(cert), Certificate: cert.Raw, SPKI: pki.SPKIDigest(cert),
-		NotBefore: cert.NotBefore.Unix(), NotAfter: cert.NotAfter.Unix(), Created: l.issued.Unix(),
+		Serial: cast.Serial, Certificate: cast.DER, SPKI: cast.KeyDigest,
+		NotBefore: cast.NotBefore.Unix(), NotAfter: cast.NotAfter.Unix(), Created: l.issued.Unix(),
 	})
 	return nil
 }
