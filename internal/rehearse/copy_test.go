@@ -27,7 +27,7 @@ environments:
   prod:
     issuer: {key: {type: ecdsa-p384}, lifetime: 200d, nameConstraint: true}
     dnsDomains: [prod.example.internal]
-    limits: {certificateLifetime: 36h, sessionDuration: 2h, sensitiveSessionDuration: 30m, renewalInterval: 15m, rolesPerProfile: 2, anchorsPerTarget: 1}
+    limits: {certificateLifetime: 36h, sessionDuration: 2h, sensitiveSessionDuration: 30m, renewalInterval: 15m, rolesPerProfile: 2}
     crl: {interval: 12h, validity: 3d}
     targets:
       - {account: "111122223333", region: eu-central-1, credentials: {profile: prod-admin}, probeRole: probes/probe}
@@ -147,7 +147,7 @@ func TestTrustPoliciesNameTheCopysAnchors(t *testing.T) {
 	n := original{
 		anchors: map[plan.Target]string{here: "arn:real/1", there: "arn:real/2"},
 		roles: map[plan.Addr]roles.Live{
-			role:                               {Exists: true, Trust: `["arn:real/1","arn:real/2","arn:foreign/1"]`},
+			role:                                {Exists: true, Trust: `["arn:real/1","arn:real/2","arn:foreign/1"]`},
 			plan.Role("111122223333", "absent"): {Trust: "nothing"},
 		},
 	}

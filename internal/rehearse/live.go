@@ -2,16 +2,19 @@ package rehearse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
+	"anchorctl/internal/rules"
 	"anchorctl/internal/sandbox"
 	"anchorctl/internal/store"
 )
@@ -42,7 +45,7 @@ func (o Options) read(ctx context.Context) (original, error) {
 	o.tell("asking what a rotation of %s would meet", o.Environment)
 	proposal, err := o.World.Plan(ctx, estate.Options{Rotation: &estate.Rotation{Environment: o.Environment, Kind: o.Kind}})
 	if err != nil {
-		return n, hint.With(err, `to rehearse without reading AWS, add --offline`)
+		return n, unread(err)
 	}
 	n.notes = append(n.notes, proposal.Notices...)
 	for _, f := range proposal.Findings {
@@ -56,12 +59,23 @@ func (o Options) read(ctx context.Context) (original, error) {
 	return n, nil
 }
 
+// unread says how to do without AWS, when that is what was in the way and not the
+// state of the estate.
+func unread(err error) error {
+	var refused *rules.Refusal
+	var held *engine.HeldRun
+	if errors.Is(err, estate.ErrNotReady) || errors.Is(err, context.Canceled) || errors.As(err, &refused) || errors.As(err, &held) {
+		return err
+	}
+	return hint.With(err, "to rehearse without reading AWS, add --offline")
+}
+
 // readRoles reads the roles of the environment in the account of a target.
 func (o Options) readRoles(ctx context.Context, t config.Target, n *original) error {
 	place := plan.Target{Account: t.Account, Region: t.Region}
 	cloud, err := o.World.Reach(ctx, o.Environment, place)
 	if err != nil {
-		return err
+		return unread(err)
 	}
 	for _, addr := range rolesOf(o.environment(), t.Account) {
 		if _, known := n.roles[addr]; known {

@@ -31,10 +31,11 @@ type tracks struct {
 	marks     []mark // sessions
 	bundles   []bundle
 	most      int
+	delay     time.Duration // the longest for the service\'s rate
 
 	asked, stride, signed int
-	targets              []*place
-	begun, ended         time.Time
+	targets               []*place
+	begun, ended          time.Time
 }
 
 // span is the life of a certificate of a generation.

@@ -3,7 +3,6 @@ package rotate_test
 import (
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
 	"testing"
@@ -58,7 +57,7 @@ func settle(t *testing.T, l *lab, n, waves int, regions ...string) *fleet {
 	for i := range n {
 		f.members = append(f.members, member{instance: fmt.Sprintf("i%05d", i)})
 	}
-	l.Step, l.Passes = time.Hour, f.pass
+	l.Step, l.Passes, l.fleet = time.Hour, f.pass, f
 	return f
 }
 
@@ -82,6 +81,15 @@ func (f *fleet) pass(now time.Time) {
 	renewed := time.Now()
 	f.open()
 	f.issuing, f.judging = f.issuing+renewed.Sub(begun), f.judging+time.Since(renewed)
+}
+
+// hurry renews all of them now.
+func (f *fleet) hurry(now time.Time) {
+	for i := range f.members {
+		f.members[i].due = now
+	}
+	f.last = time.Time{}
+	f.pass(now)
 }
 
 // renew gives some of them new keys and certificates, as a batch does.
@@ -108,13 +116,17 @@ func (f *fleet) renew(now time.Time, due []int) error {
 		if m.key, err = keys.Generate(grant.KeyType); err != nil {
 			return err
 		}
-		if m.certificate, err = series.Issue(grant.Spec, m.key.Public()); err != nil {
+		cast, err := series.Issue(grant.Spec, m.key.Public())
+		if err != nil {
+			return err
+		}
+		if m.certificate, err = x509.ParseCertificate(cast.DER); err != nil {
 			return err
 		}
 		m.due = renewal.Due(now, m.certificate.NotAfter, renewal.Slot("lab", "prod", "app", m.instance))
 		made = append(made, store.Issued{
-			Environment: "prod", Workload: "app", Instance: m.instance, Generation: signer.Generation.Number, Serial: pki.SerialHex(m.certificate),
-			Certificate: m.certificate.Raw, SPKI: sha256.Sum256(m.certificate.RawSubjectPublicKeyInfo),
+			Environment: "prod", Workload: "app", Instance: m.instance, Generation: signer.Generation.Number, Serial: cast.Serial,
+			Certificate: cast.DER, SPKI: cast.KeyDigest,
 			NotBefore: m.certificate.NotBefore.Unix(), NotAfter: m.certificate.NotAfter.Unix(),
 		})
 	}

@@ -59,6 +59,8 @@ func teamsOwn(name string) string {
 type lab struct {
 	*estatetest.Lab
 	*warden
+
+	fleet *fleet // what lives in it; may be nil
 }
 
 // newLab is an estate that was applied, whose roles trust as their teams say
@@ -79,15 +81,16 @@ func newLab(t *testing.T, configuration string, trust map[string]string) *lab {
 }
 
 // moved is another laboratory in the same state, with its fleet.
-func (l *lab) moved(t *testing.T, f *fleet) (*lab, *fleet) {
+func (l *lab) moved(t *testing.T) *lab {
 	t.Helper()
 	c := &lab{Lab: l.Copy(t)}
 	c.warden = guard(t, c.Lab)
 	c.dead(l.revoked...)
-	live := *f
-	live.t, live.lab, live.folder, live.members = t, c, c.Open(t).Folder, slices.Clone(f.members)
-	c.Step, c.Passes = l.Step, live.pass
-	return c, &live
+	c.off = l.off
+	live := *l.fleet
+	live.t, live.lab, live.folder, live.members = t, c, c.Open(t).Folder, slices.Clone(l.fleet.members)
+	c.Step, c.Passes, c.fleet = l.Step, live.pass, &live
+	return c
 }
 
 // living counts the certificates of the old generation that live.
@@ -197,6 +200,8 @@ func (l *lab) through(t *testing.T, o rotate.Options) {
 		switch {
 		case err == nil, errors.Is(err, estate.ErrNoRotation):
 			return
+		case len(holds(err)) > 0 && holds(err)[0].Rule == estate.GateReissued:
+			l.fleet.hurry(l.Now())
 		case len(holds(err)) > 0:
 			l.come(t, err)
 		default:

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"anchorctl/internal/estate/estatetest"
-	"anchorctl/internal/issuance"
 	"anchorctl/internal/rotate"
 	"anchorctl/internal/sandbox"
 	"anchorctl/internal/store"
@@ -32,8 +31,9 @@ const (
 	childURL   = "ANCHORCTL_TEST_CHILD_URL"
 	childStep  = "ANCHORCTL_TEST_CHILD_STEP"
 	childDoes  = "ANCHORCTL_TEST_CHILD_DOES"
-	// everyPoint tries each point in each way; otherwise the ways take turns, so
-	// that each point is tried in one or two of them.
+	// everyPoint tries each call in each way; otherwise the ways take turns, so
+	// that each is tried in one of them, and in a second one unless the run is to be
+	// short.
 	everyPoint = "ANCHORCTL_TEST_EVERY_POINT"
 )
 
@@ -50,7 +50,6 @@ func TestMain(m *testing.M) {
 type leg struct {
 	name   string
 	from   *lab
-	fleet  *fleet
 	does   string
 	calls  int
 	ending func(*lab, *testing.T) // what must hold once it was gone on with
@@ -58,8 +57,11 @@ type leg struct {
 
 // commands are what a child can be told to do.
 func commands() map[string]rotate.Options {
+	emergency := start(store.Emergency)
+	emergency.Kind = ""
 	return map[string]rotate.Options{
-		"start": start(store.Rekey), "emergency": start(store.Emergency), "renewal": start(store.Renewal), "resume": resume(), "abort": abort(),
+		"emergency-resume": emergency,
+		"start":            start(store.Rekey), "emergency": start(store.Emergency), "renewal": start(store.Renewal), "resume": resume(), "abort": abort(),
 	}
 }
 
@@ -108,7 +110,7 @@ func (l *lab) spawn(t *testing.T, does string, step int) *exec.Cmd {
 
 // base is an estate at two regions, whose roles' team holds sessions to the issuer's
 // name, with two workloads that renew, and one whose certificate is revoked.
-func base(t *testing.T) (*lab, *fleet, issuance.Unfiled) {
+func base(t *testing.T) *lab {
 	t.Helper()
 	l := newLab(t, twoRegions(), map[string]string{"prod-app": teamsOwn("prod issuer 1")})
 	f := settle(t, l, 2, 1, "eu-central-1", "eu-west-1")
@@ -117,22 +119,22 @@ func base(t *testing.T) (*lab, *fleet, issuance.Unfiled) {
 	lost := l.issue(t, "slow", "lost")
 	l.revoke(t, lost)
 	l.dead(lost.Certificate)
-	return l, f, lost
+	return l
 }
 
 // legs are those of a rotation that goes well, each with the state it begins in.
 func legs(t *testing.T) []leg {
 	t.Helper()
-	l, f, _ := base(t)
+	l := base(t)
 	var list []leg
 	for i, name := range []string{"from the start", "from the cut-over", "from the withdrawal"} {
 		does := "resume"
 		if i == 0 {
 			does = "start"
 		}
-		c, live := l.moved(t, f)
+		c := l.moved(t)
 		l.Reach(t)
-		list = append(list, leg{name: name, from: c, fleet: live, does: does, ending: (*lab).endsRetired})
+		list = append(list, leg{name: name, from: c, does: does, ending: (*lab).endsRetired})
 		before := len(l.Requests(t))
 		_, err := l.run(t.Context(), commands()[does], nil)
 		list[i].calls = len(l.Requests(t)) - before
@@ -210,9 +212,9 @@ func (g leg) sweep(t *testing.T) (points int) {
 			}
 			points++
 			t.Run(fmt.Sprintf("%s, %s at call %d", g.name, fault.Mode, nth), func(t *testing.T) {
-				l, f := g.from.moved(t, g.fleet)
+				l := g.from.moved(t)
 				l.broken(t, g.does, faultAt(nth, fault))
-				l.afterwards(t, f, later(nth+i))
+				l.afterwards(t, later(nth+i))
 				g.ending(l, t)
 			})
 		}
@@ -250,11 +252,12 @@ func (l *lab) broken(t *testing.T, does string, fault sandbox.Fault) {
 }
 
 // afterwards lets time pass. For a month nobody renews, so that nothing lives.
-func (l *lab) afterwards(t *testing.T, f *fleet, d time.Duration) {
+func (l *lab) afterwards(t *testing.T, d time.Duration) {
 	t.Helper()
 	if d == 0 {
 		return
 	}
+	f := l.fleet
 	f.idle = true
 	l.Advance(t, d)
 	f.idle = false
@@ -286,7 +289,7 @@ func (g leg) kill(t *testing.T) (points int) {
 	for at := 1; ; at += stride {
 		killed := false
 		t.Run(fmt.Sprintf("%s, at step %d", g.name, at), func(t *testing.T) {
-			l, f := g.from.moved(t, g.fleet)
+			l := g.from.moved(t)
 			cmd := l.spawn(t, g.does, at)
 			err := cmd.Wait()
 			var exit *exec.ExitError
@@ -294,7 +297,7 @@ func (g leg) kill(t *testing.T) (points int) {
 			if err != nil && !killed {
 				t.Fatalf("the child failed by itself: %v: %s", err, cmd.Stderr)
 			}
-			l.afterwards(t, f, later(at))
+			l.afterwards(t, later(at))
 			g.ending(l, t)
 		})
 		if !killed {

@@ -135,7 +135,7 @@ func (l *Lab) Watch(f func(sandbox.Request)) {
 // sandbox. Sessions that were given out are not in it.
 func (l *Lab) Copy(t testing.TB) *Lab {
 	t.Helper()
-	c := &Lab{Dir: t.TempDir(), StateHome: t.TempDir()}
+	c := &Lab{Dir: folderOf(t), StateHome: folderOf(t)}
 	copyAll(t, l.Dir, c.Dir)
 	copyAll(t, l.StateHome, c.StateHome)
 	var state map[string]any
@@ -148,7 +148,7 @@ func (l *Lab) Copy(t testing.TB) *Lab {
 	}
 	raw, err := json.Marshal(state)
 	must(t, err)
-	path := filepath.Join(t.TempDir(), "state.json")
+	path := filepath.Join(folderOf(t), "state.json")
 	must(t, os.WriteFile(path, raw, 0o600))
 	c.serve(t, sandbox.Options{State: path})
 	return c

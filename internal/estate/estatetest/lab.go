@@ -69,7 +69,7 @@ func New(t testing.TB, configuration string, roleNames ...string) *Lab {
 // NewWithTrust is New with roles that have these trust policies.
 func NewWithTrust(t testing.TB, configuration string, trust map[string]string) *Lab {
 	t.Helper()
-	l := &Lab{Dir: t.TempDir(), StateHome: t.TempDir()}
+	l := &Lab{Dir: folderOf(t), StateHome: folderOf(t)}
 	seeded := &seed.Seed{Accounts: map[string]seed.Account{Account: {
 		AccessKeys: []seed.AccessKey{{ID: "AKIAEXAMPLELAB", Secret: secret}}, Roles: map[string]seed.Role{},
 	}}}
@@ -206,6 +206,23 @@ func (l *Lab) Apply(ctx context.Context, o estate.ApplyOptions, step func(string
 	}
 	defer done()
 	return w.Apply(ctx, o)
+}
+
+// folderOf is a folder until the test ends.
+func folderOf(t testing.TB) string {
+	t.Helper()
+	memory := inMemory()
+	if memory == "" {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(memory, "anchorctl-lab-")
+	must(t, err)
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 func must(t testing.TB, err error) {
