@@ -13,7 +13,9 @@ import (
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/inventory"
+	"anchorctl/internal/pki"
 	"anchorctl/internal/render"
 	"anchorctl/internal/terminal"
 )
@@ -41,7 +43,7 @@ are given together must all hold. It is quick, however many there are.`,
 		Example: "anchorctl certs list --env prod --expiring-within 24h",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "env", Usage: "of the environment `ENV`", Destination: &o.Environment},
-			&cli.StringFlag{Name: "workload", Usage: "of the workload `NAME`", Destination: &o.Workload},
+			&cli.StringFlag{Name: "workload", Usage: "of the workload `NAME`, or of its instance NAME@INSTANCE", Destination: &o.Workload},
 			&cli.StringFlag{Name: "instance", Usage: "of the workload's instance `NAME`", Destination: &o.Instance},
 			&cli.StringFlag{Name: "issuer", Usage: "of the issuer's generation `N`", Destination: &o.issuer},
 			&cli.StringFlag{Name: "expiring-within", Usage: "valid now, and at an end within `DURATION`, such as 24h or 7d", Destination: &o.expiringWithin},
@@ -60,6 +62,17 @@ are given together must all hold. It is quick, however many there are.`,
 func certsList(ctx context.Context, f *folder.Folder, o certsListOptions) (cmdline.Reply, error) {
 	if o.Limit < 1 || o.Limit > largestPage {
 		return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --limit: %d is not between 1 and %d", o.Limit, largestPage))
+	}
+	if o.Workload != "" {
+		workload, instance, err := pki.SplitWorkloadName(o.Workload)
+		switch {
+		case err != nil:
+			return cmdline.Reply{}, terminal.Usage("reading --workload: "+err.Error(), hint.Of(err)...)
+		case instance != "" && o.Instance != "":
+			return cmdline.Reply{}, terminal.Usage("--workload names an instance already, and --instance another one")
+		case instance != "":
+			o.Workload, o.Instance = workload, instance
+		}
 	}
 	if o.issuer != "" {
 		n, err := strconv.Atoi(o.issuer)

@@ -117,6 +117,32 @@ func TestRenewalExample(t *testing.T) {
 	onlyTheWorkloads(t, hosts)
 }
 
+// TestSystemdTakesTheUnits has systemd itself read them, where it is.
+func TestSystemdTakesTheUnits(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed")
+	}
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	args := []string{"verify"}
+	for _, unit := range []string{"anchorctl-renew.service", "anchorctl-renew.timer"} {
+		// The program that is started must be there: any will do.
+		text := strings.ReplaceAll(example(t, "renewal", unit), "=/usr/local/bin/anchorctl ", "="+sh+" ")
+		path := filepath.Join(dir, unit)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, path)
+	}
+	if out, err := exec.CommandContext(t.Context(), analyze, args...).CombinedOutput(); err != nil || strings.Contains(string(out), "anchorctl-renew") {
+		t.Errorf("systemd-analyze %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
 // onHost opens a session with what lies on a host, which must be what the issuing
 // machine has.
 func (r *rig) onHost(hosts, name string) {

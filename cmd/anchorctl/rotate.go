@@ -27,7 +27,7 @@ func rotateCommand() *cmdline.Command {
 	return &cmdline.Command{
 		Name:    "rotate",
 		Summary: "change the issuer of an environment, or the root, without one denied session",
-		Sub:     []*cmdline.Command{rotateStartCommand(), rotateResumeCommand(), rotateStatusCommand(), rotateAbortCommand()},
+		Sub:     []*cmdline.Command{rotateStartCommand(), rotateResumeCommand(), rotateStatusCommand(), rotateAbortCommand(), rotateRehearseCommand()},
 	}
 }
 

@@ -60,7 +60,7 @@ func cutOffPage(p *render.Page, c rotate.CutOff, old, successor string) {
 		}
 	}
 	if len(c.Without) > 0 {
-		p.Line("%s no certificate of %s, and gets no session until it has: run \"anchorctl issue ENV/WORKLOAD\"", rotate.SomeOf(c.Without, "has", "have"), successor)
+		p.Line("%s no certificate of %s, and no session without one: run \"anchorctl issue ENV/WORKLOAD\"", rotate.SomeOf(c.Without, "has", "have"), successor)
 	}
 	if len(c.Roles) == 0 {
 		return

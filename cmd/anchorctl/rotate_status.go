@@ -83,36 +83,8 @@ func rotationPage(p *render.Page, s rotate.State) {
 		}
 		return
 	}
-	if len(s.Targets) > 0 {
-		p.Blank()
-		titles, rows := []string{"target", "state"}, [][]string{}
-		tried := s.Kind == string(store.Rekey)
-		if tried {
-			titles = append(titles, "sessions with "+s.To)
-		}
-		for _, t := range s.Targets {
-			row := []string{t.Target, t.State}
-			if tried {
-				row = append(row, sessionsOf(t))
-			}
-			rows = append(rows, row)
-		}
-		p.Table(titles, rows)
-		failuresPage(p, s.Targets)
-	}
-	if s.Living > 0 {
-		p.Blank()
-		p.Line("%s still valid, the last until %s:", rotate.Valid(s.Living, s.From), s.Last.Format(time.RFC3339))
-		for _, one := range s.Some {
-			p.Line("  %s", one)
-		}
-		if more := s.Living - len(s.Some); more > 0 {
-			p.Line("  and %d more", more)
-		}
-		if len(s.Without) > 0 {
-			p.Line("%s no certificate of %s yet", rotate.SomeOf(s.Without, "has", "have"), s.To)
-		}
-	}
+	targetsPage(p, s)
+	livingPage(p, s)
 	p.Blank()
 	p.Line("left to do:")
 	for _, a := range s.Left {
@@ -124,6 +96,46 @@ func rotationPage(p *render.Page, s rotate.State) {
 	}
 	p.Blank()
 	p.Line("go on with: anchorctl rotate resume %s", s.Rotation)
+}
+
+// targetsPage is how far each target is.
+func targetsPage(p *render.Page, s rotate.State) {
+	if len(s.Targets) == 0 {
+		return
+	}
+	p.Blank()
+	titles, rows := []string{"target", "state"}, [][]string{}
+	tried := s.Kind == string(store.Rekey)
+	if tried {
+		titles = append(titles, "sessions with "+s.To)
+	}
+	for _, t := range s.Targets {
+		row := []string{t.Target, t.State}
+		if tried {
+			row = append(row, sessionsOf(t))
+		}
+		rows = append(rows, row)
+	}
+	p.Table(titles, rows)
+	failuresPage(p, s.Targets)
+}
+
+// livingPage is what is valid of the old issuer, and who has nothing else.
+func livingPage(p *render.Page, s rotate.State) {
+	if s.Living == 0 {
+		return
+	}
+	p.Blank()
+	p.Line("%s still valid, the last until %s:", rotate.Valid(s.Living, s.From), s.Last.Format(time.RFC3339))
+	for _, one := range s.Some {
+		p.Line("  %s", one)
+	}
+	if more := s.Living - len(s.Some); more > 0 {
+		p.Line("  and %d more", more)
+	}
+	if len(s.Without) > 0 {
+		p.Line("%s no certificate of %s yet", rotate.SomeOf(s.Without, "has", "have"), s.To)
+	}
 }
 
 // what a rotation changes. A renewal keeps its issuer.

@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -208,6 +209,9 @@ func TestABatchWhoseKeysAreGoneIsNotIssuedAgain(t *testing.T) {
 	_, err = batch.Issue(t.Context(), f, r)
 	if err == nil || !strings.Contains(err.Error(), "5 of its certificates were issued since 2026-11-02T12:00:00Z, and their keys are not in") {
 		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(r.Out); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder is left where the batch's own could be put back: %v", err)
 	}
 	if n, err := f.Store.CountIssued(t.Context(), store.Filter{}); n != 5 || err != nil {
 		t.Errorf("%d certificates are recorded: %v", n, err)

@@ -83,7 +83,7 @@ type Fleet struct {
 
 // Workload is a certificate of a workload.
 type Workload struct {
-	Name     string    `json:"name"` // ENV/WORKLOAD, or ENV/WORKLOAD.INSTANCE
+	Name     string    `json:"name"` // ENV/WORKLOAD, or ENV/WORKLOAD@INSTANCE
 	Issuer   string    `json:"issuer"`
 	Serial   string    `json:"serialHex"`
 	NotAfter time.Time `json:"notAfter"`

@@ -9,6 +9,7 @@ import (
 	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/store"
 )
@@ -138,12 +139,8 @@ func (f *Fleet) note(w Workload) {
 }
 
 func workload(i store.Issued, state string) Workload {
-	name := i.Environment + "/" + i.Workload
-	if i.Instance != "" {
-		name += "." + i.Instance
-	}
 	return Workload{
-		Name: name, Issuer: plan.Issuer(i.Environment, i.Generation).String(), Serial: i.Serial,
+		Name: i.Environment + "/" + pki.WorkloadName(i.Workload, i.Instance), Issuer: plan.Issuer(i.Environment, i.Generation).String(), Serial: i.Serial,
 		NotAfter: time.Unix(i.NotAfter, 0).UTC(), State: state,
 	}
 }

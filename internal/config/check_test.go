@@ -52,7 +52,7 @@ func TestTheFullConfigurationIsReadWithItsDefaults(t *testing.T) {
 		Issuer:     config.IssuerSpec{Key: config.KeySpec{Type: "ecdsa-p256"}, Lifetime: 365 * day, NameConstraint: &yes},
 		DNSDomains: []string{"staging.example.internal"},
 		Limits: config.Limits{
-			CertificateLifetime: 7 * day, SessionDuration: day / 2, SensitiveSessionDuration: day / 48, RolesPerProfile: 5, AnchorsPerTarget: 1},
+			CertificateLifetime: 7 * day, SessionDuration: day / 2, SensitiveSessionDuration: day / 48, RolesPerProfile: 5},
 		CRL: config.CRLSpec{Interval: day, Validity: 7 * day},
 		Notifications: config.Notifications{
 			CACertificateExpiry:        config.NotificationSetting{Enabled: &yes, Threshold: 47 * day},
@@ -170,7 +170,6 @@ func TestWhatTheServicesWouldRefuseIsRefusedAtItsPlace(t *testing.T) {
 		{"a sensitivity in words", "roles: {team/prod-backup: {workloads: [backup]}}", "roles: {team/prod-backup: {workloads: [backup], sensitive: very}}", "very", "expected true or false, found text"},
 		{"a negative limit", "rolesPerProfile: 3", "rolesPerProfile: -3", "-3", "expected a whole number from 1"},
 		{"a limit of more roles than the service takes", "rolesPerProfile: 3", "rolesPerProfile: 251", "251", "at most 250 roles"},
-		{"a limit of more anchors than the service takes", "anchorsPerTarget: 1", "anchorsPerTarget: 51", "51", "at most 50 anchors"},
 		{"no target", `targets: [{account: "444455556666", region: eu-central-1}]`, "targets: []", "[]", "at least one account and region"},
 		{"targets left out", `targets: [{account: "444455556666", region: eu-central-1}]`, "", "dnsDomains: [staging", `the key "targets" is missing`},
 		{"an account without quotes", `account: "444455556666"`, "account: 444455556666", "444455556666", "expected text, found a number (444455556666)"},

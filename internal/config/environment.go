@@ -79,9 +79,6 @@ func (c *checker) limits(path string, e *Environment) {
 	if l.RolesPerProfile > maxRoles {
 		c.problem(path+".rolesPerProfile", "", "the service takes at most %d roles in a profile", maxRoles)
 	}
-	if l.AnchorsPerTarget > maxAnchors {
-		c.problem(path+".anchorsPerTarget", "", "the service takes at most %d anchors in a region", maxAnchors)
-	}
 }
 
 // crl: half of the time until the next update is there to find out why no list

@@ -190,7 +190,7 @@ func TestTheDigestIsOfTheMeaning(t *testing.T) {
 		{"type: ecdsa-p256", "type: rsa-3072"}, {"lifetime: 365d", "lifetime: 366d"}, {"nameConstraint: true", "nameConstraint: false"},
 		{"prod.example.net]\n", "prod.example.net, prod.example.org]\n"}, {"certificateLifetime: 24h", "certificateLifetime: 25h"},
 		{"sessionDuration: 2h", "sessionDuration: 3h"}, {"rolesPerProfile: 3", "rolesPerProfile: 4"}, {"rolesPerProfile: 3", "rolesPerProfile: 3, sensitiveSessionDuration: 15m"},
-		{"team/prod-backup: {workloads: [backup]}", "team/prod-backup: {workloads: [backup], sensitive: true}"}, {"anchorsPerTarget: 1", "anchorsPerTarget: 2"},
+		{"team/prod-backup: {workloads: [backup]}", "team/prod-backup: {workloads: [backup], sensitive: true}"},
 		{"region: us-east-1", "region: us-east-2"}, {"profile: prod-admin", "profile: admin"}, {"role/ops/anchorctl", "role/anchorctl"},
 		{"limits: {certificateLifetime: 24h", "notifications: {caCertificateExpiry: {threshold: 50d}}\n    limits: {certificateLifetime: 24h"},
 		{"limits: {certificateLifetime: 24h", "notifications: {endEntityCertificateExpiry: {enabled: true}}\n    limits: {certificateLifetime: 24h"},

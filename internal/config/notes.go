@@ -60,7 +60,6 @@ func Notes() map[string]map[string]Note {
 			"sensitiveSessionDuration": {Text: "The longest duration of a session of a sensitive role, 15m to 1h (ANC318).", Default: defaultSensitive.String()},
 			"renewalInterval":          {Text: "The time between two runs of renew, as your timer has it. Lifetimes that it does not fit are refused (ANC205); without it, ten minutes are taken and such lifetimes are warned of."},
 			"rolesPerProfile":          {Text: "How many roles a profile may have before it is refused (ANC302).", Most: maxRoles, Default: defaultRolesPerProfile},
-			"anchorsPerTarget":         {Text: "How many trust anchors the environment may have in a target.", Most: maxAnchors, Default: defaultAnchors},
 		},
 		"CRLSpec": {
 			"interval":               {Text: "How old a revocation list gets before a new one is signed: by apply, or by crl refresh.", Default: defaultCRLInterval.String()},

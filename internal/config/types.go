@@ -77,7 +77,6 @@ type Limits struct {
 	SensitiveSessionDuration Duration `json:"sensitiveSessionDuration,omitempty"`
 	RenewalInterval          Duration `json:"renewalInterval,omitempty"` // between two runs of renew; 0: not said
 	RolesPerProfile          int      `json:"rolesPerProfile,omitempty"`
-	AnchorsPerTarget         int      `json:"anchorsPerTarget,omitempty"`
 }
 
 // CRLSpec says how the environment's revocation lists are kept: there are none

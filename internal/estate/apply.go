@@ -84,6 +84,9 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 	}
 	proposal, err := r.world.propose(ctx, r.clouds, r.options.Options)
 	report := Report{Proposal: proposal}
+	if errors.Is(err, ErrNoRotation) {
+		err = errors.Join(err, r.closeRun(ctx)) // killed once the rotation had ended, and before the run had
+	}
 	if err != nil {
 		return report, err
 	}
@@ -119,6 +122,15 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		}
 	}
 	return r.carryOut(ctx, report, open, actions, holds)
+}
+
+// closeRun closes what an earlier run of the same command left open.
+func (r *runner) closeRun(ctx context.Context) error {
+	open, isOpen, err := r.world.Folder.Store.OpenRun(ctx)
+	if err == nil && isOpen && open.Command == r.command {
+		err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
+	}
+	return err
 }
 
 func (r *runner) restricted() bool { return r.options.Revocation != nil || r.options.Rotation != nil }

@@ -98,7 +98,7 @@ func (b *builder) list(spec crls.Spec, signed []string) error {
 			return err
 		}
 	} else {
-		if _, made := b.r.objects[spec.Anchor]; made && spec.Number > 0 {
+		if _, made := b.r.objects[spec.Anchor]; made && revokesAny(spec.DER) {
 			b.proposal.Findings = append(b.proposal.Findings, admission.JudgeMissing(spec.Addr.String(), spec.Number))
 		}
 		a, err := crls.Import(spec, append(signed[:len(signed):len(signed)], b.id(plan.AnchorCreate, spec.Anchor)...))
@@ -112,6 +112,13 @@ func (b *builder) list(spec crls.Spec, signed []string) error {
 		b.ready[spec.Anchor] = append(b.ready[spec.Anchor], a.ID)
 	}
 	return nil
+}
+
+// revokesAny reports whether a list on record has entries. An empty one, which a
+// distribution point has from the start, is at no anchor.
+func revokesAny(der []byte) bool {
+	list, err := x509.ParseRevocationList(der)
+	return err == nil && len(list.RevokedCertificateEntries) > 0
 }
 
 func (b *builder) judgeList(spec crls.Spec, live crls.Live) {

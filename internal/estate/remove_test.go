@@ -218,12 +218,12 @@ func TestOnePinNamesTheAnchorsOfAllRegions(t *testing.T) {
 func TestAnEstateOfOneSandboxRefusesAnother(t *testing.T) {
 	l := converged(t)
 	other := newLab(t, twoEnvironments("manage"), "dev-app", "prod-app")
-	l.url = other.url
+	l.Lab = other.Beside(l.Lab)
 	_, err := l.apply(t.Context(), estate.ApplyOptions{}, nil)
 	if err == nil || !strings.Contains(err.Error(), "this estate lives in the sandbox") {
 		t.Errorf("error is %v", err)
 	}
-	if os.Getenv("AWS_ENDPOINT_URL") != other.url {
+	if os.Getenv("AWS_ENDPOINT_URL") != other.URL {
 		t.Error("the test did not reach the other sandbox")
 	}
 }

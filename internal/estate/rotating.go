@@ -101,12 +101,15 @@ func (t *turn) mint() error {
 	return t.take(t.d.issuers[t.to.Environment].Mint(t.to.Generation))
 }
 
+// activate has certificates come from the new issuer, once sessions with it are
+// known to succeed. Where the old one has ended there are no others to protect,
+// and waiting would only keep everybody out for longer.
 func (t *turn) activate() error {
 	if t.r.active[t.to.Environment].Number == t.to.Generation {
 		return nil
 	}
 	a, err := issuers.Activate(t.to, t.needs())
-	if t.rotation.Kind == store.Rekey && t.to.Kind == plan.KindIssuer {
+	if t.rotation.Kind == store.Rekey && t.to.Kind == plan.KindIssuer && !t.dead() {
 		a.Gate = GateSeen
 	}
 	return t.take(a, err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"anchorctl/internal/estate"
+	"anchorctl/internal/estate/estatetest"
 	"anchorctl/internal/sandbox"
 )
 
@@ -33,7 +34,7 @@ const (
 // directory in its environment it applies the estate there and nothing else.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		os.Exit(child(&lab{dir: dir, stateHome: os.Getenv(childState), url: os.Getenv(childURL)}))
+		os.Exit(child(&lab{&estatetest.Lab{Dir: dir, StateHome: os.Getenv(childState), URL: os.Getenv(childURL)}}))
 	}
 	os.Exit(m.Run())
 }
@@ -77,7 +78,7 @@ func (l *lab) start(t *testing.T, step int) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(t.Context(), self)
 	cmd.Env = append(os.Environ(),
-		childDir+"="+l.dir, childState+"="+l.stateHome, childURL+"="+l.url, fmt.Sprintf("%s=%d", childStep, step))
+		childDir+"="+l.Dir, childState+"="+l.StateHome, childURL+"="+l.URL, fmt.Sprintf("%s=%d", childStep, step))
 	cmd.Stderr = &strings.Builder{}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ func Floors() []Floor {
 		{5, "features", []string{"ceremony", "estate", "inventory", "issuance", "operator", "revocation", "session"}},
 		{6, "runbook", []string{"batch", "calendar", "denial", "prove", "renewal", "rotate", "survey", "wallet"}},
 		{7, "windows", []string{"awsapi", "render", "sandbox", "terminal"}},
-		{8, "frame", []string{"cmdline"}},
+		{8, "frame", []string{"cmdline", "rehearse"}},
 		{9, "door", []string{"cmd/anchorctl"}},
 	}
 }
@@ -50,7 +50,7 @@ func Chambers() map[string][]Floor {
 // Workshop are the packages that stand beside the house: tests and tools. No
 // room imports them outside its tests.
 func Workshop() []string {
-	return []string{"bench", "config/schema", "house", "house/cmd/generate", "house/cmd/testreport", "iamactions/cmd/generate", "pki/pkitest", "publicca/cmd/publicset", "admission/corpus", "admission/corpus/write", "store/storetest"}
+	return []string{"bench", "config/schema", "estate/estatetest", "house", "house/cmd/generate", "house/cmd/testreport", "iamactions/cmd/generate", "pki/pkitest", "publicca/cmd/publicset", "admission/corpus", "admission/corpus/write", "store/storetest"}
 }
 
 // Room is the name of the package of an import path: what comes after

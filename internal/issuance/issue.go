@@ -75,7 +75,11 @@ func ParseName(text string) (environment, workload, instance string, err error) 
 	environment, name, _ := strings.Cut(text, "/")
 	workload, instance, err = pki.SplitWorkloadName(name)
 	if environment == "" || strings.ContainsAny(environment, ".@") || err != nil {
-		return "", "", "", hint.With(fmt.Errorf("reading workload name %q: want ENVIRONMENT/WORKLOAD or ENVIRONMENT/WORKLOAD@INSTANCE", text), hint.Of(err)...)
+		wrong := fmt.Errorf("reading workload name %q: want ENVIRONMENT/WORKLOAD or ENVIRONMENT/WORKLOAD@INSTANCE", text)
+		if len(hint.Of(err)) > 0 { // a dot before an instance
+			wrong = hint.With(wrong, fmt.Sprintf("write %q: the name of an instance follows an @", strings.Replace(text, ".", "@", 1)))
+		}
+		return "", "", "", wrong
 	}
 	return environment, workload, instance, nil
 }

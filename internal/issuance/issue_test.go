@@ -380,7 +380,7 @@ func TestParseName(t *testing.T) {
 		}
 	}
 	_, _, _, err := issuance.ParseName("prod/backup.i-1")
-	if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], `"backup@i-1"`) {
+	if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], `"prod/backup@i-1"`) {
 		t.Errorf("the hints are %q", hints)
 	}
 }

@@ -37,7 +37,7 @@ func TestCalendarShowsFirstWhatHasToBeDoneFirst(t *testing.T) {
 			{Environment: "dev"},
 			{Environment: "prod", Valid: 12, First: &calendar.Workload{Name: "prod/app", NotAfter: noon().Add(3 * time.Hour)}, Ending: 4, Window: "8h", Expired: 1, Overdue: 2001, More: true, Unrenewed: []calendar.Workload{
 				{Name: "prod/old", Serial: "a1", NotAfter: noon().AddDate(0, 0, -2), State: calendar.Expired},
-				{Name: "prod/app.web-1", Serial: "a2", NotAfter: noon().Add(90 * time.Minute), State: calendar.Overdue},
+				{Name: "prod/app@web-1", Serial: "a2", NotAfter: noon().Add(90 * time.Minute), State: calendar.Overdue},
 			}},
 		},
 		NotRead: []calendar.NotRead{{Addr: "anchor/a", Why: "no route"}, {Addr: "anchor/b", Why: "no list shows it"}, {Addr: "anchor/c", Why: "no route"}},
@@ -56,7 +56,7 @@ CERTIFICATES  VALID  FIRST END      ENDING       NEWEST OF EACH WORKLOAD
 prod          12     3h (prod/app)  4 within 8h  1 expired, 2001 overdue
 
 Not renewed: prod/old ended 2d ago (serial a1)
-Not renewed: prod/app.web-1 ends in 90m (serial a2)
+Not renewed: prod/app@web-1 ends in 90m (serial a2)
 Not renewed: at least 2000 more of prod
 
 Not read: anchor/a, anchor/c: no route

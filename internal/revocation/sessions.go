@@ -138,22 +138,28 @@ func deniedIn(ctx context.Context, f *folder.Folder, role plan.Addr) (map[string
 	return denied, nil
 }
 
-// Deny are the policies that end the sessions of exactly these certificates.
+// Deny are the policies that end the sessions of exactly these certificates, one
+// for each role.
 func Deny(c *config.Config, list []Certificate, now time.Time) ([]roles.Denial, error) {
-	var all []roles.Denial
+	serials, order := map[plan.Addr][]string{}, []plan.Addr{}
 	for _, one := range list {
-		var done []plan.Addr
 		for _, u := range uses(c, one.environment, one.workload) {
-			if slices.Contains(done, u.role) {
-				continue
+			there := serials[u.role]
+			if there == nil {
+				order = append(order, u.role)
 			}
-			done = append(done, u.role)
-			d, err := roles.DenySessions(u.role, one.SerialHex, now)
-			if err != nil {
-				return nil, err
+			if len(there) == 0 || there[len(there)-1] != one.SerialHex { // a role of several profiles
+				serials[u.role] = append(there, one.SerialHex)
 			}
-			all = append(all, d)
 		}
+	}
+	var all []roles.Denial
+	for _, role := range order {
+		d, err := roles.DenySessions(role, serials[role], now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
 	}
 	return all, nil
 }

@@ -18,7 +18,7 @@ import (
 func estateConfig() *config.Config {
 	env := func(name, account string) *config.Environment {
 		return &config.Environment{
-			Name: name, Limits: config.Limits{RolesPerProfile: 3, AnchorsPerTarget: 1},
+			Name: name, Limits: config.Limits{RolesPerProfile: 3},
 			Targets:   []config.Target{{Account: account, Region: "eu-central-1"}, {Account: account, Region: "us-east-1"}},
 			Workloads: map[string]*config.Workload{"backup": {}, "reports": {}},
 			Profiles: map[string]*config.Profile{"backup": {
