@@ -66,7 +66,10 @@ func (d *Doer) UnlockRoot(ctx context.Context, number int) error {
 		_, err = d.Ring.Open(ctx, generation.KeyURI, keys.Guard(generation.Guard))
 	}
 	if err != nil {
-		return fmt.Errorf("opening %s: %w", plan.Root(number), hint.With(err, "it takes the passphrase that was chosen when this rotation was started"))
+		if errors.Is(err, keys.ErrWrongPassphrase) {
+			err = hint.With(err, "it takes the passphrase that was chosen when this rotation was started")
+		}
+		return fmt.Errorf("opening %s: %w", plan.Root(number), err)
 	}
 	return nil
 }
