@@ -92,7 +92,11 @@ func (t *turn) mint() error {
 		return nil
 	}
 	if t.to.Kind == plan.KindRoot {
-		return t.take(issuers.RootSpecOf(t.world.Folder.Config).Mint(t.to.Generation))
+		spec, err := issuers.RootSpecOf(t.world.Folder.Config, t.world.Folder.Clock.Now())
+		if err != nil {
+			return err
+		}
+		return t.take(spec.Mint(t.to.Generation))
 	}
 	return t.take(t.d.issuers[t.to.Environment].Mint(t.to.Generation))
 }
