@@ -52,10 +52,9 @@ func (o Options) covers(environment string) bool {
 
 // The ways a rotation is refused before it begins.
 var (
-	ErrNoRotation   = errors.New("there is no rotation")
-	ErrCutOver      = errors.New("it is cut over")
-	ErrNotReady     = errors.New("it is not as a rotation needs it")
-	errWrongCommand = errors.New("another kind of rotation is open")
+	ErrNoRotation = errors.New("there is no rotation")
+	ErrCutOver    = errors.New("it is cut over")
+	ErrNotReady   = errors.New("it is not as a rotation needs it")
 )
 
 // proposeRotation computes what a rotation still has to do.
