@@ -333,6 +333,9 @@ func (t *turn) unlist() error {
 // environment: which of them the compromised key opened, nobody can tell.
 func (t *turn) cutOff() error {
 	for _, role := range addresses(t.d.pins) {
+		if env := t.world.Folder.Config.Environments[t.rotation.Environment]; env != nil && env.IsProbe(role) {
+			continue // what may do nothing has nothing to lose
+		}
 		if t.world.Folder.Config.Roles == config.Verify {
 			t.notice("%s: its sessions are not ended here, since its team writes its policies: run \"anchorctl revoke --end-all-sessions %s\" for the statement", role, role)
 			continue
