@@ -31,6 +31,7 @@ const (
 //	narrowed · its key done away with
 func (b *builder) rotate(n store.Rotation) error {
 	t := turn{builder: b, rotation: n, from: addressOf(n.Environment, n.From), to: addressOf(n.Environment, n.To)}
+	t.tellUnchanged()
 	if b.options.Rotation.Abort {
 		return t.run(t.expel, t.unlist, t.narrow, t.end)
 	}
