@@ -8,7 +8,6 @@ import (
 	"anchorctl/internal/clock"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/estate/estatetest"
-	"anchorctl/internal/folder"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/sandbox"
 )
@@ -31,8 +30,6 @@ func newLab(t *testing.T, configuration string, roleNames ...string) *lab {
 }
 
 func (l *lab) write(t *testing.T, configuration string) { l.Write(t, configuration) }
-
-func (l *lab) deps(step func(string)) folder.Deps { return l.Deps(step) }
 
 func (l *lab) clock() clock.Clock { return l.Clock() }
 

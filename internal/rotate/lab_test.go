@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/estate/estatetest"
@@ -339,8 +338,6 @@ func faultAt(nth int, f sandbox.Fault) sandbox.Fault {
 	f.Nth = nth
 	return f
 }
-
-func target(region string) config.Target { return config.Target{Account: account, Region: region} }
 
 // active is the certificate of the generation that signs.
 func (l *lab) active(t *testing.T) *x509.Certificate {
