@@ -31,6 +31,7 @@ const (
 //	narrowed · its key done away with
 func (b *builder) rotate(n store.Rotation) error {
 	t := turn{builder: b, rotation: n, from: addressOf(n.Environment, n.From), to: addressOf(n.Environment, n.To)}
+	t.tellUnchanged()
 	switch {
 	case b.options.Rotation.Abort && n.Environment == "":
 		return t.run(t.end) // no anchor holds a root
