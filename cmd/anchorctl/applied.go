@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/engine"
@@ -23,7 +24,8 @@ type applied struct {
 	Held      []string          `json:"held"`
 	Skipped   []string          `json:"skipped"`
 	Notes     []string          `json:"notes"`
-	Documents []engine.Document `json:"documents"` // what somebody has to install
+	Documents []engine.Document `json:"documents"`       // what somebody has to install
+	Until     *time.Time        `json:"until,omitempty"` // when what is held may go on, if waiting is all it takes
 }
 
 // appliedReply tells what a run did, also when it did not come to its end.
@@ -39,7 +41,7 @@ func appliedReply(r estate.Report, err error) (cmdline.Reply, error) {
 	result := applied{
 		Run: r.Run, Resumed: r.Resumed, Plan: planned,
 		Done: listOf(r.Result.Done), Held: listOf(r.Result.Held), Skipped: listOf(r.Result.Skipped), Notes: listOf(r.Result.Notes),
-		Documents: documentsOf(err),
+		Documents: documentsOf(err), Until: untilOf(err),
 	}
 	page := func(p *render.Page) { appliedPage(p, result, err) }
 	return cmdline.Reply{Result: result, Findings: findings, Page: page}, err
@@ -75,6 +77,21 @@ func documentsOf(err error) []engine.Document {
 		documents = append(documents, h.Documents...)
 	}
 	return documents
+}
+
+// untilOf is when it is worth coming back: when the first hold may be over, if
+// all of them end by waiting.
+func untilOf(err error) *time.Time {
+	var first *time.Time
+	for _, h := range holds(err) {
+		if h.Until.IsZero() {
+			return nil
+		}
+		if until := h.Until.UTC(); first == nil || until.Before(*first) {
+			first = &until
+		}
+	}
+	return first
 }
 
 func appliedPage(p *render.Page, r applied, err error) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,7 +13,9 @@ import (
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/inventory"
+	"anchorctl/internal/pki"
 	"anchorctl/internal/render"
 	"anchorctl/internal/terminal"
 )
@@ -25,7 +29,7 @@ const (
 
 type certsListOptions struct {
 	inventory.Query
-	expiringWithin string
+	expiringWithin, issuer string
 }
 
 func certsListCommand() *cmdline.Command {
@@ -39,9 +43,9 @@ are given together must all hold. It is quick, however many there are.`,
 		Example: "anchorctl certs list --env prod --expiring-within 24h",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "env", Usage: "of the environment `ENV`", Destination: &o.Environment},
-			&cli.StringFlag{Name: "workload", Usage: "of the workload `NAME`", Destination: &o.Workload},
+			&cli.StringFlag{Name: "workload", Usage: "of the workload `NAME`, or of its instance NAME@INSTANCE", Destination: &o.Workload},
 			&cli.StringFlag{Name: "instance", Usage: "of the workload's instance `NAME`", Destination: &o.Instance},
-			&cli.IntFlag{Name: "issuer", Usage: "of the issuer's generation `N`", Destination: &o.Generation},
+			&cli.StringFlag{Name: "issuer", Usage: "of the issuer's generation `N`", Destination: &o.issuer},
 			&cli.StringFlag{Name: "expiring-within", Usage: "valid now, and at an end within `DURATION`, such as 24h or 7d", Destination: &o.expiringWithin},
 			&cli.BoolFlag{Name: "valid", Usage: "in their dates and not revoked", Destination: &o.Valid},
 			&cli.BoolFlag{Name: "expired", Usage: "that have ended", Destination: &o.Expired},
@@ -56,11 +60,26 @@ are given together must all hold. It is quick, however many there are.`,
 }
 
 func certsList(ctx context.Context, f *folder.Folder, o certsListOptions) (cmdline.Reply, error) {
-	switch {
-	case o.Limit < 1 || o.Limit > largestPage:
+	if o.Limit < 1 || o.Limit > largestPage {
 		return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --limit: %d is not between 1 and %d", o.Limit, largestPage))
-	case o.Generation < 0:
-		return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --issuer: %d is no generation", o.Generation))
+	}
+	if o.Workload != "" {
+		workload, instance, err := pki.SplitWorkloadName(o.Workload)
+		switch {
+		case err != nil:
+			return cmdline.Reply{}, terminal.Usage("reading --workload: "+err.Error(), hint.Of(err)...)
+		case instance != "" && o.Instance != "":
+			return cmdline.Reply{}, terminal.Usage("--workload names an instance already, and --instance another one")
+		case instance != "":
+			o.Workload, o.Instance = workload, instance
+		}
+	}
+	if o.issuer != "" {
+		n, err := strconv.Atoi(o.issuer)
+		if err != nil || n < 1 {
+			return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("reading --issuer: %q is no generation", o.issuer), "write its number, as in 1")
+		}
+		o.Generation = n
 	}
 	if o.expiringWithin != "" {
 		d, err := config.ParseDuration(o.expiringWithin)
@@ -70,6 +89,10 @@ func certsList(ctx context.Context, f *folder.Folder, o certsListOptions) (cmdli
 		o.ExpiringWithin = time.Duration(d)
 	}
 	l, err := inventory.List(ctx, f, o.Query)
+	var wrong *inventory.QueryError
+	if errors.As(err, &wrong) {
+		return cmdline.Reply{}, terminal.Usage(wrong.Error())
+	}
 	if err != nil {
 		return cmdline.Reply{}, err
 	}
@@ -97,25 +120,11 @@ func certsListPage(p *render.Page, l inventory.Listing, now time.Time, o certsLi
 func standing(c inventory.Certificate, now time.Time) string {
 	switch c.State {
 	case inventory.Valid:
-		return "valid, " + span(c.NotAfter.Sub(now)) + " left"
+		return "valid, " + render.Span(c.NotAfter.Sub(now)) + " left"
 	case inventory.Revoked:
 		return "revoked, " + c.Revoked.Reason
 	default:
 		return c.State
-	}
-}
-
-// span is a duration in its largest unit that is at least two.
-func span(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	case d >= 2*time.Hour:
-		return fmt.Sprintf("%dh", d/time.Hour)
-	case d >= 2*time.Minute:
-		return fmt.Sprintf("%dm", d/time.Minute)
-	default:
-		return fmt.Sprintf("%ds", d/time.Second)
 	}
 }
 

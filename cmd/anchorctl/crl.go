@@ -110,7 +110,12 @@ func refreshLists(ctx context.Context, c *cmdline.Call, w estate.World, o refres
 		if result.Plan, err = proposalOf(report.Proposal); err != nil {
 			return cmdline.Reply{}, err
 		}
-		page := func(p *render.Page) { p.Line("Nothing is due.") }
+		page := func(p *render.Page) {
+			p.Line("Nothing is due.")
+			for _, n := range report.Proposal.Notices {
+				p.Line("Note: %s", n)
+			}
+		}
 		return cmdline.Reply{Result: result, Findings: report.Proposal.Findings, Page: page}, nil
 	}
 	return appliedReply(report, err)

@@ -183,6 +183,9 @@ Scripts can rely on these. With ` + "`--json`" + `, the object's ` + "`error.cod
 		fmt.Fprintf(&b, "| %d | %s | %s | %s |\n", e.code, e.word, terminal.Meaning(e.code), who)
 	}
 	b.WriteString("\nWithout `--detailed-exitcode`, `plan` exits with 0 when there are changes, and `status` with 0 when there is drift or something is held.\n" +
+		"\n`status --fail-within` exits with 1 when something ends or has to be rotated within that time, was not renewed, or could not be read,\n" +
+		"whatever else there is to say. With 0, all of it was read and nothing ends. 3 would say that there are changes: an end is none, and\n" +
+		"goes wrong by itself. See [operating.md](operating.md#a-check-for-monitoring).\n" +
 		"\n`sandbox exec` exits with the number of the command it ran (128 and the signal's number when a signal ended it).\n" +
 		"This page is made by `make docs`.\n")
 	fresh(t, filepath.Join("..", "..", "docs", "exit-codes.md"), b.String())

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"anchorctl/internal/render"
+	"anchorctl/internal/revocation"
 )
 
 // sessionLines say what sessions that were given out before can still do, and
@@ -17,7 +18,9 @@ func sessionLines(p *render.Page, r revoked, order revocationOrder) {
 	} else {
 		until = r.Sessions.Until.Format(time.RFC3339)
 	}
-	denied := r.Ended
+	denied := slices.Clone(r.Ended)
+	before := slices.DeleteFunc(slices.Clone(r.Sessions.Denied), func(role string) bool { return slices.Contains(r.Ended, role) })
+	denied = append(denied, before...)
 	for _, one := range r.Policies {
 		denied = append(denied, one.Role)
 	}
@@ -29,11 +32,23 @@ func sessionLines(p *render.Page, r revoked, order revocationOrder) {
 	if len(r.Policies) > 0 {
 		p.Line("Sessions given out before: they go on until the policies above are in their roles, or until %s.", until)
 	}
+	if len(before) > 0 {
+		p.Line("Sessions given out before: as %s they were denied everything by an earlier run, and are while its policies stay.", strings.Join(before, ", "))
+	}
 	if len(open) > 0 {
-		p.Line("Sessions given out before: as %s they keep all permissions until they end, at %s at the latest. To end them now: --end-sessions.",
-			strings.Join(open, ", "), until)
+		p.Line("Sessions given out before: as %s they keep all permissions until they end, at %s at the latest%s. To end them now: --end-sessions.",
+			strings.Join(open, ", "), until, unlessDenied(order))
 	}
 	wideLines(p, r, order)
+}
+
+// unlessDenied: with roles: verify, others write the policies, and whether they
+// did is not on record.
+func unlessDenied(order revocationOrder) string {
+	if order.managed || !slices.ContainsFunc(order.certificates, func(c revocation.Certificate) bool { return c.RevokedAt != nil }) {
+		return ""
+	}
+	return ", unless a policy that --end-sessions printed before is in the role"
 }
 
 // wideLines say whom a role-wide denial cuts off, and until when policies that
@@ -51,9 +66,14 @@ func wideLines(p *render.Page, r revoked, order revocationOrder) {
 }
 
 func policyTexts(p *render.Page, list []rolePolicy) {
-	for _, one := range list {
+	more := max(0, len(list)-fleetAbove)
+	for _, one := range list[:len(list)-more] {
 		p.Heading("Inline policy " + one.Policy + ", to be written into " + one.Role)
 		p.Text(string(one.Document))
+	}
+	if more > 0 {
+		p.Blank()
+		p.Line("and %d policies more; --json has all of them", more)
 	}
 }
 

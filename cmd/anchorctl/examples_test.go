@@ -89,7 +89,7 @@ func TestRenewalExample(t *testing.T) {
 	r.must("init", "--passphrase-file", "passphrase")
 	r.must("apply", "--approve", "--passphrase-file", "passphrase")
 	r.must("issue", "prod/app")
-	r.must("issue", "prod/app.web-1")
+	r.must("issue", "prod/app@web-1")
 
 	holds := func(step, line string, want int, says string) {
 		t.Helper()
@@ -99,22 +99,48 @@ func TestRenewalExample(t *testing.T) {
 	}
 	holds("what was issued is pushed", unit, 0, "prod/app: not due, pushed")
 	r.onHost(hosts, "prod/app")
-	r.onHost(hosts, "prod/app.web-1")
+	r.onHost(hosts, "prod/app@web-1")
 	r.clock("18h")
 	holds("both are due", unit, 0, "2 renewed, 0 not due")
-	r.onHost(hosts, "prod/app.web-1")
+	r.onHost(hosts, "prod/app@web-1")
 	holds("nothing is due", unit, 0, "0 renewed, 2 not due")
 	r.clock("18h")
 	write([]byte("#!/bin/sh\nexit 1\n"))
 	holds("the hosts are down", unit, 1, "2 renewed, 0 not due, 2 to be pushed")
 	write(script)
-	holds("the hosts are up again", cron, 0, "pushed prod/app.web-1, serial ")
+	holds("the hosts are up again", cron, 0, "pushed prod/app@web-1, serial ")
 	r.onHost(hosts, "prod/app")
-	r.onHost(hosts, "prod/app.web-1")
+	r.onHost(hosts, "prod/app@web-1")
 	r.clock("18h")
 	holds("cron renews", cron, 0, "pushed prod/app, serial ")
 	r.onHost(hosts, "prod/app")
 	onlyTheWorkloads(t, hosts)
+}
+
+// TestSystemdTakesTheUnits has systemd itself read them, where it is.
+func TestSystemdTakesTheUnits(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed")
+	}
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	args := []string{"verify"}
+	for _, unit := range []string{"anchorctl-renew.service", "anchorctl-renew.timer"} {
+		// The program that is started must be there: any will do.
+		text := strings.ReplaceAll(example(t, "renewal", unit), "=/usr/local/bin/anchorctl ", "="+sh+" ")
+		path := filepath.Join(dir, unit)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, path)
+	}
+	if out, err := exec.CommandContext(t.Context(), analyze, args...).CombinedOutput(); err != nil || strings.Contains(string(out), "anchorctl-renew") {
+		t.Errorf("systemd-analyze %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
 }
 
 // onHost opens a session with what lies on a host, which must be what the issuing

@@ -148,7 +148,7 @@ func (o *denialOptions) named(c *cmdline.Call, f *folder.Folder, k *denial.Estat
 		var r issuance.Request
 		var err error
 		if r.Environment, r.Workload, r.Instance, err = issuance.ParseName(c.Args[0]); err != nil {
-			return nil, terminal.Usage(err.Error())
+			return nil, terminal.Usage(err.Error(), hint.Of(err)...)
 		}
 		if f == nil {
 			return nil, terminal.Usage("ENV/WORKLOAD is a name of an estate, and there is none here", "give the certificate with --certificate")

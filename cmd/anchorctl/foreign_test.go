@@ -56,6 +56,16 @@ func makeForeign(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	case "list":
 		s.replaceList(ts, name)
+	case "nolist":
+		s.eachList(ts, name, func(l types.CrlDetail) error {
+			_, err := s.anywhere.DeleteCrl(context.Background(), &rolesanywhere.DeleteCrlInput{CrlId: l.CrlId})
+			return err
+		})
+	case "listoff":
+		s.eachList(ts, name, func(l types.CrlDetail) error {
+			_, err := s.anywhere.DisableCrl(context.Background(), &rolesanywhere.DisableCrlInput{CrlId: l.CrlId})
+			return err
+		})
 	case "profile":
 		s.makeProfile(ts, name, rest)
 	case "role":

@@ -11,6 +11,7 @@ import (
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
@@ -29,7 +30,7 @@ type issueOptions struct {
 func issueCommand() *cmdline.Command {
 	var o issueOptions
 	return &cmdline.Command{
-		Name: "issue", Args: "ENV/WORKLOAD[.INSTANCE]", Min: 0, Max: 1,
+		Name: "issue", Args: "ENV/WORKLOAD[@INSTANCE]", Min: 0, Max: 1,
 		Summary: "issue a workload's key and certificate, or those of many",
 		About: `Writes key.pem, cert.pem and chain.pem (mode 0600), records the certificate, and
 prints what ~/.aws/config needs to use it. Names and lifetime come from
@@ -43,7 +44,7 @@ With --batch or --count, it issues to many: every line is judged before the
 first certificate is made, and however often the run is stopped, each line has
 one. Run again, a batch goes on where it stopped; --label begins another.`,
 		Example: "anchorctl issue prod/backup --out /etc/backup/aws",
-		Exits:   []int{terminal.ExitRefused, terminal.ExitInterrupted},
+		Exits:   []int{terminal.ExitRefused, terminal.ExitLocked, terminal.ExitInterrupted},
 		Resume:  "run the same command to go on: a certificate that was recorded is given out, not made twice",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "write the files into `DIR`, instead of out/ENV/WORKLOAD in the estate", Destination: &o.out},
@@ -113,7 +114,7 @@ func (o issueOptions) request(c *cmdline.Call) (issuance.Request, error) {
 		return r, err
 	}
 	if r.Environment, r.Workload, r.Instance, err = issuance.ParseName(c.Args[0]); err != nil {
-		return r, terminal.Usage(err.Error())
+		return r, terminal.Usage(err.Error(), hint.Of(err)...)
 	}
 	if o.keyType != "" {
 		if r.KeyType, err = keys.ParseType(o.keyType); err != nil {

@@ -14,6 +14,7 @@ import (
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/render"
@@ -29,7 +30,7 @@ type batchOptions struct {
 func (o *batchOptions) flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "batch", Usage: "issue every line of `FILE`, CSV or JSON lines (- is stdin)", Destination: &o.file},
-		&cli.StringSliceFlag{Name: "count", Usage: "issue a batch of `WORKLOAD=N`, instances 1 to N, or WORKLOAD.web-%04d=N; may be repeated", Destination: &o.counts},
+		&cli.StringSliceFlag{Name: "count", Usage: "issue a batch of `WORKLOAD=N`, instances 1 to N, or WORKLOAD@web-%04d=N; may be repeated", Destination: &o.counts},
 		&cli.StringFlag{Name: "env", Usage: "the environment of the batch is `ENV`", Destination: &o.environment},
 		&cli.StringFlag{Name: "label", Usage: "`TEXT` tells a batch from an earlier one of the same lines, which would be gone on with", Destination: &o.label},
 	}
@@ -46,6 +47,9 @@ func issueBatch(ctx context.Context, c *cmdline.Call, o issueOptions) (cmdline.R
 	boundHeap(len(r.Lines))
 	r.Progress = func(p batch.Progress) { c.Voice.Progress(progressText(r.Environment, p)) }
 	return withEstate(ctx, c, noPassphrase(), func(f *folder.Folder) (cmdline.Reply, error) {
+		if err := knownEnvironment(f, r.Environment); err != nil {
+			return cmdline.Reply{}, err
+		}
 		result, err := batch.Issue(ctx, f, r)
 		reply := cmdline.Reply{Schema: "batch"}
 		if err == nil || result.Done() > 0 {
@@ -96,7 +100,7 @@ func (o issueOptions) batchRequest(c *cmdline.Call) (batch.Request, error) {
 	}
 	if b.file == "" {
 		if r.Lines, err = batch.Counts(b.counts.Value()...); err != nil {
-			return r, terminal.Usage(err.Error())
+			return r, terminal.Usage(err.Error(), hint.Of(err)...)
 		}
 		return r, nil
 	}

@@ -86,6 +86,14 @@ func withEstate(ctx context.Context, c *cmdline.Call, from terminal.PassphraseSo
 	return use(f)
 }
 
+// knownEnvironment holds that the one that --env names is configured.
+func knownEnvironment(f *folder.Folder, env string) error {
+	if env == "" || f.Config.Environments[env] != nil {
+		return nil
+	}
+	return terminal.Usage(fmt.Sprintf("there is no environment %q; there are %s", env, strings.Join(f.Config.EnvironmentNames(), ", ")))
+}
+
 // withWorld opens the estate and its way to AWS.
 func withWorld(ctx context.Context, c *cmdline.Call, from terminal.PassphraseSource,
 	use func(estate.World) (cmdline.Reply, error),

@@ -143,13 +143,13 @@ func TestProvisioningExample(t *testing.T) {
 
 	// A host that is down does not keep the other one from its certificate.
 	provision := said[1][0]
-	holds(provision, 1, "prod/web.web-1: not due", "pushed", "1 failed; run it again")
+	holds(provision, 1, "prod/web@web-1: not due", "pushed", "1 failed; run it again")
 	web1.session(r)
 	web2.boot(data)
 	own := web2.file("key.pem")
-	holds(provision, 0, "prod/web.web-2: pushed its certificate")
+	holds(provision, 0, "prod/web@web-2: pushed its certificate")
 	web2.session(r)
-	holds(provision, 0, "prod/web.web-1: not due before", "prod/web.web-2: nothing to do")
+	holds(provision, 0, "prod/web@web-1: not due before", "prod/web@web-2: nothing to do")
 	if web2.file("key.pem") != own {
 		t.Error("the key that a host made was replaced, with nothing to do")
 	}
@@ -162,13 +162,13 @@ func TestProvisioningExample(t *testing.T) {
 		h.boot(data)
 	}
 	own = web2.file("key.pem")
-	holds(provision, 0, "prod/web.web-1: not due before", ", pushed\n", "prod/web.web-2: pushed its certificate")
+	holds(provision, 0, "prod/web@web-1: not due before", ", pushed\n", "prod/web@web-2: pushed its certificate")
 	web1.session(r)
 	web2.session(r)
 
 	before := [2]string{web1.file("cert.pem"), web2.file("cert.pem")}
 	r.clock("18h")
-	holds(provision, 0, "prod/web.web-1: renewed", "prod/web.web-2: pushed its certificate")
+	holds(provision, 0, "prod/web@web-1: renewed", "prod/web@web-2: pushed its certificate")
 	if web1.file("cert.pem") == before[0] || web2.file("cert.pem") == before[1] {
 		t.Error("a host still has its old certificate")
 	}
@@ -179,7 +179,7 @@ func TestProvisioningExample(t *testing.T) {
 	web1.session(r)
 	web2.session(r)
 	onlyTheWorkloads(t, hosts)
-	if found, _ := filepath.Glob(filepath.Join(r.dir, "out", "prod", "web.web-2", "key.pem")); len(found) > 0 {
+	if found, _ := filepath.Glob(filepath.Join(r.dir, "out", "prod", "web@web-2", "key.pem")); len(found) > 0 {
 		t.Error("the key that a host made came to the issuing machine")
 	}
 }

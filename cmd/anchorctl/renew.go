@@ -12,6 +12,7 @@ import (
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/renewal"
 	"anchorctl/internal/terminal"
@@ -27,7 +28,7 @@ type renewOptions struct {
 func renewCommand() *cmdline.Command {
 	var o renewOptions
 	return &cmdline.Command{
-		Name: "renew", Args: "[ENV/WORKLOAD[.INSTANCE]]", Max: 1,
+		Name: "renew", Args: "[ENV/WORKLOAD[@INSTANCE]]", Max: 1,
 		Summary: "give workloads a new key and certificate before the old one ends",
 		About: `Renews the certificate of one workload, or with --all due of all whose files lie
 below out/ in the estate, when two thirds of its life are over; each workload has
@@ -41,7 +42,7 @@ _SERIAL and _NOT_AFTER in its environment; when it fails, the next run tries it
 again. What was revoked is renewed by name and with --force only.`,
 		Example: `anchorctl renew prod/backup --probe
 anchorctl renew --all due --exec /usr/local/bin/push-certificate`,
-		Exits:  []int{terminal.ExitRefused, terminal.ExitHeld, terminal.ExitInterrupted},
+		Exits:  []int{terminal.ExitRefused, terminal.ExitHeld, terminal.ExitLocked, terminal.ExitInterrupted},
 		Resume: "run the same command to go on: what was begun is completed, nothing is made twice",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "all", Usage: "all certificates that are `WHICH`; there is one word for it: due", Destination: &o.all},
@@ -74,8 +75,8 @@ anchorctl renew --all due --exec /usr/local/bin/push-certificate`,
 }
 
 func renew(ctx context.Context, c *cmdline.Call, f *folder.Folder, s renewal.Selection, o renewal.Options) (cmdline.Reply, error) {
-	if env := s.Environment; env != "" && f.Config.Environments[env] == nil {
-		return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("there is no environment %q; there are %s", env, strings.Join(f.Config.EnvironmentNames(), ", ")))
+	if err := knownEnvironment(f, s.Environment); err != nil {
+		return cmdline.Reply{}, err
 	}
 	result, err := renewal.Run(ctx, f, s, o, func(done, total int, dir string) {
 		c.Voice.Progress(fmt.Sprintf("%d/%d %s", done+1, total, dir))
@@ -151,7 +152,7 @@ func (o *renewOptions) selection(c *cmdline.Call) (renewal.Selection, error) {
 	var r issuance.Request
 	var err error
 	if r.Environment, r.Workload, r.Instance, err = issuance.ParseName(c.Args[0]); err != nil {
-		return s, terminal.Usage(err.Error())
+		return s, terminal.Usage(err.Error(), hint.Of(err)...)
 	}
 	if o.out != "" {
 		r.Out = within(c, o.out)
@@ -167,7 +168,7 @@ func pusher(c *cmdline.Call, command string) func(context.Context, renewal.Deliv
 		c.Voice.Clear()
 		env := c.Env
 		env.Stdin, env.Stdout = strings.NewReader(""), c.Stderr
-		err := env.RunChild(ctx, append(c.Environ[:len(c.Environ):len(c.Environ)], d.Environ()...), "sh", "-c", command)
+		err := env.RunHook(ctx, append(c.Environ[:len(c.Environ):len(c.Environ)], d.Environ()...), command)
 		var status terminal.ChildStatus
 		if errors.As(err, &status) {
 			return fmt.Errorf("the command of --exec ended with status %d", int(status))

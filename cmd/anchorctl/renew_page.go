@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"anchorctl/internal/pki"
 	"anchorctl/internal/render"
 	"anchorctl/internal/renewal"
 )
@@ -39,10 +40,7 @@ func renewPage(r renewal.Result) func(*render.Page) {
 // renewLine says what came of a certificate. Of many, those that are not due
 // say nothing; errors are said on stderr.
 func renewLine(o renewal.Outcome, alone bool) string {
-	name := strings.TrimPrefix(o.Address, "workload/")
-	if o.Instance != "" {
-		name += "." + o.Instance
-	}
+	name := pki.WorkloadName(strings.TrimPrefix(o.Address, "workload/"), o.Instance)
 	line := ""
 	switch o.Action {
 	case renewal.Renewed:
@@ -55,7 +53,7 @@ func renewLine(o renewal.Outcome, alone bool) string {
 		} else if o.Push != "" {
 			line = name + ": not due"
 		}
-	case renewal.Held, renewal.Failed:
+	case renewal.Held, renewal.Failed, renewal.Interrupted:
 		return ""
 	}
 	switch {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
+	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere/types"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"anchorctl/internal/store"
@@ -61,15 +62,23 @@ func (s somebody) replaceList(ts *testscript.TestScript, anchor string) {
 	update := &rolesanywhere.UpdateTrustAnchorInput{TrustAnchorId: a.TrustAnchorId, Source: source}
 	_, err = s.anywhere.UpdateTrustAnchor(ctx, update)
 	ts.Check(err)
-	lists, err := s.anywhere.ListCrls(ctx, &rolesanywhere.ListCrlsInput{})
-	ts.Check(err)
-	for _, l := range lists.Crls {
-		if aws.ToString(l.TrustAnchorArn) == aws.ToString(a.TrustAnchorArn) {
-			_, err := s.anywhere.UpdateCrl(ctx, &rolesanywhere.UpdateCrlInput{CrlId: l.CrlId, CrlData: list})
-			ts.Check(err)
-		}
-	}
+	s.eachList(ts, anchor, func(l types.CrlDetail) error {
+		_, err := s.anywhere.UpdateCrl(ctx, &rolesanywhere.UpdateCrlInput{CrlId: l.CrlId, CrlData: list})
+		return err
+	})
 	update.Source = a.Source
 	_, err = s.anywhere.UpdateTrustAnchor(ctx, update)
 	ts.Check(err)
+}
+
+// eachList does something with each revocation list of an anchor.
+func (s somebody) eachList(ts *testscript.TestScript, anchor string, do func(types.CrlDetail) error) {
+	a := s.anchor(ts, anchor)
+	lists, err := s.anywhere.ListCrls(context.Background(), &rolesanywhere.ListCrlsInput{})
+	ts.Check(err)
+	for _, l := range lists.Crls {
+		if aws.ToString(l.TrustAnchorArn) == aws.ToString(a.TrustAnchorArn) {
+			ts.Check(do(l))
+		}
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -32,12 +31,13 @@ type revokeOptions struct {
 func revokeCommand() *cmdline.Command {
 	o := revokeOptions{}
 	return &cmdline.Command{
-		Name: "revoke", Args: "[SERIAL|ENV/WORKLOAD[.INSTANCE]|FILE...]", Max: -1,
+		Name: "revoke", Args: "[SERIAL|ENV/WORKLOAD[@INSTANCE]|FILE...]", Max: -1,
 		Summary: "revoke certificates, at the trust anchors too",
 		About: `Records the revocation, signs a new revocation list of each issuer concerned, and
 imports it at the environment's trust anchors: from then on the certificates get
 no new sessions. A serial number may be hexadecimal, with or without colons, or
 decimal; a workload stands for all its certificates that have not expired.
+With --end-sessions it may also be one that has, whose sessions may go on.
 
 Sessions that were given out before go on until they end. --end-sessions also
 denies everything to the sessions of exactly these certificates, in the roles
@@ -59,7 +59,7 @@ the record, "anchorctl crl refresh" brings the list to the anchors.`,
 		},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			if len(c.Args) == 0 && o.endAllSessions == "" {
-				return cmdline.Reply{}, hint.With(terminal.Usage("revoke needs SERIAL|ENV/WORKLOAD[.INSTANCE]|FILE..., or --end-all-sessions"), `run "anchorctl revoke --help"`)
+				return cmdline.Reply{}, hint.With(terminal.Usage("revoke needs SERIAL|ENV/WORKLOAD[@INSTANCE]|FILE..., or --end-all-sessions"), `run "anchorctl revoke --help"`)
 			}
 			return withWorld(ctx, c, noPassphrase(), func(w estate.World) (cmdline.Reply, error) { return revoke(ctx, c, w, o) })
 		},
@@ -91,6 +91,7 @@ type rolePolicy struct {
 // revocationOrder is what somebody asked for, found and not yet done.
 type revocationOrder struct {
 	certificates []revocation.Certificate
+	living       int // of them; the others have expired, and only their sessions are ended
 	reason       int
 	sessions     revocation.Sessions
 	denials      []roles.Denial
@@ -131,7 +132,7 @@ func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOption
 	result.tell(report, order)
 	order.listed = applyErr == nil || report.Listed()
 	switch {
-	case applyErr != nil && len(order.certificates) == 0:
+	case applyErr != nil && order.living == 0:
 	case applyErr != nil && order.listed:
 		applyErr = hint.With(applyErr, "the list is at every anchor, and sessions that were given out before go on: run the same command again to end them")
 	case applyErr != nil:
@@ -163,9 +164,10 @@ func findRevocation(ctx context.Context, c *cmdline.Call, w estate.World, o revo
 	if order.reason, err = pki.ParseReason(o.reason); err != nil {
 		return order, terminal.Usage(err.Error())
 	}
+	search := revocation.Search{Ended: o.endSessions, Read: func(path string) ([]byte, error) { return readFile(c, path, pki.MaxFile) }}
 	seen := map[string]bool{}
 	for _, what := range c.Args {
-		found, err := revocation.Find(ctx, w.Folder, what, func(path string) ([]byte, error) { return readFile(c, path, pki.MaxFile) })
+		found, err := revocation.Find(ctx, w.Folder, what, search)
 		if err != nil {
 			return order, err
 		}
@@ -173,11 +175,17 @@ func findRevocation(ctx context.Context, c *cmdline.Call, w estate.World, o revo
 			if id := one.Issuer + one.SerialHex; !seen[id] {
 				seen[id] = true
 				order.certificates = append(order.certificates, one)
+				if !one.Expired {
+					order.living++
+				}
 			}
 		}
 	}
 	now := c.Clock.Now()
 	order.sessions = revocation.SessionsOf(w.Folder.Config, order.certificates, now)
+	if err := order.sessions.Recall(ctx, w.Folder, order.certificates); err != nil {
+		return order, err
+	}
 	if o.endSessions {
 		if order.denials, err = revocation.Deny(w.Folder.Config, order.certificates, now); err != nil {
 			return order, err
@@ -211,60 +219,9 @@ func askToRevoke(ctx context.Context, c *cmdline.Call, order revocationOrder) er
 	if err != nil {
 		return err
 	}
-	question := fmt.Sprintf("\nRevoke these %d? Type yes:", len(order.certificates))
-	if len(order.certificates) == 0 {
+	question := fmt.Sprintf("\nRevoke these %d? Type yes:", order.living)
+	if order.living == 0 {
 		question = "\nEnd these sessions? Type yes:"
 	}
 	return c.Confirm(ctx, c.Voice, question, "yes", otherwise)
-}
-
-func certificateTable(p *render.Page, list []revocation.Certificate) {
-	rows := make([][]string, len(list))
-	for i, one := range list {
-		state := "good"
-		if one.RevokedAt != nil {
-			state = "revoked at " + one.RevokedAt.Format(time.RFC3339)
-		}
-		rows[i] = []string{one.Name(), one.SerialHex, one.Issuer, one.NotAfter.Format(time.RFC3339), state}
-	}
-	p.Table([]string{"CERTIFICATE", "SERIAL", "ISSUER", "VALID UNTIL", "STATE"}, rows)
-}
-
-func revokedPage(p *render.Page, r revoked, order revocationOrder) {
-	if len(r.Certificates) > 0 {
-		certificateTable(p, r.Certificates)
-	}
-	policyTexts(p, r.Policies)
-	p.Blank()
-	for _, l := range r.Lists {
-		listLine(p, l)
-	}
-	for _, id := range r.Done {
-		p.Line("done: %s", id)
-	}
-	for _, n := range r.Notices {
-		p.Line("Note: %s", n)
-	}
-	if len(r.Certificates) == 0 {
-		wideLines(p, r, order)
-		return
-	}
-	p.Blank()
-	p.Line("Recorded: %d revoked now, %d before.", r.Recorded, len(r.Certificates)-r.Recorded)
-	if !order.listed {
-		p.Line("Not everywhere yet: until the list is at every trust anchor, the certificates still get new sessions there.")
-		return
-	}
-	p.Line("New sessions: the certificates get none wherever the list is at the trust anchor, within moments.")
-	sessionLines(p, r, order)
-}
-
-// listLine says how a revocation list stands.
-func listLine(p *render.Page, l estate.ListStatus) {
-	if l.Number == 0 {
-		p.Line("%s has no revocation list yet, %d revoked", l.Issuer, l.Revoked)
-		return
-	}
-	p.Line("%s list %d: %d entries, %d of %d bytes, room for %d more; next update by %s", l.Issuer, l.Number, l.Entries, l.Bytes, l.Limit, l.Room,
-		l.NextUpdate.Format(time.RFC3339))
 }

@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
+	"anchorctl/internal/plan"
 	"anchorctl/internal/render"
 	"anchorctl/internal/rotate"
 	"anchorctl/internal/store"
@@ -24,7 +27,7 @@ func rotateCommand() *cmdline.Command {
 	return &cmdline.Command{
 		Name:    "rotate",
 		Summary: "change the issuer of an environment, or the root, without one denied session",
-		Sub:     []*cmdline.Command{rotateStartCommand(), rotateResumeCommand(), rotateStatusCommand(), rotateAbortCommand()},
+		Sub:     []*cmdline.Command{rotateStartCommand(), rotateResumeCommand(), rotateStatusCommand(), rotateAbortCommand(), rotateRehearseCommand()},
 	}
 }
 
@@ -36,7 +39,7 @@ type rotateOptions struct {
 }
 
 // rootName is what the root is called where an environment could stand.
-const rootName = "root"
+const rootName = config.RootName
 
 func (o *rotateOptions) common() []cli.Flag {
 	return []cli.Flag{
@@ -162,37 +165,75 @@ func (o *rotateOptions) run(ctx context.Context, c *cmdline.Call, r estate.Rotat
 		world := rotate.World{World: w, Endpoint: sessionEndpoint(c, o.endpoint), Progress: c.Voice.Progress}
 		options := rotate.Options{Rotation: r, Emergency: o.emergency, CutOff: o.cutOff, Wait: o.waitLock}
 		if !o.approve {
-			options.Approve = func(ctx context.Context, p estate.Proposal) error { return askToRotate(ctx, c, p) }
+			options.Approve = func(ctx context.Context, p estate.Proposal) error { return askToRotate(ctx, c, world, p) }
 		}
 		var done estate.Report
 		var err error
 		if o.watch {
-			done, err = world.Watch(ctx, options, func(held *engine.HeldRun, until time.Time) { waiting(c, held, until) })
+			done, err = world.Watch(ctx, options, waiting(c))
 		} else {
 			done, err = world.Run(ctx, options)
 		}
 		if errors.Is(err, keys.ErrWrongPassphrase) {
 			err = hint.With(untouched(err), "give the passphrase of the root")
 		}
-		return appliedReply(done, err)
+		return rotatedReply(ctx, world, done, err)
 	})
 }
 
-// waiting says what a rotation that stays is waiting for.
-func waiting(c *cmdline.Call, held *engine.HeldRun, until time.Time) {
-	for _, h := range held.Held {
-		c.Voice.Note(h.Error())
+// waiting says what a rotation that stays is waiting for, each time that it is
+// something else.
+func waiting(c *cmdline.Call) func(held *engine.HeldRun, until time.Time) {
+	said := ""
+	return func(held *engine.HeldRun, until time.Time) {
+		if text := held.Error(); text != said {
+			said = text
+			c.Voice.Note(text)
+		}
+		c.Voice.Progress("looking again at " + until.UTC().Format(time.RFC3339) + "; Ctrl-C stops, and rotate resume goes on")
 	}
-	c.Voice.Progress("waiting until " + until.UTC().Format(time.RFC3339) + "; Ctrl-C stops, and rotate resume goes on")
 }
 
-func askToRotate(ctx context.Context, c *cmdline.Call, p estate.Proposal) error {
+func askToRotate(ctx context.Context, c *cmdline.Call, w rotate.World, p estate.Proposal) error {
 	const otherwise = "pass --approve"
 	if c.JSON {
 		return hint.With(errors.New("asking for confirmation: with --json nobody is asked"), otherwise)
 	}
-	if err := c.Print(func(page *render.Page) { planPage(page, p, "") }); err != nil {
+	alive, ending, err := w.Living(ctx, *p.Rotation)
+	if err != nil {
+		return err
+	}
+	err = c.Print(func(page *render.Page) {
+		planPage(page, p, "")
+		gatesPage(page, p.Plan.Actions)
+		if alive > 0 && slices.ContainsFunc(p.Plan.Actions, func(a plan.Action) bool { return a.Gate == estate.GateDrained }) {
+			page.Line("%s valid now, the last until %s.", rotate.Valid(alive, rotate.Old(*p.Rotation)), ending[0].NotAfter.Format(time.RFC3339))
+		}
+	})
+	if err != nil {
 		return err
 	}
 	return c.Confirm(ctx, c.Voice, fmt.Sprintf("\nDo these %d steps, each as soon as its gate opens? Type yes:", len(p.Plan.Actions)), "yes", otherwise)
+}
+
+// gatesPage says what the steps of a rotation wait for.
+func gatesPage(p *render.Page, actions []plan.Action) {
+	for _, a := range actions {
+		if a.Gate != "" {
+			p.Line("  %s: %s", a.ID, gateWords(a.Gate))
+		}
+	}
+}
+
+func gateWords(gate string) string {
+	words := "once its rule allows it"
+	switch gate {
+	case estate.GateSeen:
+		words = fmt.Sprintf("once sessions with it have succeeded for %d minutes at every target", int(rotate.SeenFor.Minutes()))
+	case estate.GateDrained:
+		words = "once no certificate of the old issuer is valid"
+	case estate.GateReissued:
+		words = "once whoever has a valid certificate of the old issuer has one of the new"
+	}
+	return words + " [" + gate + "]"
 }

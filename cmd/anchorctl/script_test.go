@@ -37,7 +37,7 @@ func scriptCommands() []scriptCommand {
 		{"sandbox", "sandbox [SEED]", "Starts a sandbox, with the accounts of the file SEED, and points AWS clients at it. Its clock stands still until something waits for it or `clock` moves it; `anchorctl` reads the time from it.", startSandbox},
 		{"clock", "clock DURATION|TIME", "Moves the sandbox's clock ahead by DURATION, or to TIME (RFC 3339).", moveClock},
 		{"fault", "fault OPERATION MODE [NTH]", "Orders a fault: the NTH request (the first, unless said) of OPERATION meets MODE, one of throttle, deny (every request from that one on), fail-before, fail-after, cut, cut-before, hold, hold-after, stale, small-pages.", orderFault},
-		{"foreign", "foreign KIND NAME [ARGUMENT...]", "Makes what somebody else would in the account: `anchor NAME` (of a self-signed CA that has expired), `certificate ANCHOR` (one more in an anchor), `tag ANCHOR KEY VALUE`, `profile NAME ROLE...`, `role NAME TRUST-POLICY-FILE`, `policy ROLE ARN` (attached), `list ANCHOR` (a revocation list of somebody's CA in place of the one there). Anchor and profile are enabled.", makeForeign},
+		{"foreign", "foreign KIND NAME [ARGUMENT...]", "Makes what somebody else would in the account: `anchor NAME` (of a self-signed CA that has expired), `certificate ANCHOR` (one more in an anchor), `tag ANCHOR KEY VALUE`, `profile NAME ROLE...`, `role NAME TRUST-POLICY-FILE`, `policy ROLE ARN` (attached), `list ANCHOR` (a revocation list of somebody's CA in place of the one there), `nolist ANCHOR` and `listoff ANCHOR` (its lists deleted, disabled). Anchor and profile are enabled.", makeForeign},
 		{"held", "held", "Waits until a request is held by a fault of mode hold.", awaitHeld},
 		{"release", "release", "Lets held requests go, and forgets all faults.", releaseHeld},
 		{"requests", "requests OPERATION NUMBER", "Holds that the sandbox has answered so many requests of OPERATION.", countRequests},
@@ -63,19 +63,36 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// condition is "tool:NAME": NAME is installed. Where tools are required, a
-// missing one is an error, not a reason to skip.
+// condition is "tool:NAME": NAME is installed, or "provider:NAME": OpenSSL has
+// that provider. Where tools are required, a missing one is an error, not a
+// reason to skip.
 func condition(name string) (bool, error) {
-	tool, ok := strings.CutPrefix(name, "tool:")
-	if !ok {
+	kind, tool, _ := strings.Cut(name, ":")
+	var err error
+	switch kind {
+	case "tool":
+		_, err = exec.LookPath(tool)
+	case "provider":
+		err = providerThere(tool)
+	default:
 		return false, fmt.Errorf("there is no condition %q", name)
 	}
-	_, err := exec.LookPath(tool)
 	required := os.Getenv("CI") != "" || os.Getenv("ANCHORCTL_TEST_REQUIRE_TOOLS") != ""
 	if err != nil && required {
 		return false, fmt.Errorf("%s is not installed, and skipping is not allowed here", tool)
 	}
 	return err == nil, nil
+}
+
+// providerThere looks where OpenSSL keeps its providers.
+func providerThere(name string) error {
+	out, err := exec.Command("openssl", "version", "-m").Output()
+	if err != nil {
+		return err
+	}
+	_, dir, _ := strings.Cut(strings.TrimSpace(string(out)), ": ")
+	_, err = os.Stat(filepath.Join(strings.Trim(dir, `"`), name+".so"))
+	return err
 }
 
 func setUp(env *testscript.Env) error {

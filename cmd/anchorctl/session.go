@@ -140,7 +140,7 @@ func (o sessionOptions) fromEstate(ctx context.Context, c *cmdline.Call) (sessio
 	var r issuance.Request
 	var err error
 	if r.Environment, r.Workload, r.Instance, err = issuance.ParseName(c.Args[0]); err != nil {
-		return o, terminal.Usage(err.Error())
+		return o, terminal.Usage(err.Error(), hint.Of(err)...)
 	}
 	if o.out != "" {
 		r.Out = within(c, o.out)

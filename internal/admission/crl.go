@@ -19,6 +19,9 @@ type CRLCase struct {
 	Size   int                  // bytes, as the service holds it
 	Newest int64                // number of the newest list on record; 0 is not known
 	Now    time.Time
+	// Interval is how often a list is to be renewed; 0 is not known.
+	Interval time.Duration
+	Disabled bool // at an anchor
 }
 
 // JudgeCRL says what is wrong with a revocation list. Of one that is not its
@@ -31,7 +34,7 @@ func JudgeCRL(c CRLCase) []rules.Finding {
 	for _, check := range []struct {
 		id  string
 		why func() string
-	}{{"ANC701", c.stale}, {"ANC702", c.full}, {"ANC704", c.back}} {
+	}{{"ANC701", c.stale}, {"ANC702", c.full}, {"ANC704", c.back}, {"ANC705", c.off}} {
 		if why := check.why(); why != "" {
 			findings = append(findings, rules.Find(check.id, c.At, why))
 		}
@@ -51,17 +54,21 @@ func (c CRLCase) signer() string {
 	return ""
 }
 
-// stale: half of the time between this update and the next has gone by. A list
-// is renewed well before that, and the other half is left to find out why it
-// was not.
+// stale: its renewal is late by half the interval at which lists are renewed, or
+// half of the time between this update and the next has gone by, whichever comes
+// first. The rest of the time is left to find out why it was not renewed.
 func (c CRLCase) stale() string {
 	half := c.List.ThisUpdate.Add(c.List.NextUpdate.Sub(c.List.ThisUpdate) / 2)
+	late := c.List.ThisUpdate.Add(c.Interval + c.Interval/2)
 	next := c.List.NextUpdate.UTC().Format(time.RFC3339)
 	switch {
 	case c.List.NextUpdate.IsZero():
 		return "it does not say when the next one comes"
 	case c.Now.After(c.List.NextUpdate):
 		return fmt.Sprintf("the next list was due at %s", next)
+	case c.Interval > 0 && c.Now.After(late):
+		return fmt.Sprintf("it is of %s, and half an interval of %s late to be renewed; the next list is due by %s",
+			c.List.ThisUpdate.UTC().Format(time.RFC3339), c.Interval, next)
 	case c.Now.After(half):
 		return fmt.Sprintf("more than half of the time until %s, when the next list is due, has gone by", next)
 	}
@@ -87,6 +94,18 @@ func JudgeUnsent(at string, der []byte) []rules.Finding {
 	}
 	return []rules.Finding{rules.Find("ANC702", at,
 		fmt.Sprintf("the newest list has %d bytes, of at most %d that the service takes: what was revoked since the one at the anchor still gets sessions", size, pki.MaxRevocationList))}
+}
+
+func (c CRLCase) off() string {
+	if !c.Disabled {
+		return ""
+	}
+	return "it is disabled: what it revokes gets sessions"
+}
+
+// JudgeMissing says of an anchor that should have a list, and has not.
+func JudgeMissing(at string, newest int64) rules.Finding {
+	return rules.Find("ANC705", at, fmt.Sprintf("list %d of the issuer is not at the anchor: what it revokes gets sessions", newest))
 }
 
 func (c CRLCase) back() string {

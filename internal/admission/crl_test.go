@@ -33,6 +33,37 @@ func listOf(t *testing.T, by pkitest.Cert, number int64, n int, at time.Time) *x
 	return list
 }
 
+// A list is renewed at an interval: half of one late, it is said.
+func TestAListThatIsLateOrNotInForce(t *testing.T) {
+	estate := pkitest.NewEstate(t, "prod")
+	prod, now := estate.Issuers["prod"], pkitest.Now()
+	for name, c := range map[string]struct {
+		age, interval time.Duration
+		disabled      bool
+		want          []string
+	}{
+		"one that is half an interval late":            {36 * time.Hour, 24 * time.Hour, false, nil},
+		"one that is later":                            {36*time.Hour + time.Second, 24 * time.Hour, false, []string{"ANC701"}},
+		"one whose next comes before that":             {85 * time.Hour, 72 * time.Hour, false, []string{"ANC701"}},
+		"one that somebody disabled":                   {time.Hour, 24 * time.Hour, true, []string{"ANC705"}},
+		"one that somebody disabled and nobody renews": {48 * time.Hour, 24 * time.Hour, true, []string{"ANC701", "ANC705"}},
+	} {
+		var got []string
+		for _, f := range admission.JudgeCRL(admission.CRLCase{
+			At: "crl/prod#1", Issuer: prod.Certificate, List: listOf(t, prod, 5, 1, now.Add(-c.age)), Newest: 5, Now: now,
+			Interval: c.interval, Disabled: c.disabled,
+		}) {
+			got = append(got, f.Rule)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if f := admission.JudgeMissing("crl/prod#1", 7); f.Rule != "ANC705" || f.Severity != rules.Warn || f.Evidence == "" {
+		t.Errorf("of one that is missing: %+v", f)
+	}
+}
+
 func TestJudgeCRL(t *testing.T) {
 	estate := pkitest.NewEstate(t, "prod", "dev")
 	prod, dev, now := estate.Issuers["prod"], estate.Issuers["dev"], pkitest.Now()

@@ -91,7 +91,7 @@ func checkWorkloadName(j *workloadJudgement) {
 		return
 	}
 	cn := c.Subject.CommonName
-	if instance, ok := strings.CutPrefix(cn, workload+"."); cn != workload && (!ok || instance == "") {
+	if named, _, err := pki.SplitWorkloadName(cn); err != nil || named != workload {
 		j.find("ANC202", "the common name is %q, want %q or an instance of it", cn, workload)
 	}
 	if wrong := badCommonName(cn); wrong != "" {

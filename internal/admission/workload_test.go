@@ -37,7 +37,7 @@ func TestJudgeWorkload(t *testing.T) {
 	}{
 		{"a workload's certificate", nil, nil, nil},
 		{"an instance's certificate with the workload's DNS name", []pkitest.Option{
-			pkitest.Name("backup.7"), with(func(c *x509.Certificate) { c.DNSNames = []string{"backup.prod.example.internal"} }),
+			pkitest.Name("backup@7"), with(func(c *x509.Certificate) { c.DNSNames = []string{"backup.prod.example.internal"} }),
 		}, nil, nil},
 		{"longer than the limit", []pkitest.Option{pkitest.Dates(pkitest.Now().Add(-pki.BackDate), pkitest.Now().Add(24*time.Hour+time.Second))}, nil, []string{"ANC201"}},
 		{"longer than the issuer", nil, func(c *admission.WorkloadCase) {
@@ -53,8 +53,9 @@ func TestJudgeWorkload(t *testing.T) {
 		{"two URIs", []pkitest.Option{uris("spiffe://prod.example.internal/backup", "spiffe://prod.example.internal/reports")}, nil, []string{"ANC202"}},
 		{"no URI", []pkitest.Option{uris()}, nil, []string{"ANC202"}},
 		{"a common name of another workload", []pkitest.Option{pkitest.Name("reports")}, nil, []string{"ANC202"}},
-		{"an instance without a name", []pkitest.Option{pkitest.Name("backup.")}, nil, []string{"ANC202"}},
-		{"a common name with a space", []pkitest.Option{pkitest.Name("backup.a b")}, nil, []string{"ANC202"}},
+		{"an instance without a name", []pkitest.Option{pkitest.Name("backup@")}, nil, []string{"ANC202"}},
+		{"an instance after a dot", []pkitest.Option{pkitest.Name("backup.web-2")}, nil, []string{"ANC202"}},
+		{"a common name with a space", []pkitest.Option{pkitest.Name("backup@a b")}, nil, []string{"ANC202"}},
 		{"a DNS name that is not the workload's", []pkitest.Option{with(func(c *x509.Certificate) { c.DNSNames = []string{"example.com"} })}, nil, []string{"ANC202"}},
 		{"an environment that names no workload", nil, func(c *admission.WorkloadCase) { c.Workloads = nil }, []string{"ANC202", "ANC203"}},
 		{"a CA", []pkitest.Option{with(func(c *x509.Certificate) { c.IsCA = true })}, nil, []string{"ANC204"}},

@@ -1,6 +1,7 @@
 package anchors_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,8 +17,11 @@ var (
 	issuer = plan.Issuer("prod", 1)
 	spec   = anchors.Spec{
 		Addr: addr, Name: "example-prod", Certificates: []plan.Addr{issuer}, Tags: map[string]string{"anchorctl:resource": addr.String()},
+		Notifications: []anchors.Notification{{Event: anchors.CAExpiry, Enabled: true, Threshold: 47}, {Event: anchors.EndEntityExpiry}},
 	}
 )
+
+const notifications = `{"notificationSettings":{"CA_CERTIFICATE_EXPIRY":"47d","END_ENTITY_CERTIFICATE_EXPIRY":"disabled"}}`
 
 func TestUpdate(t *testing.T) {
 	root := pkitest.Root(t)
@@ -28,6 +32,7 @@ func TestUpdate(t *testing.T) {
 	strange := "sha256:" + pki.Fingerprint(foreign.Certificate)
 	asItShouldBe := anchors.Live{
 		Name: "example-prod", SourceType: anchors.SourceBundle, Bundle: string(ours.PEM()), Tags: spec.Tags, Enabled: true,
+		Notifications: []anchors.Notification{{Event: anchors.CAExpiry, Enabled: true, Threshold: 47, Custom: true}, {Event: anchors.EndEntityExpiry, Custom: true}},
 	}
 	for name, c := range map[string]struct {
 		change  func(l *anchors.Live)
@@ -60,6 +65,32 @@ func TestUpdate(t *testing.T) {
 		"a check of distribution points turned on by hand": {
 			func(l *anchors.Live) { l.ChecksPoints = true },
 			[]string{`anchor.update {"crlDpRevocationEnabled":true} -> {"crlDpRevocationEnabled":false}`}, false,
+		},
+		"the threshold of a notification that is disabled means nothing": {
+			func(l *anchors.Live) {
+				l.Notifications = []anchors.Notification{l.Notifications[0], {Event: anchors.EndEntityExpiry, Threshold: 45}}
+			}, nil, false,
+		},
+		"a notification of an event that the configuration does not speak of": {
+			func(l *anchors.Live) {
+				l.Notifications = append(slices.Clone(l.Notifications), anchors.Notification{Event: "SOMETHING_NEW", Enabled: true, Threshold: 3})
+			}, nil, false,
+		},
+		"the service's own notifications": {
+			func(l *anchors.Live) {
+				l.Notifications = []anchors.Notification{{Event: anchors.CAExpiry, Enabled: true, Threshold: 45}, {Event: anchors.EndEntityExpiry, Enabled: true, Threshold: 45}}
+			},
+			[]string{`anchor.update {"notificationSettings":{"CA_CERTIFICATE_EXPIRY":"45d","END_ENTITY_CERTIFICATE_EXPIRY":"45d"}} -> ` + notifications}, false,
+		},
+		"no settings, which is the service's own": {
+			func(l *anchors.Live) { l.Notifications = nil },
+			[]string{`anchor.update {"notificationSettings":{"CA_CERTIFICATE_EXPIRY":"45d","END_ENTITY_CERTIFICATE_EXPIRY":"45d"}} -> ` + notifications}, false,
+		},
+		"a notification disabled by hand": {
+			func(l *anchors.Live) {
+				l.Notifications = []anchors.Notification{{Event: anchors.CAExpiry, Threshold: 47}, l.Notifications[1]}
+			},
+			[]string{`anchor.update {"notificationSettings":{"CA_CERTIFICATE_EXPIRY":"disabled","END_ENTITY_CERTIFICATE_EXPIRY":"disabled"}} -> ` + notifications}, false,
 		},
 		"a tag removed is restored before anything else": {
 			func(l *anchors.Live) { l.Tags, l.Name = nil, "x" },
@@ -95,7 +126,7 @@ func TestCreateIsDisabledAndSentOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"certificates":["issuer/prod#1"],"enabled":false,"name":"example-prod","tags":{"anchorctl:resource":"` + addr.String() + `"}}`
+	want := `{"certificates":["issuer/prod#1"],"enabled":false,"name":"example-prod","notificationSettings":{"CA_CERTIFICATE_EXPIRY":"47d","END_ENTITY_CERTIFICATE_EXPIRY":"disabled"},"tags":{"anchorctl:resource":"` + addr.String() + `"}}`
 	if string(a.After) != want || !a.Once {
 		t.Errorf("the creation is %s, once %v", a.After, a.Once)
 	}

@@ -26,10 +26,10 @@ type Live struct {
 // Notification is one notification setting of an anchor
 // (https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_NotificationSetting.html).
 type Notification struct {
-	Event     string `json:"event"`     // CA_CERTIFICATE_EXPIRY or END_ENTITY_CERTIFICATE_EXPIRY
-	Threshold int    `json:"threshold"` // days, 1..360
-	Enabled   bool   `json:"enabled"`
-	Custom    bool   `json:"-"` // set by the account, not the service's default
+	Event     string // CAExpiry or EndEntityExpiry
+	Threshold int    // days, 1..360; 0 where it is disabled
+	Enabled   bool
+	Custom    bool // set by the account, not the service's default
 }
 
 // New is what an anchor is created from: always disabled.

@@ -1,6 +1,7 @@
 package anchors
 
 import (
+	"maps"
 	"slices"
 
 	"anchorctl/internal/ownership"
@@ -9,17 +10,20 @@ import (
 
 // Fields are those of an anchor that a plan shows, before and after.
 type Fields struct {
-	Name         *string           `json:"name,omitempty"`
-	Certificates []string          `json:"certificates,omitempty"`
-	Enabled      *bool             `json:"enabled,omitempty"`
-	ChecksPoints *bool             `json:"crlDpRevocationEnabled,omitempty"`
-	Tags         map[string]string `json:"tags,omitempty"`
+	Name         *string  `json:"name,omitempty"`
+	Certificates []string `json:"certificates,omitempty"`
+	Enabled      *bool    `json:"enabled,omitempty"`
+	ChecksPoints *bool    `json:"crlDpRevocationEnabled,omitempty"`
+	// Notifications says of each event how long before it notifications begin, or
+	// that there are none.
+	Notifications map[string]string `json:"notificationSettings,omitempty"`
+	Tags          map[string]string `json:"tags,omitempty"`
 }
 
 // Create is the action that makes the anchor of s, disabled.
 func Create(s Spec, needs []string) (plan.Action, error) {
 	off := false
-	after := Fields{Name: &s.Name, Certificates: names(s), Enabled: &off, Tags: s.Tags}
+	after := Fields{Name: &s.Name, Certificates: names(s), Enabled: &off, Notifications: shown(s.Notifications), Tags: s.Tags}
 	if s.ChecksPoints {
 		after.ChecksPoints = &s.ChecksPoints
 	}
@@ -52,7 +56,10 @@ func Update(s Spec, l Live, known KnownAs) (actions []plan.Action, foreign bool,
 	if l.ChecksPoints != s.ChecksPoints {
 		before.ChecksPoints, after.ChecksPoints = &l.ChecksPoints, &s.ChecksPoints
 	}
-	if after.Name != nil || after.Certificates != nil || after.ChecksPoints != nil {
+	if was, is := shown(inForce(s, l)), shown(s.Notifications); !maps.Equal(was, is) {
+		before.Notifications, after.Notifications = was, is
+	}
+	if after.Name != nil || after.Certificates != nil || after.ChecksPoints != nil || after.Notifications != nil {
 		a, err := plan.NewAction(plan.AnchorUpdate, s.Addr, before, after, needs)
 		if err != nil {
 			return nil, false, err

@@ -67,8 +67,13 @@ func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	}
 	tags := maps.Clone(after.Tags)
 	tags[ownership.TagIntent] = s.Intent
+	notifications, err := settings(after.Notifications)
+	if err != nil {
+		return plan.Outcome{}, err
+	}
 	live, err := api.Create(ctx, New{
 		Name: *after.Name, Certificates: admitted, Tags: tags, ChecksPoints: after.ChecksPoints != nil && *after.ChecksPoints,
+		Notifications: notifications,
 	})
 	if err != nil {
 		return plan.Outcome{}, err
@@ -104,6 +109,9 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 		return plan.Outcome{}, err
 	}
 	change := Change{Name: after.Name, ChecksPoints: after.ChecksPoints}
+	if change.Notifications, err = settings(after.Notifications); err != nil {
+		return plan.Outcome{}, err
+	}
 	if len(after.Certificates) > 0 {
 		if change.Certificates, err = d.admit(ctx, s.Action.Addr, after.Certificates); err != nil {
 			return plan.Outcome{}, err

@@ -22,6 +22,9 @@ type Spec struct {
 	Certificates []plan.Addr
 	Tags         map[string]string // all but the intent's
 	ChecksPoints bool              // certificates are checked against the lists that they name
+	// Notifications are the settings of the events that the configuration
+	// speaks of; those of others stay as they are.
+	Notifications []Notification
 }
 
 // KnownAs names a certificate by fingerprint, if it is ours: by the address of

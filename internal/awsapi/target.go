@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
@@ -27,6 +28,9 @@ type Options struct {
 	Region     string
 	Profile    string // of the shared configuration files; empty means the SDK's own choice
 	AssumeRole string // ARN of a role that is taken with those credentials; empty means none
+	// Only, when it is set, is where every request goes and who sends it: nothing is
+	// read of the environment and of shared files, so that nothing can lead elsewhere.
+	Only *Place
 	// NamePrefix is how the names of our own objects begin. An object so named
 	// whose tags the tagging API does not show is asked for its tags itself;
 	// with no prefix every such object is.
@@ -35,6 +39,9 @@ type Options struct {
 	Pacer      *Pacer      // shared by the targets of a command; nil means one of its own
 	Progress   func(Event) // told of waits; may be nil
 }
+
+// Place is a sandbox of the program's own, and a key of an account in it.
+type Place struct{ URL, KeyID, Secret string }
 
 // Target is an AWS account and region, reached with one set of credentials.
 type Target struct {
@@ -85,6 +92,12 @@ func Open(ctx context.Context, o Options) (*Target, error) {
 // load is the SDK's configuration: environment, shared files, and the
 // credentials they name. The region is the target's, whatever they say.
 func load(ctx context.Context, o Options) (aws.Config, error) {
+	if o.Only != nil {
+		return aws.Config{
+			Region: o.Region, BaseEndpoint: &o.Only.URL, Logger: logging.Nop{}, AppID: "anchorctl",
+			Credentials: credentials.NewStaticCredentialsProvider(o.Only.KeyID, o.Only.Secret, ""),
+		}, nil
+	}
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(o.Region), config.WithAppID("anchorctl"),
 		config.WithLogger(logging.Nop{}), // the SDK would write its warnings to stderr

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"anchorctl/internal/pki"
 )
 
 // Counts are the lines of several counts, one after the other.
@@ -25,23 +27,26 @@ func Counts(texts ...string) ([]Line, error) {
 }
 
 // ParseCount reads "backup=1000", for the instances 1 to 1000 of a workload, or
-// "backup.web-%04d=1000" for web-0001 to web-1000.
+// "backup@web-%04d=1000" for web-0001 to web-1000.
 func ParseCount(text string) ([]Line, error) {
 	pattern, number, found := strings.Cut(text, "=")
 	n, err := strconv.Atoi(number)
 	if !found || err != nil || n < 1 || number != strconv.Itoa(n) {
-		return nil, fmt.Errorf("reading count %q: want WORKLOAD=NUMBER or WORKLOAD.PATTERN=NUMBER", text)
+		return nil, fmt.Errorf("reading count %q: want WORKLOAD=NUMBER or WORKLOAD@PATTERN=NUMBER", text)
 	}
 	if n > MaxLines {
 		return nil, fmt.Errorf("reading count %q: at most %d certificates are issued at once", text, MaxLines)
 	}
-	workload, form, given := strings.Cut(pattern, ".")
-	if !given {
+	workload, form, err := pki.SplitWorkloadName(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("reading count %q: %w", text, err)
+	}
+	if form == "" {
 		form = "%d"
 	}
 	before, width, after, err := parseForm(form)
-	if err != nil || workload == "" {
-		return nil, fmt.Errorf("reading count %q: the pattern holds %%d once, or %%0Nd for N digits, such as backup.web-%%04d=1000", text)
+	if err != nil {
+		return nil, fmt.Errorf("reading count %q: the pattern holds %%d once, or %%0Nd for N digits, such as backup@web-%%04d=1000", text)
 	}
 	lines := make([]Line, n)
 	for i := range lines {

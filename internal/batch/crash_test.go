@@ -298,7 +298,7 @@ func TestFiftyProcessesIssueFiftyCertificates(t *testing.T) {
 	serials := map[string]bool{}
 	for _, c := range list {
 		serials[c.Serial] = true
-		file, err := pki.ParseOne(content(t, filepath.Join(dir, "out", "prod", "backup."+c.Instance, "cert.pem")))
+		file, err := pki.ParseOne(content(t, filepath.Join(dir, "out", "prod", "backup@"+c.Instance, "cert.pem")))
 		must(t, err)
 		if pki.SerialHex(file) != c.Serial {
 			t.Errorf("the file of instance %s is of another certificate", c.Instance)

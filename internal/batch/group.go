@@ -3,7 +3,7 @@ package batch
 import (
 	"context"
 	"crypto"
-	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"anchorctl/internal/durable"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
@@ -21,28 +22,29 @@ import (
 )
 
 // A group is recorded in one transaction and costs two syncs. Large groups also
-// write the pages of the store's indexes less often; in a small batch, making and
-// recording shall still overlap.
+// write the pages of the store's indexes less often. The last ones of a large
+// batch grow smaller: while the very last is recorded, there is nothing to make.
 const (
 	smallGroup = 500
 	largeGroup = 1_000
+	lastGroup  = 250
 )
 
-func (r Request) group() int {
+// group is how many are taken together when so many are left.
+func (r Request) group(left int) int {
 	switch {
 	case r.Group > 0:
 		return r.Group
 	case len(r.Lines) < 4*largeGroup:
 		return smallGroup
 	}
-	return largeGroup
+	return min(max(left/4, lastGroup), largeGroup)
 }
 
 // piece is a certificate that was made and is not recorded yet.
 type piece struct {
 	i      int // of its line
 	issued store.Issued
-	text   []byte // PEM
 }
 
 // pieces are those of a group, or why there are none.
@@ -52,7 +54,7 @@ type pieces struct {
 }
 
 // issueRest issues what has no certificate yet. While one group is recorded, the
-// next is made.
+// next is made, and the files of the one before are written.
 func (b *run) issueRest(ctx context.Context) error {
 	making, stop := context.WithCancel(ctx)
 	made := make(chan pieces, 1)
@@ -65,26 +67,42 @@ func (b *run) issueRest(ctx context.Context) error {
 		for range made { //nolint:revive // the maker ends when nobody wants more
 		}
 	}()
+	return b.recordAll(ctx, made)
+}
+
+// recordAll records group after group, and gives each out. The order is what makes
+// a batch survive a crash anywhere: the keys of a group are durable; then its
+// certificates are recorded, in one transaction; then they are written, while the
+// keys of the next group become durable, and become so with those of the one
+// after it, or at the end.
+func (b *run) recordAll(ctx context.Context, made <-chan pieces) error {
+	written := make(chan error, 1) // what came of writing the group before
+	written <- nil
 	for group := range made {
-		if err := errors.Join(group.err, context.Cause(ctx)); err != nil {
+		err := group.err
+		if err == nil {
+			err = b.group.Sync()
+		}
+		err = errors.Join(err, <-written, context.Cause(ctx))
+		if err == nil {
+			err = b.record(context.WithoutCancel(ctx), group.list) // one that is begun is brought to its end
+		}
+		if err != nil {
 			return err
 		}
-		// A group that is begun is brought to its end.
-		if err := b.commit(context.WithoutCancel(ctx), group.list); err != nil {
-			return err
-		}
-		b.progress()
+		written = make(chan error, 1)
+		go func() { written <- b.letOut(group.list) }()
 	}
-	return context.Cause(ctx)
+	return errors.Join(<-written, context.Cause(ctx))
 }
 
 // makeAll makes group after group until all are made, one fails or nobody wants
 // more.
 func (b *run) makeAll(ctx context.Context, made chan<- pieces) {
-	most := b.request.group()
+	left := b.result.Total - b.result.Before
 	for next := 0; next < len(b.done) && ctx.Err() == nil; {
 		var lines []int
-		for ; next < len(b.done) && len(lines) < most; next++ {
+		for most := b.request.group(left); next < len(b.done) && len(lines) < most; next++ {
 			if !b.done[next] {
 				lines = append(lines, next)
 			}
@@ -92,6 +110,7 @@ func (b *run) makeAll(ctx context.Context, made chan<- pieces) {
 		if len(lines) == 0 {
 			return
 		}
+		left -= len(lines)
 		list, err := b.make(context.WithoutCancel(ctx), lines)
 		select {
 		case made <- pieces{list, err}:
@@ -142,9 +161,9 @@ func (b *run) makeOne(ctx context.Context, i int) (piece, error) {
 	if err != nil {
 		return piece{}, explained(err)
 	}
-	return piece{i: i, text: pki.EncodePEM(c), issued: store.Issued{
+	return piece{i: i, issued: store.Issued{
 		Environment: grant.Spec.Environment, Workload: l.Workload, Instance: l.Instance,
-		Generation: b.signer.Generation.Number, Serial: pki.SerialHex(c), Certificate: c.Raw, SPKI: sha256.Sum256(c.RawSubjectPublicKeyInfo), // as this program wrote it
+		Generation: b.signer.Generation.Number, Serial: c.Serial, Certificate: c.DER, SPKI: c.KeyDigest,
 		NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(), Batch: b.result.Batch, Line: i + 1,
 	}}, nil
 }
@@ -221,28 +240,29 @@ func (b *run) leftKey(path string, grant issuance.Grant) (crypto.PublicKey, erro
 	return key.Public(), nil
 }
 
-// commit records a group and lets it out. The order is what makes a batch
-// survive a crash anywhere: the keys are durable, with the certificates of the
-// group before; then the certificates are recorded, in one transaction; then they
-// are written, and become durable with the next group's keys.
-func (b *run) commit(ctx context.Context, list []piece) error {
-	if err := b.group.Sync(); err != nil {
-		return err
-	}
+// record records a group.
+func (b *run) record(ctx context.Context, list []piece) error {
 	issued := make([]store.Issued, len(list))
 	for k, p := range list {
 		issued[k] = p.issued
 	}
-	if err := b.estate.Store.RecordIssued(ctx, issued...); err != nil {
-		if errors.Is(err, store.ErrExists) {
-			err = hint.With(err, "another run of the same batch is under way: wait for it to end and run this again")
-		}
-		return err
+	err := b.estate.Store.RecordIssued(ctx, issued...)
+	if errors.Is(err, store.ErrExists) {
+		err = hint.With(fmt.Errorf("%w: %w", &durable.BusyError{What: "another folder, of the same batch"}, err),
+			"wait for it to end, and give its folder with --out to look at what it issued")
 	}
-	b.result.Issued += len(list)
+	if err == nil {
+		b.result.Issued += len(list)
+	}
+	return err
+}
+
+// letOut writes the certificates of a group that is recorded.
+func (b *run) letOut(list []piece) error {
 	err := each(len(list), func(k int) error {
 		i := list[k].i
-		return b.group.Write(b.tree.path(b.tree.folder(i, b.request.Lines[i]), certificateName), list[k].text, 0o600)
+		text := pki.EncodePEM(&x509.Certificate{Raw: list[k].issued.Certificate})
+		return b.group.Write(b.tree.path(b.tree.folder(i, b.request.Lines[i]), certificateName), text, 0o600)
 	})
 	if err != nil {
 		return err
@@ -252,17 +272,19 @@ func (b *run) commit(ctx context.Context, list []piece) error {
 			return err
 		}
 	}
+	b.progress()
 	return nil
 }
 
-// each calls do for 0 to n-1 on all cores until one fails, and returns the error
-// of the first that did.
+// each calls do for 0 to n-1 on all cores, twice as many at a time because some
+// wait for the file system, until one fails, and returns the error of the first
+// that did.
 func each(n int, do func(int) error) error {
 	var next, failed atomic.Int64
 	failed.Store(int64(n))
 	errs := make([]error, n)
 	var all sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
+	for range min(2*runtime.GOMAXPROCS(0), n) {
 		all.Go(func() {
 			for failed.Load() == int64(n) {
 				k := int(next.Add(1)) - 1

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +45,7 @@ type run struct {
 	signer  issuance.Signer
 	series  *pki.Series
 	tree    tree
+	made    bool // the folder was not there before
 	group   *durable.Group
 	list    *manifest
 	begun   time.Time
@@ -75,6 +79,7 @@ func (b *run) issue(ctx context.Context) error {
 	defer release() //nolint:errcheck // the lock ends with the process at the latest
 	known, err := b.begin(ctx)
 	if err != nil {
+		b.leave()
 		return err
 	}
 	if b.list, err = b.tree.openManifest(); err != nil {
@@ -132,14 +137,25 @@ func (b *run) enter() (release func() error, err error) {
 	b.result.Out = out
 	b.tree = tree{root: out, levels: len(b.request.Lines) > flatUpTo}
 	b.group = b.estate.Files.Group(out)
+	if _, err := os.Lstat(out); errors.Is(err, fs.ErrNotExist) {
+		b.made = true
+	}
 	if err := b.group.MkdirAll(out, 0o700); err != nil {
 		return nil, err
 	}
 	release, held, err := b.estate.Files.TryLockFolder(out)
 	if err == nil && !held {
-		err = hint.With(fmt.Errorf("another run is writing to %q", out), "wait for it to end and run this again")
+		err = hint.With(&durable.BusyError{What: strconv.Quote(out)}, "wait for it to end and run this again")
 	}
 	return release, err
+}
+
+// leave removes the folder that this run has made and does not use: whoever puts
+// one back that was moved must not put it into an empty one.
+func (b *run) leave() {
+	if b.made {
+		_ = os.Remove(b.tree.root) // which is not empty if somebody else uses it
+	}
 }
 
 // begin records the batch and makes the folder its own. It reports whether an

@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ import (
 func TestABatchGivesEachLineItsCertificate(t *testing.T) {
 	dir := newEstate(t)
 	f := open(t, dir, start(), nil)
-	r := counted(t, "backup.web-%04d=1100", "reports=2")
+	r := counted(t, "backup@web-%04d=1100", "reports=2")
 	r.Lines = append(r.Lines,
 		batch.Line{At: 1103, Workload: "reports"},
 		batch.Line{At: 1104, Workload: "reports", Instance: "short", Lifetime: time.Hour},
@@ -32,13 +33,13 @@ func TestABatchGivesEachLineItsCertificate(t *testing.T) {
 		t.Errorf("the result is %+v", result)
 	}
 	leaf := func(name string) *certificate { return read(t, filepath.Join(result.Out, name)) }
-	if c := leaf("backup.web-0001"); !c.NotAfter.Equal(start().Add(12*time.Hour)) || len(c.DNSNames) != 1 || c.kind != "ecdsa-p256" {
+	if c := leaf("backup@web-0001"); !c.NotAfter.Equal(start().Add(12*time.Hour)) || len(c.DNSNames) != 1 || c.kind != "ecdsa-p256" {
 		t.Errorf("a certificate of backup ends at %s, with names %v and a key %s", c.NotAfter, c.DNSNames, c.kind)
 	}
-	if c := leaf("reports.short"); !c.NotAfter.Equal(start().Add(time.Hour)) {
+	if c := leaf("reports@short"); !c.NotAfter.Equal(start().Add(time.Hour)) {
 		t.Errorf("the short one ends at %s", c.NotAfter)
 	}
-	if c := leaf("reports.p384"); c.kind != "ecdsa-p384" {
+	if c := leaf("reports@p384"); c.kind != "ecdsa-p384" {
 		t.Errorf("the key is of kind %s", c.kind)
 	}
 	if c := leaf("reports"); c.Subject.CommonName != "reports" || len(c.DNSNames) > 0 {
@@ -64,7 +65,7 @@ func TestAboveTenThousandLinesEachThousandHasItsFolder(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || result.Issued != 2_000 || result.Manifest != "" {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	for _, name := range []string{"0000/backup.1", "0000/backup.1000", "0001/backup.1001", "0001/backup.2000"} {
+	for _, name := range []string{"0000/backup@1", "0000/backup@1000", "0001/backup@1001", "0001/backup@2000"} {
 		read(t, filepath.Join(result.Out, name))
 	}
 }
@@ -103,9 +104,8 @@ func TestNothingIsIssuedWhenOneLineIsRefused(t *testing.T) {
 		{"an instance that no certificate can carry", batch.Request{Lines: lines(batch.Line{At: 3, Workload: "backup", Instance: "a/b"})}, `line 3: the instance "a/b" may hold only`},
 		{"an instance that leads out of the folder", batch.Request{Lines: lines(batch.Line{At: 3, Workload: "backup", Instance: "/../../x"})}, "line 3: the instance"},
 		{"a name that is too long", batch.Request{Lines: lines(batch.Line{At: 3, Workload: "backup", Instance: strings.Repeat("x", 60)})}, "line 3: the common name"},
-		{"one name twice", batch.Request{Lines: lines(batch.Line{At: 3, Workload: "reports", Instance: "a"})}, "line 3: reports.a stands in line 2 already"},
-		{"one name twice in other letters", batch.Request{Lines: lines(batch.Line{At: 3, Workload: "reports", Instance: "A"})}, "line 3: reports.A stands in line 2 already"},
-		{"the name of a file in the folder", batch.Request{Lines: lines(batch.Line{At: 3, Workload: "manifest", Instance: "jsonl"})}, `line 3: "manifest.jsonl" is the name of a file`},
+		{"one name twice", batch.Request{Lines: lines(batch.Line{At: 3, Workload: "reports", Instance: "a"})}, "line 3: reports@a stands in line 2 already"},
+		{"one name twice in other letters", batch.Request{Lines: lines(batch.Line{At: 3, Workload: "reports", Instance: "A"})}, "line 3: reports@A stands in line 2 already"},
 		{"an unknown environment", batch.Request{Environment: "test", Lines: lines()}, `there is no environment "test"`},
 		{"an environment without issuer", batch.Request{Environment: "dev", Lines: lines()[:1]}, "environment dev has no issuer yet"},
 		{"a label that is none", batch.Request{Lines: lines(), Label: "a\nb"}, "the label"},
@@ -151,10 +151,10 @@ func TestABatchRunAgainGivesOutWhatWasIssued(t *testing.T) {
 	first, err := batch.Issue(t.Context(), f, r)
 	must(t, err)
 	// A torn, a missing and an altered certificate file.
-	for name, text := range map[string]string{"backup.3": "", "backup.5": "-----BEGIN CERTIFICATE-----"} {
+	for name, text := range map[string]string{"backup@3": "", "backup@5": "-----BEGIN CERTIFICATE-----"} {
 		must(t, os.WriteFile(filepath.Join(first.Out, name, "cert.pem"), []byte(text), 0o600))
 	}
-	must(t, os.Remove(filepath.Join(first.Out, "backup.7", "cert.pem")))
+	must(t, os.Remove(filepath.Join(first.Out, "backup@7", "cert.pem")))
 	again, err := batch.Issue(t.Context(), f, r)
 	must(t, err)
 	if again.Before != 20 || again.Issued != 0 || again.Mended != 3 || again.Batch != first.Batch {
@@ -200,15 +200,18 @@ func TestABatchWhoseKeysAreGoneIsNotIssuedAgain(t *testing.T) {
 	r := counted(t, "backup=5")
 	result, err := batch.Issue(t.Context(), f, r)
 	must(t, err)
-	must(t, os.RemoveAll(filepath.Join(result.Out, "backup.4")))
+	must(t, os.RemoveAll(filepath.Join(result.Out, "backup@4")))
 	_, err = batch.Issue(t.Context(), f, r)
-	if err == nil || !strings.Contains(err.Error(), "the keys of 1 certificates that were issued are not in") || !strings.Contains(err.Error(), "backup.4") {
+	if err == nil || !strings.Contains(err.Error(), "the keys of 1 certificates that were issued are not in") || !strings.Contains(err.Error(), "backup@4") {
 		t.Errorf("got %v", err)
 	}
 	r.Out = filepath.Join(dir, "elsewhere")
 	_, err = batch.Issue(t.Context(), f, r)
 	if err == nil || !strings.Contains(err.Error(), "5 of its certificates were issued since 2026-11-02T12:00:00Z, and their keys are not in") {
 		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(r.Out); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder is left where the batch's own could be put back: %v", err)
 	}
 	if n, err := f.Store.CountIssued(t.Context(), store.Filter{}); n != 5 || err != nil {
 		t.Errorf("%d certificates are recorded: %v", n, err)
@@ -246,8 +249,8 @@ func TestABatchGoesOnAfterAFailure(t *testing.T) {
 	var once sync.Once
 	out := filepath.Join(dir, "out")
 	f := open(t, dir, start(), func(step string) {
-		if step == "durable.mkdir backup.25" {
-			once.Do(func() { must(t, os.WriteFile(filepath.Join(out, "backup.25"), nil, 0o600)) })
+		if step == "durable.mkdir backup@25" {
+			once.Do(func() { must(t, os.WriteFile(filepath.Join(out, "backup@25"), nil, 0o600)) })
 		}
 	})
 	r := counted(t, "backup=40")
@@ -256,7 +259,7 @@ func TestABatchGoesOnAfterAFailure(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "line 25: making folder") || result.Issued != 20 {
 		t.Fatalf("got %+v, %v", result, err)
 	}
-	must(t, os.Remove(filepath.Join(out, "backup.25")))
+	must(t, os.Remove(filepath.Join(out, "backup@25")))
 	result, err = batch.Issue(t.Context(), f, r)
 	must(t, err)
 	checkWhole(t, f, result)
@@ -312,8 +315,8 @@ func TestACertificateOfAnotherGenerationKeepsItsChain(t *testing.T) {
 	must(t, err)
 	text, err := keys.EncodeWorkload(key)
 	must(t, err)
-	must(t, os.MkdirAll(filepath.Join(first.Out, "backup.20"), 0o700))
-	must(t, os.WriteFile(filepath.Join(first.Out, "backup.20", "key.pem"), text, 0o600))
+	must(t, os.MkdirAll(filepath.Join(first.Out, "backup@20"), 0o700))
+	must(t, os.WriteFile(filepath.Join(first.Out, "backup@20", "key.pem"), text, 0o600))
 	c, err := pki.NewWorkload(pki.WorkloadSpec{Environment: "prod", Workload: "backup", Instance: "20", Organization: "Example Corp",
 		TrustDomain: "example.internal", Lifetime: time.Hour, Now: start()}, key.Public(), former)
 	must(t, err)

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"anchorctl/internal/config"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
+	"anchorctl/internal/rules"
 )
 
 // Line asks for one certificate.
@@ -38,6 +40,16 @@ type LinesError struct {
 	Source   string
 	Problems []string // the first of them
 	More     int      // how many there are besides
+
+	refusal *rules.Refusal // what rules refused, when that is what stopped the first
+}
+
+// Unwrap is what rules found: of several problems, the first decides.
+func (e *LinesError) Unwrap() error {
+	if e.refusal == nil {
+		return nil
+	}
+	return e.refusal
 }
 
 func (e *LinesError) Error() string {
@@ -50,8 +62,9 @@ func (e *LinesError) Error() string {
 
 // problems gathers what is wrong, up to what anybody reads.
 type problems struct {
-	list []string
-	more int
+	list    []string
+	more    int
+	refusal *rules.Refusal
 }
 
 const mostProblems = 10
@@ -61,6 +74,14 @@ func (p *problems) add(at int, err error) {
 		p.more++
 		return
 	}
+	var refusal *rules.Refusal
+	switch {
+	case !errors.As(err, &refusal):
+	case len(p.list) == 0:
+		p.refusal = &rules.Refusal{Findings: refusal.Findings}
+	case p.refusal != nil:
+		p.refusal.Findings = append(slices.Clip(p.refusal.Findings), refusal.Findings...)
+	}
 	p.list = append(p.list, fmt.Sprintf("line %d: %s", at, err))
 }
 
@@ -68,7 +89,7 @@ func (p *problems) err(source string) error {
 	if len(p.list) == 0 {
 		return nil
 	}
-	return &LinesError{Source: source, Problems: p.list, More: p.more}
+	return &LinesError{Source: source, Problems: p.list, More: p.more, refusal: p.refusal}
 }
 
 // fields are the texts of one line, by the name of their column.

@@ -81,9 +81,6 @@ func (r Request) judge(ctx context.Context, f *folder.Folder) ([]issuance.Grant,
 		if err == nil && digest != nil {
 			err = ownKey(owners, l.At, grant)
 		}
-		if err == nil && reserved(l.name()) {
-			err = fmt.Errorf("%q is the name of a file in the batch's folder", l.name())
-		}
 		if err != nil {
 			p.add(l.At, err)
 			continue

@@ -83,13 +83,13 @@ func TestOnlyTheFirstMistakesAreTold(t *testing.T) {
 
 func TestACountNamesInstances(t *testing.T) {
 	for text, want := range map[string]string{
-		"backup=3":           "backup.1 backup.2 backup.3",
-		"backup.web-%03d=2":  "backup.web-001 backup.web-002",
-		"backup.%d.eu=2":     "backup.1.eu backup.2.eu",
-		"backup.%01d=1":      "backup.1",
-		"backup.%03d=1":      "backup.001",
-		"backup.a%09dz=1":    "backup.a000000001z",
-		"reports.x=1":        "",
+		"backup=3":           "backup@1 backup@2 backup@3",
+		"backup@web-%03d=2":  "backup@web-001 backup@web-002",
+		"backup@%d.eu=2":     "backup@1.eu backup@2.eu",
+		"backup@%01d=1":      "backup@1",
+		"backup@%03d=1":      "backup@001",
+		"backup@a%09dz=1":    "backup@a000000001z",
+		"reports@x=1":        "",
 		"backup":             "",
 		"backup=":            "",
 		"backup=0":           "",
@@ -99,22 +99,22 @@ func TestACountNamesInstances(t *testing.T) {
 		"backup=1000001":     "",
 		"=3":                 "",
 		".%d=3":              "",
-		"backup.%d%d=3":      "",
-		"backup.%s=3":        "",
-		"backup.%4d=3":       "",
-		"backup.%010d=3":     "",
-		"backup.%-3d=3":      "",
-		"backup.%0d=3":       "",
-		"backup.%00d=3":      "",
-		"backup.=3":          "",
-		"backup.%%d=3":       "",
-		"backup.web%5=3":     "",
-		"backup.web-%03d= 2": "",
+		"backup@%d%d=3":      "",
+		"backup@%s=3":        "",
+		"backup@%4d=3":       "",
+		"backup@%010d=3":     "",
+		"backup@%-3d=3":      "",
+		"backup@%0d=3":       "",
+		"backup@%00d=3":      "",
+		"backup@=3":          "",
+		"backup@%%d=3":       "",
+		"backup@web%5=3":     "",
+		"backup@web-%03d= 2": "",
 	} {
 		lines, err := batch.Counts(text)
 		var names []string
 		for _, l := range lines {
-			names = append(names, l.Workload+"."+l.Instance)
+			names = append(names, l.Workload+"@"+l.Instance)
 		}
 		if got := strings.Join(names, " "); got != want || (err == nil) == (want == "") {
 			t.Errorf("%q: got %q, %v; want %q", text, got, err, want)
@@ -152,7 +152,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func FuzzCounts(f *testing.F) {
-	for _, text := range []string{"backup=3", "backup.web-%03d=2", "backup.%d.eu=2", "backup.%00d=1", "=1"} {
+	for _, text := range []string{"backup=3", "backup@web-%03d=2", "backup@%d.eu=2", "backup@%00d=1", "=1"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -16,7 +17,9 @@ import (
 	"testing"
 
 	"anchorctl/internal/batch"
+	"anchorctl/internal/durable"
 	"anchorctl/internal/pki"
+	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
 
@@ -61,7 +64,7 @@ func TestALineWithARequestGetsACertificateForItsKey(t *testing.T) {
 		}
 	}
 	// Run again, with a file that is gone.
-	must(t, os.RemoveAll(filepath.Join(result.Out, "backup.3")))
+	must(t, os.RemoveAll(filepath.Join(result.Out, "backup@3")))
 	again, err := batch.Issue(t.Context(), f, r)
 	must(t, err)
 	if again.Before != 6 || again.Issued != 0 || again.Mended != 1 || again.Batch != result.Batch {
@@ -101,6 +104,48 @@ func TestRequestsAreJudgedBeforeAnythingIsIssued(t *testing.T) {
 	}
 	if n, err := f.Store.CountIssued(t.Context(), store.Filter{}); n != 0 || err != nil {
 		t.Errorf("%d certificates were issued: %v", n, err)
+	}
+}
+
+// What rules refuse is told apart from what is written wrongly; of several
+// problems, the first decides.
+func TestRequestsThatRulesRefuse(t *testing.T) {
+	dir := newEstate(t)
+	f := open(t, dir, start(), nil)
+	r, _ := requested(t, t.TempDir(), 3)
+	for _, l := range r.Lines[1:] {
+		weak, err := rsa.GenerateKey(rand.Reader, 1024)
+		must(t, err)
+		writeRequest(t, l.CSR, weak)
+	}
+	_, err := batch.Issue(t.Context(), f, r)
+	var refusal *rules.Refusal
+	if !errors.As(err, &refusal) || len(refusal.Findings) != 2 || refusal.Findings[0].Rule != "ANC206" {
+		t.Errorf("got %v, which refuses %+v", err, refusal)
+	}
+	r.Lines[0].Workload = "nobody"
+	if _, err := batch.Issue(t.Context(), f, r); errors.As(err, &refusal) || !strings.Contains(err.Error(), "line 3: ") {
+		t.Errorf("got %v, want that the first line is wrong", err)
+	}
+}
+
+func TestASecondRunAtTheSameTimeIsTurnedAway(t *testing.T) {
+	dir := newEstate(t)
+	f := open(t, dir, start(), nil)
+	r := counted(t, "backup=3")
+	first, err := batch.Issue(t.Context(), f, r)
+	must(t, err)
+	release, held, err := f.Files.TryLockFolder(first.Out)
+	if err != nil || !held {
+		t.Fatal(held, err)
+	}
+	var busy *durable.BusyError
+	if _, err := batch.Issue(t.Context(), f, r); !errors.As(err, &busy) || !strings.Contains(err.Error(), "another run is writing to") {
+		t.Errorf("got %v", err)
+	}
+	must(t, release())
+	if again, err := batch.Issue(t.Context(), f, r); err != nil || again.Before != 3 {
+		t.Errorf("got %+v, %v", again, err)
 	}
 }
 

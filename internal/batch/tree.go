@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"anchorctl/internal/durable"
 	"anchorctl/internal/hint"
@@ -20,9 +19,10 @@ import (
 //	batch.json         whose folder it is
 //	chain-ENV-N.pem    the issuer's certificate, once for all
 //	manifest.jsonl     what was issued; there when all was
-//	WORKLOAD.INSTANCE/ key.pem and cert.pem
+//	WORKLOAD@INSTANCE/ key.pem and cert.pem
 //
-// Above 10,000 lines, the folders of each thousand lie in one of their own (0000,
+// No workload's folder has the name of a file: those have a dot and no @. Above
+// 10,000 lines, the folders of each thousand lie in one of their own (0000,
 // 0001, …), which no workload's name can be.
 type tree struct {
 	root   string
@@ -38,11 +38,6 @@ const (
 	flatUpTo        = 10_000
 	perLevel        = 1_000
 )
-
-// reserved reports whether a workload's folder would have the name of a file.
-func reserved(name string) bool {
-	return name == markerName || name == manifestName || strings.HasPrefix(name, "chain-") && strings.HasSuffix(name, ".pem")
-}
 
 func chainName(environment string, generation int) string {
 	return fmt.Sprintf("chain-%s-%d.pem", environment, generation)

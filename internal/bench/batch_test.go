@@ -58,7 +58,7 @@ func main() {
 				id := sha256.Sum256(must(key.PublicKey.Bytes()))
 				template := &x509.Certificate{
 					SerialNumber: must(rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 126))), NotBefore: now, NotAfter: now.Add(24 * time.Hour),
-					Subject:  pkix.Name{CommonName: fmt.Sprintf("app.%d", i), Organization: []string{"Bench"}, OrganizationalUnit: []string{"dev"}},
+					Subject:  pkix.Name{CommonName: fmt.Sprintf("app@%d", i), Organization: []string{"Bench"}, OrganizationalUnit: []string{"dev"}},
 					KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 					BasicConstraintsValid: true, SubjectKeyId: id[:20], URIs: []*url.URL{uri},
 				}

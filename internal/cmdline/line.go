@@ -124,6 +124,9 @@ func (l *line) flag(globals []cli.Flag, word string, words []string) ([]string, 
 	default:
 		value, hasValue, words = words[0], true, words[1:]
 	}
+	if hasValue && value == "" && takesValue(f) {
+		return nil, l.usage(fmt.Sprintf("flag %s needs a value, but an empty one is given", dashed), "leave the flag out, or set the variable that it comes from")
+	}
 	if hasValue {
 		dashed += "=" + value
 	}

@@ -148,6 +148,7 @@ func (r *runner) call(args []string) (Reply, error) {
 		interruptible, stop := r.env.Interruptible(ctx, r.voice, c.Resume)
 		defer stop()
 		ctx = interruptible
+		call.Env = call.Heeding(ctx)
 	}
 	reply, err := c.Run(ctx, call)
 	r.voice.Clear()

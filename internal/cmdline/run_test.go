@@ -212,6 +212,7 @@ func TestUsageErrors(t *testing.T) {
 		{"issue a b", `does not take the argument "b"`, `run "anchorctl issue --help"`},
 		{"issue a --out", "flag --out needs a value", `run "anchorctl issue --help"`},
 		{"issue a --out --force", "flag --out needs a value, but --force follows", "write --out=--force"},
+		{"issue a --out=", "flag --out needs a value, but an empty one is given", "leave the flag out"},
 		{"issue a --wait soon", `invalid value "soon" for flag --wait`, `run "anchorctl issue --help"`},
 		{"issue a --force=perhaps", `invalid boolean value "perhaps" for -force`, `run "anchorctl issue --help"`},
 		{"check cert f", "anchorctl check cert needs --out", `run "anchorctl check cert --help"`},

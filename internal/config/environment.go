@@ -9,8 +9,14 @@ import (
 	"anchorctl/internal/plan"
 )
 
+// RootName is what commands call the root where they could name an environment.
+const RootName = "root"
+
 func (c *checker) environment(path string, e *Environment) {
 	c.name(path, e.Name, "an environment")
+	if e.Name == RootName {
+		c.keyProblem(path, "choose another name, such as \"shared\"", "%q is what commands such as \"rotate start root\" call the estate's root", e.Name)
+	}
 	if strings.HasSuffix(e.Name, "-") {
 		c.keyProblem(path, "end it in a letter or a digit", "%q is a label of the host name %s.%s, which cannot end in a hyphen",
 			e.Name, e.Name, c.config.Estate.TrustDomain)
@@ -19,6 +25,7 @@ func (c *checker) environment(path string, e *Environment) {
 	c.domains(path+".dnsDomains", e.DNSDomains)
 	c.limits(path+".limits", e)
 	c.crl(path+".crl", e.CRL)
+	c.notifications(path+".notifications", e.Notifications)
 	c.targets(path+".targets", e.Targets)
 	for _, name := range e.WorkloadNames() {
 		at := below(path+".workloads", name)
@@ -42,7 +49,7 @@ func (c *checker) issuer(path string, e *Environment) {
 	c.keyType(path+".issuer.key.type", e.Issuer.Key.Type, "an issuer", issuerKeys())
 	at := path + ".issuer.lifetime"
 	c.between(at, e.Issuer.Lifetime, minAuthority, maxIssuerLifetime, "")
-	if e.Issuer.Lifetime > c.config.Root.Lifetime {
+	if e.Issuer.Lifetime > c.config.Root.Lifetime && !c.given("root.certificate") {
 		c.problem(at, "shorten it, or lengthen root.lifetime", "the issuer (%s) would outlive the root (%s)", e.Issuer.Lifetime, c.config.Root.Lifetime)
 	}
 }
@@ -71,9 +78,6 @@ func (c *checker) limits(path string, e *Environment) {
 	c.between(path+".renewalInterval", l.RenewalInterval, minRenewal, maxRenewal, "")
 	if l.RolesPerProfile > maxRoles {
 		c.problem(path+".rolesPerProfile", "", "the service takes at most %d roles in a profile", maxRoles)
-	}
-	if l.AnchorsPerTarget > maxAnchors {
-		c.problem(path+".anchorsPerTarget", "", "the service takes at most %d anchors in a region", maxAnchors)
 	}
 }
 

@@ -20,7 +20,6 @@ const (
 	defaultSession         = Duration(time.Hour)
 	defaultSensitive       = Duration(30 * time.Minute)
 	defaultRolesPerProfile = 5
-	defaultAnchors         = 1
 	defaultCRLInterval     = Duration(24 * time.Hour)
 	defaultCRLValidity     = Duration(7 * day)
 )
@@ -66,7 +65,6 @@ func (e *Environment) fill() {
 	or(&e.Limits.SessionDuration, maxSession)
 	or(&e.Limits.SensitiveSessionDuration, defaultSensitive)
 	or(&e.Limits.RolesPerProfile, defaultRolesPerProfile)
-	or(&e.Limits.AnchorsPerTarget, defaultAnchors)
 	or(&e.CRL.Interval, defaultCRLInterval)
 	or(&e.CRL.Validity, max(defaultCRLValidity, min(2*e.CRL.Interval, maxCRLValidity)))
 	for _, w := range e.Workloads {
@@ -75,6 +73,7 @@ func (e *Environment) fill() {
 	for _, p := range e.Profiles {
 		or(&p.SessionDuration, min(defaultSession, e.Limits.SessionDuration))
 	}
+	e.fillNotifications()
 }
 
 // order sorts every list whose order means nothing, and completes the attribute

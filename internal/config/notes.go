@@ -32,20 +32,22 @@ func Notes() map[string]map[string]Note {
 			"trustDomain":  {Text: "The SPIFFE trust domain: workloads are named spiffe://ENVIRONMENT.TRUSTDOMAIN/WORKLOAD.", Pattern: domainPattern, Most: maxTrustDomain},
 		},
 		"Root": {
-			"key":      {Text: "The root's key."},
-			"lifetime": {Text: "How long the root's certificate is valid, at most " + maxRootLifetime.String() + ".", Default: defaultRootLifetime.String()},
+			"certificate": {Text: "The file of a root whose key is somebody else's, such as an enterprise's offline CA, relative to this file. Issuers are then signed there: see docs/root.md.", Most: maxPath},
+			"key":         {Text: "The root's key."},
+			"lifetime":    {Text: "How long the root's certificate is valid, at most " + maxRootLifetime.String() + ".", Default: defaultRootLifetime.String()},
 		},
 		"KeySpec": {
 			"type": {Text: "The kind of key: ecdsa-p384 (the default) or rsa-4096 for a root; ecdsa-p256 (the default), ecdsa-p384 or rsa-3072 for an issuer.", Enum: []string{"ecdsa-p256", "ecdsa-p384", "rsa-3072", "rsa-4096"}},
 		},
 		"Environment": {
-			"issuer":     {Text: "The intermediate certificate authority that signs the environment's workload certificates; its certificate is the trust anchor."},
-			"dnsDomains": {Text: "The domains below which the workloads' DNS names lie. They are minted into the issuer, and an issuer that exists does not change.", Most: maxDNSDomains, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
-			"limits":     {Text: "What the environment's workloads and profiles may not exceed."},
-			"crl":        {Text: "How the environment's certificate revocation lists are kept. There is none before the first revocation."},
-			"targets":    {Text: "The AWS accounts and regions in which the environment has a trust anchor and profiles.", Least: 1, Most: maxItems},
-			"workloads":  {Text: "What gets certificates, by name.", Names: labelPattern},
-			"profiles":   {Text: "The Roles Anywhere profiles, by name.", Names: namePattern},
+			"issuer":        {Text: "The intermediate certificate authority that signs the environment's workload certificates; its certificate is the trust anchor."},
+			"dnsDomains":    {Text: "The domains below which the workloads' DNS names lie. They are minted into the issuer, and an issuer that exists does not change.", Most: maxDNSDomains, Items: &Note{Pattern: domainPattern, Most: maxDomain}},
+			"limits":        {Text: "What the environment's workloads and profiles may not exceed."},
+			"crl":           {Text: "How the environment's certificate revocation lists are kept. There is none before the first revocation."},
+			"notifications": {Text: "When AWS begins to tell (by EventBridge, Health and CloudWatch) that certificates expire."},
+			"targets":       {Text: "The AWS accounts and regions in which the environment has a trust anchor and profiles.", Least: 1, Most: maxItems},
+			"workloads":     {Text: "What gets certificates, by name.", Names: labelPattern},
+			"profiles":      {Text: "The Roles Anywhere profiles, by name.", Names: namePattern},
 		},
 		"IssuerSpec": {
 			"key":            {Text: "The issuer's key."},
@@ -58,13 +60,20 @@ func Notes() map[string]map[string]Note {
 			"sensitiveSessionDuration": {Text: "The longest duration of a session of a sensitive role, 15m to 1h (ANC318).", Default: defaultSensitive.String()},
 			"renewalInterval":          {Text: "The time between two runs of renew, as your timer has it. Lifetimes that it does not fit are refused (ANC205); without it, ten minutes are taken and such lifetimes are warned of."},
 			"rolesPerProfile":          {Text: "How many roles a profile may have before it is refused (ANC302).", Most: maxRoles, Default: defaultRolesPerProfile},
-			"anchorsPerTarget":         {Text: "How many trust anchors the environment may have in a target.", Most: maxAnchors, Default: defaultAnchors},
 		},
 		"CRLSpec": {
 			"interval":               {Text: "How old a revocation list gets before a new one is signed: by apply, or by crl refresh.", Default: defaultCRLInterval.String()},
 			"validity":               {Text: "How long after a revocation list its next update is due, at least twice the interval and at most " + maxCRLValidity.String() + ".", Default: defaultCRLValidity.String()},
 			"distributionPoint":      {Text: "The http or https URL of a folder that crl publish fills. New certificates name the list in it, URL/ENVIRONMENT-GENERATION.crl.", Most: maxURL},
 			"checkDistributionPoint": {Text: "Whether the trust anchors check certificates against their distribution point (crlDpRevocationEnabled). What AWS does when it cannot be reached is not documented.", Default: false},
+		},
+		"Notifications": {
+			"caCertificateExpiry":        {Text: "Of the certificates in the trust anchors. By default it begins when the issuer is to be rotated: two of the environment's longest certificate lifetimes and 45 days before its end."},
+			"endEntityCertificateExpiry": {Text: "Of the workloads' certificates that were used. By default it is enabled, for the last third of their life, where a workload's certificates live longer than 30 days."},
+		},
+		"NotificationSetting": {
+			"enabled":   {Text: "Whether AWS tells of it."},
+			"threshold": {Text: "How long before the end it begins, in whole days from " + minThreshold.String() + " to " + maxThreshold.String() + "."},
 		},
 		"Target": {
 			"account":     {Text: "The 12 digits of the AWS account, in quotes.", Pattern: accountPattern},

@@ -64,7 +64,6 @@ const (
 	maxSessionPolicy  = 100_000
 	maxRolePath       = 512 // with both slashes; the ARN then keeps far below the 1,011 characters a profile takes
 	maxSpecifier      = 60
-	maxAnchors        = 50
 	maxTrustDomain    = 181 // spiffe://ENVIRONMENT.TRUSTDOMAIN/WORKLOAD fits the 256 characters of a session tag
 	maxDomain         = 253 // RFC 1035 section 2.3.4, without the final dot
 	maxOrganization   = 64  // RFC 5280 appendix A.1, ub-organization-name

@@ -39,6 +39,9 @@ type Estate struct {
 type Root struct {
 	Key      KeySpec  `json:"key,omitempty"`
 	Lifetime Duration `json:"lifetime,omitempty"`
+	// Certificate is the file of a root whose key is somebody else's.
+	Certificate     string `json:"certificate,omitempty"`
+	CertificateText []byte `json:"-"` // what that file holds
 }
 
 // KeySpec says what kind of key to make.
@@ -48,14 +51,16 @@ type KeySpec struct {
 
 // Environment is the unit of isolation.
 type Environment struct {
-	Name       string               `json:"-"` // the key it stands under
-	Issuer     IssuerSpec           `json:"issuer,omitempty"`
-	DNSDomains []string             `json:"dnsDomains,omitempty"`
-	Limits     Limits               `json:"limits,omitempty"`
-	CRL        CRLSpec              `json:"crl,omitempty"`
-	Targets    []Target             `json:"targets"`
-	Workloads  map[string]*Workload `json:"workloads,omitempty"`
-	Profiles   map[string]*Profile  `json:"profiles,omitempty"`
+	Name       string     `json:"-"` // the key it stands under
+	Issuer     IssuerSpec `json:"issuer,omitempty"`
+	DNSDomains []string   `json:"dnsDomains,omitempty"`
+	Limits     Limits     `json:"limits,omitempty"`
+	CRL        CRLSpec    `json:"crl,omitempty"`
+	// Notifications are those that AWS sends of what expires.
+	Notifications Notifications        `json:"notifications,omitempty"`
+	Targets       []Target             `json:"targets"`
+	Workloads     map[string]*Workload `json:"workloads,omitempty"`
+	Profiles      map[string]*Profile  `json:"profiles,omitempty"`
 }
 
 // IssuerSpec is the environment's intermediate certificate authority.
@@ -72,7 +77,6 @@ type Limits struct {
 	SensitiveSessionDuration Duration `json:"sensitiveSessionDuration,omitempty"`
 	RenewalInterval          Duration `json:"renewalInterval,omitempty"` // between two runs of renew; 0: not said
 	RolesPerProfile          int      `json:"rolesPerProfile,omitempty"`
-	AnchorsPerTarget         int      `json:"anchorsPerTarget,omitempty"`
 }
 
 // CRLSpec says how the environment's revocation lists are kept: there are none
@@ -82,6 +86,19 @@ type CRLSpec struct {
 	Validity               Duration `json:"validity,omitempty"` // from a list to its next update
 	DistributionPoint      string   `json:"distributionPoint,omitempty"`
 	CheckDistributionPoint bool     `json:"checkDistributionPoint,omitempty"`
+}
+
+// Notifications are the notification settings of the environment's anchors, by
+// the events of the service.
+type Notifications struct {
+	CACertificateExpiry        NotificationSetting `json:"caCertificateExpiry,omitempty"`
+	EndEntityCertificateExpiry NotificationSetting `json:"endEntityCertificateExpiry,omitempty"`
+}
+
+// NotificationSetting says how long before an event AWS begins to tell of it.
+type NotificationSetting struct {
+	Enabled   *bool    `json:"enabled,omitempty"`
+	Threshold Duration `json:"threshold,omitempty"` // whole days; 0 where it is disabled
 }
 
 // Target is an AWS account and region.

@@ -27,8 +27,10 @@ type Estate struct {
 type issuer struct {
 	addr        plan.Addr
 	certificate *x509.Certificate
-	active      bool
+	status      string
 }
+
+func (i issuer) active() bool { return i.status == store.Active }
 
 // Know reads an estate's record.
 func Know(ctx context.Context, f *folder.Folder) (*Estate, error) {
@@ -49,7 +51,7 @@ func Know(ctx context.Context, f *folder.Folder) (*Estate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the recorded certificate of %s: %w", g.Addr(), err)
 		}
-		k.issuers = append(k.issuers, issuer{g.Addr(), c, g.Status == store.Active})
+		k.issuers = append(k.issuers, issuer{g.Addr(), c, g.Status})
 	}
 	return k, nil
 }

@@ -18,6 +18,7 @@ import (
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
+	"anchorctl/internal/store"
 )
 
 func TestASessionThatWouldBeGranted(t *testing.T) {
@@ -56,7 +57,7 @@ func TestWhatToChange(t *testing.T) {
 		{name: "another key", change: func(t *testing.T, l *lab) { l.c.Key = pkitest.ECDSA(t).Public() }, gate: "key match", first: `one run of "anchorctl issue prod/backup"`},
 		{name: "no digitalSignature", leaf: []pkitest.Option{pkitest.Usage(x509.KeyUsageKeyEncipherment)}, gate: "certificate usage", first: `run "anchorctl issue prod/backup"`},
 		{name: "ended", change: func(_ *testing.T, l *lab) { l.c.Time = l.c.Leaf.NotAfter.Add(time.Minute) }, gate: "certificate dates", first: `run "anchorctl issue prod/backup" and install`},
-		{name: "an instance, ended", leaf: []pkitest.Option{pkitest.Name("backup.eu1"), pkitest.Dates(ago(48*time.Hour), ago(time.Hour))}, gate: "certificate dates", first: `run "anchorctl issue prod/backup.eu1"`},
+		{name: "an instance, ended", leaf: []pkitest.Option{pkitest.Name("backup@eu1"), pkitest.Dates(ago(48*time.Hour), ago(time.Hour))}, gate: "certificate dates", first: `run "anchorctl issue prod/backup@eu1"`},
 		{name: "not yet valid", change: func(_ *testing.T, l *lab) { l.c.Time = ago(time.Hour) }, gate: "certificate dates", first: "wait until 2026-11-02T11:45:00Z, or set the clock right"},
 		{name: "an anchor that is not made yet", change: func(_ *testing.T, l *lab) { l.k.objects = nil }, gate: "trust anchor", first: `run "anchorctl apply": anchor/prod@111122223333/eu-central-1 is not made yet`},
 		{name: "an anchor that somebody deleted", change: func(_ *testing.T, l *lab) { l.place.anchors = l.place.anchors[1:] }, gate: "trust anchor", first: `is recorded and not there any more`},
@@ -65,7 +66,7 @@ func TestWhatToChange(t *testing.T) {
 			l.c.Leaf, l.c.Key = leaf.Certificate, leaf.Key.Public()
 		}, gate: "certificate path", first: "ask at the anchor of dev: this certificate is dev's, issued by issuer/dev#1, and this anchor is prod's"},
 		{name: "a certificate of a retired issuer", change: func(t *testing.T, l *lab) {
-			l.k.issuers[1].active = false
+			l.k.issuers[1].status = store.Retired
 			l.place.anchors[0].Bundle = string(l.made.Root.Issuer(t, "prod").PEM())
 		}, gate: "certificate path", first: "issuer/prod#1, which issued this one, is retired"},
 		{name: "an anchor that does not hold the issuer", change: func(t *testing.T, l *lab) { l.place.anchors[0].Bundle = string(l.made.Root.Issuer(t, "prod").PEM()) },

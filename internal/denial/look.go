@@ -179,7 +179,7 @@ func (k *Estate) profile(addr plan.Addr) *config.Profile {
 func (k *Estate) certificatesOf(env string) []*x509.Certificate {
 	var all []*x509.Certificate
 	for _, i := range k.issuers {
-		if i.addr.Environment == env && i.active {
+		if i.addr.Environment == env && i.active() {
 			all = append(all, i.certificate)
 		}
 	}

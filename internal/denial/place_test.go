@@ -16,6 +16,7 @@ import (
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
+	"anchorctl/internal/store"
 )
 
 const (
@@ -138,7 +139,7 @@ func newLab(t testing.TB, options ...pkitest.Option) *lab {
 		l.k.objects = append(l.k.objects, plan.Object{Addr: addr, ARN: arn})
 	}
 	for _, env := range []string{"dev", "prod"} {
-		l.k.issuers = append(l.k.issuers, issuer{plan.Issuer(env, 1), l.made.Issuers[env].Certificate, true})
+		l.k.issuers = append(l.k.issuers, issuer{plan.Issuer(env, 1), l.made.Issuers[env].Certificate, store.Active})
 	}
 	l.place = l.live()
 	l.leaf = l.made.Leaf(t, "prod", "backup", options...)

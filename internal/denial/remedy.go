@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/gates"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
+	"anchorctl/internal/store"
 )
 
 // remedies are what to do about a gate that failed.
@@ -80,9 +81,8 @@ func (v view) issue() string {
 	if name == "" {
 		return `"anchorctl issue ENV/WORKLOAD"`
 	}
-	// An instance of a workload has its name after the workload's.
-	if instance, ok := strings.CutPrefix(v.c.Leaf.Subject.CommonName, name+"."); ok {
-		name += "." + instance
+	if workload, instance, err := pki.SplitWorkloadName(v.c.Leaf.Subject.CommonName); err == nil && workload == name {
+		name = pki.WorkloadName(workload, instance)
 	}
 	return fmt.Sprintf("%q", "anchorctl issue "+env+"/"+name)
 }
@@ -115,7 +115,10 @@ func (v view) pathRemedies() []Remedy {
 	case ours && env != "" && by.addr.Environment != env:
 		return do(fmt.Sprintf("ask at the anchor of %s: this certificate is %s's, issued by %s, and this anchor is %s's", by.addr.Environment, by.addr.Environment, by.addr, env),
 			fmt.Sprintf(`for a role of %s, take a certificate of %s: run "anchorctl issue %s/WORKLOAD"`, env, env, env))
-	case ours && !by.active:
+	case ours && (by.status == store.Draining || by.status == store.Next):
+		return do(fmt.Sprintf("run %q: a rotation is open, %s issued this certificate, and while the rotation lasts the anchor should hold it",
+			"anchorctl rotate status "+by.addr.Environment, by.addr))
+	case ours && by.status == store.Retired:
 		return do("run "+v.issue()+" and install the new files: "+by.addr.String()+", which issued this one, is retired",
 			"let the anchor keep an issuer until the last certificate it issued has ended")
 	case ours:
@@ -200,6 +203,8 @@ func (v view) listRemedies() []Remedy {
 	switch {
 	case owner != "" && owner != env:
 		return do(fmt.Sprintf("take the role with a certificate of %s, at its anchor and by its profile: anchorctl.yaml gives it to %s, and a role is in one environment only (ANC301)", owner, owner))
+	case owner == "" && profile == config.ProbeProfile:
+		return do("ask by another profile: that of the built-in probe lists the probe role alone")
 	case owner == "":
 		return []Remedy{{Do: fmt.Sprintf("if the role is meant for %s, add it to anchorctl.yaml at environments.%s.profiles.%s.roles", env, env, profile),
 			Text: fmt.Sprintf("%s: {workloads: [%s]}", role.Name, workload)},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/gates"
 	"anchorctl/internal/iampolicy"
 	"anchorctl/internal/roles"
@@ -44,6 +45,10 @@ func (v view) ownRole(owner string) []Remedy {
 	case v.c.names.environment != "" && v.c.names.environment != owner:
 		return []Remedy{{Do: fmt.Sprintf("take the role with a certificate of %s at the anchor of %s: anchorctl.yaml gives it to %s alone, and this anchor is %s's",
 			owner, owner, owner, v.c.names.environment)}}
+	case env == owner && workload == config.ProbeWorkload && !v.k.Config.Environments[env].IsProbe(role):
+		return do("ask for the probe role: the built-in probe takes no other")
+	case env == owner && workload != config.ProbeWorkload && v.k.Config.Environments[env].IsProbe(role):
+		return do("ask for a role of the workload's own: the built-in probe alone takes a probe role")
 	case env == owner && !slices.Contains(v.k.workloadsOf(owner, role), workload):
 		return []Remedy{
 			{Do: fmt.Sprintf("if %s may have the role, add it to anchorctl.yaml at environments.%s.profiles.%s.roles.%s.workloads", workload, owner, orName(v.c.names.profile), role.Name),

@@ -96,6 +96,11 @@ func (f Files) MoveAll(from, to string, names ...string) error {
 	return nil
 }
 
+// BusyError says that another run holds what this one would write to.
+type BusyError struct{ What string }
+
+func (e *BusyError) Error() string { return "another run is writing to " + e.What }
+
 // TryLockFolder takes the lock of a folder unless somebody holds it. It ends with
 // release, or with the process.
 func (f Files) TryLockFolder(path string) (release func() error, held bool, err error) {

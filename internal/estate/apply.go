@@ -144,11 +144,22 @@ func (r *runner) turned(ctx context.Context, p Proposal) error {
 	return r.world.Folder.Store.EndRotation(ctx, p.Rotation.Environment, "done")
 }
 
-// needsRoot: the root that signs is opened before the run. One that the run makes,
-// or puts to work, is opened then, and the one before it may be lost.
-func needsRoot(actions []plan.Action) bool {
-	return slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Key == plan.RootKey }) &&
-		!slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Addr.Kind == plan.KindRoot })
+// openRoot opens the root that is going to sign, before the run has any effect: a
+// wrong passphrase, or nobody to type it, stops it then. One that the run makes has
+// its key made first; the root before it may be lost.
+func (r *runner) openRoot(ctx context.Context, p Proposal, actions []plan.Action) error {
+	signs := slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Key == plan.RootKey })
+	n := p.Rotation
+	switch {
+	case n != nil && n.Environment == "" && slices.ContainsFunc(actions, func(a plan.Action) bool { return a.ID == plan.ID(plan.IssuerMint, plan.Root(n.To)) }):
+		return r.minter.MakeRootKey(ctx, n.To)
+	case n != nil && n.Environment == "" && signs:
+		return r.minter.UnlockRoot(ctx, n.To)
+	case signs:
+		return r.minter.Unlock(ctx)
+	default:
+		return nil
+	}
 }
 
 // closing are the actions that only take something away, without those they
@@ -234,10 +245,8 @@ func (r *runner) settle(ctx context.Context) error {
 
 func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, actions []plan.Action, holds error) (Report, error) {
 	e := r.engine(report.Proposal.desired)
-	if needsRoot(actions) {
-		if err := r.minter.Unlock(ctx); err != nil {
-			return report, err
-		}
+	if err := r.openRoot(ctx, report.Proposal, actions); err != nil {
+		return report, err
 	}
 	if err := r.clouds.bind(ctx); err != nil {
 		return report, err

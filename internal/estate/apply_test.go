@@ -143,6 +143,12 @@ func TestDriftIsFoundAndPutRight(t *testing.T) {
 			},
 			[]string{"profile.enable " + profile.String()}, `"enabled":true`,
 		},
+		"a notification changed": {
+			func(t *testing.T, h hands) error {
+				return h.anchors.Change(t.Context(), h.anchor, anchors.Change{Notifications: []anchors.Notification{{Event: anchors.EndEntityExpiry, Enabled: true, Threshold: 45}}})
+			},
+			[]string{"anchor.update " + prodAnchor.String()}, `"notificationSettings":{"CA_CERTIFICATE_EXPIRY":"47d","END_ENTITY_CERTIFICATE_EXPIRY":"disabled"}`,
+		},
 		"a tag removed": {
 			func(t *testing.T, h hands) error {
 				return h.anchors.Change(t.Context(), h.anchor, anchors.Change{DropTags: []string{ownership.TagEstate}})

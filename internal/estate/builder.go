@@ -7,9 +7,11 @@ import (
 	"strings"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/keys"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/rules"
+	"anchorctl/internal/store"
 )
 
 // builder puts the actions of a plan in order. The order is by phase over all
@@ -66,6 +68,7 @@ func (b *builder) id(kind plan.Kind, addr plan.Addr) []string {
 
 func (b *builder) mint() error {
 	b.openRotations()
+	b.otherRoot()
 	for _, env := range b.world.Folder.Config.EnvironmentNames() {
 		if g, ok := b.r.active[env]; ok {
 			for _, words := range b.d.issuers[env].Drift(b.r.certs[g.Addr().String()]) {
@@ -82,11 +85,29 @@ func (b *builder) mint() error {
 	return nil
 }
 
+// otherRoot says that the configuration has the root be somebody else's, or ours,
+// and the one that signs is not.
+func (b *builder) otherRoot() {
+	g, c := b.r.active[""], b.world.Folder.Config.Root
+	if _, turning := b.r.rotations[""]; turning || (g.KeyURI == keys.Elsewhere) == (c.Certificate != "") {
+		return
+	}
+	now := "is ours"
+	if g.KeyURI == keys.Elsewhere {
+		now = "is somebody else's"
+	}
+	b.notice("the root that signs, %s, %s, and by root.certificate it should not be: run %q", g.Addr(), now, "anchorctl rotate start root")
+}
+
 // openRotations says what is under way, and what does not go together with it.
 func (b *builder) openRotations() {
 	for _, env := range slices.Sorted(maps.Keys(b.r.rotations)) {
-		b.notice("%s: a rotation is open since %s, and this leaves its certificates to it: run %q", Rotation{Environment: env}.address(),
-			day(b.r.rotations[env].Started), "anchorctl "+resume(Rotation{Environment: env}))
+		n, at := b.r.rotations[env], Rotation{Environment: env}
+		what := "this leaves its certificates to it"
+		if env == "" || n.Kind == store.Renewal {
+			what = "anchors get the certificates that it has made so far"
+		}
+		b.notice("%s: a rotation is open since %s, and %s: run %q", at.address(), day(n.Started), what, "anchorctl "+resume(at))
 	}
 }
 
@@ -130,15 +151,26 @@ func (b *builder) leave(spec anchors.Spec, live anchors.Live) []plan.Addr {
 	if _, open := b.r.rotations[spec.Addr.Environment]; !open {
 		return spec.Certificates
 	}
-	var held []plan.Addr
-	for _, name := range anchors.Held(live, b.r.knownAs) {
-		addr := parse(name)
+	held := b.issuersIn(live)
+	for _, addr := range held {
 		if !slices.Contains(spec.Certificates, addr) {
 			return spec.Certificates
 		}
-		held = append(held, addr)
 	}
 	return held
+}
+
+// issuersIn are the issuers whose certificates an anchor holds, those that they
+// have now or had before a renewal. What is not ours is no address.
+func (b *builder) issuersIn(live anchors.Live) []plan.Addr {
+	var list []plan.Addr
+	for _, name := range anchors.Held(live, b.r.knownAs) {
+		issuer, _ := anchors.Former(name)
+		if addr := parse(issuer); !slices.Contains(list, addr) {
+			list = append(list, addr)
+		}
+	}
+	return list
 }
 
 // foreign reports certificates in our anchor that we did not put there. Taking

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"anchorctl/internal/admission"
-	"anchorctl/internal/anchors"
 	"anchorctl/internal/crls"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
@@ -22,6 +21,7 @@ func (b *builder) lists() error {
 	for _, issuer := range addresses(b.v.states) {
 		state := b.v.states[issuer]
 		if n := b.r.rotations[issuer.Environment]; n.Kind == store.Emergency && issuer.Generation == n.From {
+			b.compromised(state)
 			continue // nothing is signed by a compromised key
 		}
 		above, unknown := b.beyond(state)
@@ -51,6 +51,15 @@ func (b *builder) lists() error {
 		}
 	}
 	return nil
+}
+
+// compromised says of an issuer whose key is stolen that what was revoked since is
+// on no list: it opens sessions until the anchors have changed over.
+func (b *builder) compromised(state crls.State) {
+	if state.Due(b.world.Folder.Clock.Now(), termsOf(b.world.Folder.Config)(state.Issuer.Environment), 0) != "" {
+		b.notice("%s signs no revocation list any more, because its key is compromised: what is revoked now opens sessions until %q has changed the trust anchors over",
+			state.Issuer, "anchorctl "+resume(Rotation{Environment: state.Issuer.Environment}))
+	}
 }
 
 // firstList proposes the list of an issuer that is about to be minted, where its
@@ -89,6 +98,9 @@ func (b *builder) list(spec crls.Spec, signed []string) error {
 			return err
 		}
 	} else {
+		if _, made := b.r.objects[spec.Anchor]; made && revokesAny(spec.DER) {
+			b.proposal.Findings = append(b.proposal.Findings, admission.JudgeMissing(spec.Addr.String(), spec.Number))
+		}
 		a, err := crls.Import(spec, append(signed[:len(signed):len(signed)], b.id(plan.AnchorCreate, spec.Anchor)...))
 		if err != nil {
 			return err
@@ -102,10 +114,18 @@ func (b *builder) list(spec crls.Spec, signed []string) error {
 	return nil
 }
 
+// revokesAny reports whether a list on record has entries. An empty one, which a
+// distribution point has from the start, is at no anchor.
+func revokesAny(der []byte) bool {
+	list, err := x509.ParseRevocationList(der)
+	return err == nil && len(list.RevokedCertificateEntries) > 0
+}
+
 func (b *builder) judgeList(spec crls.Spec, live crls.Live) {
 	b.proposal.Findings = append(b.proposal.Findings, admission.JudgeCRL(admission.CRLCase{
 		At: spec.Addr.String(), Issuer: b.v.states[plan.Issuer(spec.Addr.Environment, spec.Addr.Generation)].Certificate,
 		List: live.List(), Size: len(live.Data), Newest: spec.Number, Now: b.world.Folder.Clock.Now(),
+		Interval: termsOf(b.world.Folder.Config)(spec.Addr.Environment).Interval, Disabled: !live.Enabled,
 	})...)
 }
 
@@ -157,7 +177,7 @@ func (b *builder) withdrawnLists() {
 	for _, addr := range addresses(b.v.specs) {
 		live, there := b.o.anchors[b.v.specs[addr].Anchor]
 		_, open := b.r.rotations[addr.Environment]
-		if there && open && !slices.Contains(anchors.Held(live, b.r.knownAs), plan.Issuer(addr.Environment, addr.Generation).String()) {
+		if there && open && !slices.Contains(b.issuersIn(live), plan.Issuer(addr.Environment, addr.Generation)) {
 			delete(b.v.specs, addr)
 		}
 	}

@@ -42,7 +42,7 @@ func want(c *config.Config, lineage string, r recorded) desired {
 				Addr: addr, Name: c.Estate.Name + "-" + name,
 				Certificates: r.inAnchors(name),
 				Tags:         ownership.Tags(lineage, addr),
-				ChecksPoints: env.CRL.CheckDistributionPoint,
+				ChecksPoints: env.CRL.CheckDistributionPoint, Notifications: wantNotifications(env.Notifications),
 			}
 			for _, profile := range env.ProfilesAt(place) {
 				p := wantProfile(c, env, profile, place, lineage)
@@ -54,6 +54,13 @@ func want(c *config.Config, lineage string, r recorded) desired {
 		}
 	}
 	return d
+}
+
+func wantNotifications(n config.Notifications) []anchors.Notification {
+	setting := func(event string, s config.NotificationSetting) anchors.Notification {
+		return anchors.Notification{Event: event, Enabled: s.Enabled != nil && *s.Enabled, Threshold: int(time.Duration(s.Threshold) / (24 * time.Hour))}
+	}
+	return []anchors.Notification{setting(anchors.CAExpiry, n.CACertificateExpiry), setting(anchors.EndEntityExpiry, n.EndEntityCertificateExpiry)}
 }
 
 func wantProfile(c *config.Config, env *config.Environment, p config.NamedProfile, place plan.Target, lineage string) profiles.Desired {

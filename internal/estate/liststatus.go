@@ -112,7 +112,7 @@ func (w World) judgeRecorded(v revoking, environment string) []rules.Finding {
 		}
 		findings = append(findings, admission.JudgeCRL(admission.CRLCase{
 			At: issuer.String(), Issuer: state.Certificate, List: list, Size: pki.CRLSize(state.Newest.DER),
-			Newest: state.Newest.Number, Now: w.Folder.Clock.Now(),
+			Newest: state.Newest.Number, Now: w.Folder.Clock.Now(), Interval: termsOf(w.Folder.Config)(environment).Interval,
 		})...)
 	}
 	return findings

@@ -17,7 +17,7 @@ import (
 func writes(k plan.Kind) []string {
 	return map[plan.Kind][]string{
 		plan.AnchorCreate:   {"rolesanywhere:CreateTrustAnchor"},
-		plan.AnchorUpdate:   {"rolesanywhere:UpdateTrustAnchor"},
+		plan.AnchorUpdate:   {"rolesanywhere:UpdateTrustAnchor", "rolesanywhere:PutNotificationSettings"},
 		plan.AnchorTag:      {"rolesanywhere:TagResource"},
 		plan.AnchorEnable:   {"rolesanywhere:EnableTrustAnchor"},
 		plan.AnchorDisable:  {"rolesanywhere:DisableTrustAnchor"},

@@ -32,10 +32,11 @@ const (
 func (b *builder) rotate(n store.Rotation) error {
 	t := turn{builder: b, rotation: n, from: addressOf(n.Environment, n.From), to: addressOf(n.Environment, n.To)}
 	t.tellUnchanged()
-	if b.options.Rotation.Abort {
-		return t.run(t.expel, t.unlist, t.narrow, t.end)
-	}
 	switch {
+	case b.options.Rotation.Abort && n.Environment == "":
+		return t.run(t.end) // no anchor holds a root
+	case b.options.Rotation.Abort:
+		return t.run(t.expel, t.unlist, t.narrow, t.end)
 	case n.Kind == store.Renewal:
 		return t.run(t.renew, t.exchange)
 	case n.Environment == "":
@@ -92,17 +93,24 @@ func (t *turn) mint() error {
 		return nil
 	}
 	if t.to.Kind == plan.KindRoot {
-		return t.take(issuers.RootSpecOf(t.world.Folder.Config).Mint(t.to.Generation))
+		spec, err := issuers.RootSpecOf(t.world.Folder.Config, t.world.Folder.Clock.Now())
+		if err != nil {
+			return err
+		}
+		return t.take(spec.Mint(t.to.Generation))
 	}
 	return t.take(t.d.issuers[t.to.Environment].Mint(t.to.Generation))
 }
 
+// activate has certificates come from the new issuer, once sessions with it are
+// known to succeed. Where the old one has ended there are no others to protect,
+// and waiting would only keep everybody out for longer.
 func (t *turn) activate() error {
 	if t.r.active[t.to.Environment].Number == t.to.Generation {
 		return nil
 	}
 	a, err := issuers.Activate(t.to, t.needs())
-	if t.rotation.Kind == store.Rekey && t.to.Kind == plan.KindIssuer {
+	if t.rotation.Kind == store.Rekey && t.to.Kind == plan.KindIssuer && !t.dead() {
 		a.Gate = GateSeen
 	}
 	return t.take(a, err)
@@ -187,8 +195,12 @@ func (t *turn) expel() error {
 }
 
 // exchange has each anchor hold the certificates that its issuers have by then.
+// One that is not there yet is made with those.
 func (t *turn) exchange() error {
 	for _, addr := range addresses(t.d.anchors) {
+		if _, there := t.o.anchors[addr]; !there {
+			continue
+		}
 		held, err := t.willHold(addr)
 		if err != nil {
 			return err
@@ -275,7 +287,7 @@ func (t *turn) strange(addr plan.Addr, held []string) []string {
 }
 
 // renew has the key of the issuer certified again, once in the rotation.
-func (t *turn) renew() error { return t.certify(t.from, "it is renewed") }
+func (t *turn) renew() error { return t.certify(t.from, "its dates are renewed") }
 
 // resign has every issuer that lives certified by the new root: the same keys,
 // subjects and key identifiers, so that what they signed stays good.
@@ -330,13 +342,17 @@ func (t *turn) unlist() error {
 	return nil
 }
 
+// EndedWith are the roles of an environment whose sessions an emergency ends: all
+// but those of the probe, which may do nothing.
+func EndedWith(c *config.Config, environment string) []plan.Addr {
+	env := c.Environments[environment]
+	return slices.DeleteFunc(addresses(wantPins(c, env)), env.IsProbe)
+}
+
 // cutOff ends the sessions that were given out until then, of every role of the
 // environment: which of them the compromised key opened, nobody can tell.
 func (t *turn) cutOff() error {
-	for _, role := range addresses(t.d.pins) {
-		if env := t.world.Folder.Config.Environments[t.rotation.Environment]; env != nil && env.IsProbe(role) {
-			continue // what may do nothing has nothing to lose
-		}
+	for _, role := range EndedWith(t.world.Folder.Config, t.rotation.Environment) {
 		if t.world.Folder.Config.Roles == config.Verify {
 			t.notice("%s: its sessions are not ended here, since its team writes its policies: run \"anchorctl revoke --end-all-sessions %s\" for the statement", role, role)
 			continue
@@ -373,7 +389,7 @@ func (t *turn) end() error {
 	if t.options.Rotation.Abort {
 		gone, retirement.Rotation = t.to, "aborted"
 	}
-	if t.rotation.KeepKey || gone.Kind == plan.KindRoot {
+	if t.rotation.KeepKey || gone == t.from && gone.Kind == plan.KindRoot {
 		retirement.Key = issuers.KeyArchived
 	}
 	return t.take(issuers.Retire(gone, retirement, t.needs()))

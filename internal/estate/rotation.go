@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -26,13 +29,12 @@ type Rotation struct {
 	Reason      string             // typed by a person
 }
 
-// commandRotation is what such runs are called.
+// command is what such runs are called, and how they are gone on with.
 func (r Rotation) command() string {
-	name := "rotate " + r.Environment
-	if r.Environment == "" {
-		name = "rotate root"
+	if r.Abort {
+		return abort(r)
 	}
-	return name
+	return resume(r)
 }
 
 // Address is what a rotation is of, as people write it.
@@ -50,10 +52,9 @@ func (o Options) covers(environment string) bool {
 
 // The ways a rotation is refused before it begins.
 var (
-	ErrNoRotation   = errors.New("there is no rotation")
-	ErrCutOver      = errors.New("the cut-over is over")
-	ErrNotReady     = errors.New("it is not as a rotation needs it")
-	errWrongCommand = errors.New("another kind of rotation is open")
+	ErrNoRotation = errors.New("there is no rotation")
+	ErrCutOver    = errors.New("it is cut over")
+	ErrNotReady   = errors.New("it is not as a rotation needs it")
 )
 
 // proposeRotation computes what a rotation still has to do.
@@ -68,8 +69,14 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	}
 	r.rotations[p.Rotation.Environment] = *p.Rotation
 	p.recorded, p.desired = r, want(w.Folder.Config, r.estate.Lineage, r).of(o)
+	if p.Rotation.Kind == store.Renewal || p.Rotation.Environment == "" {
+		p.desired.pins = nil // the names stay, so no role has to change
+	}
 	if p.Findings, err = w.judge(r, p.desired); err != nil {
 		return p, err
+	}
+	if p.Rotation.Environment == "" {
+		p.Findings = unproven(p.Findings)
 	}
 	if err := refusal(p.Findings); err != nil {
 		return p, err
@@ -92,6 +99,18 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	return p, err
 }
 
+// unproven makes refusals of issuers into warnings: a new root is the cure of what
+// the one before it does not prove any more. What is sent is judged again.
+func unproven(findings []rules.Finding) []rules.Finding {
+	said := slices.Clone(findings)
+	for i, f := range said {
+		if parse(f.At).Kind == plan.KindIssuer && f.Severity == rules.Refuse {
+			said[i].Severity = rules.Warn
+		}
+	}
+	return said
+}
+
 // rotationOf is the rotation that is open or, when one is to be started, the new
 // one.
 func (w World) rotationOf(r recorded, o Rotation) (*store.Rotation, error) {
@@ -102,22 +121,37 @@ func (w World) rotationOf(r recorded, o Rotation) (*store.Rotation, error) {
 	open, isOpen := r.rotations[o.Environment]
 	switch {
 	case o.Kind != "" && isOpen:
-		return nil, hint.With(&rules.Refusal{Findings: []rules.Finding{rules.Find("ANC501", o.address(),
-			fmt.Sprintf("a rotation from generation %d to %d was started at %s by %s", open.From, open.To, day(open.Started), open.Actor))}},
-			fmt.Sprintf("run %q to go on with it, or %q before its cut-over", "anchorctl "+resume(o), "anchorctl "+abort(o)))
+		return nil, alreadyOpen(open, o)
 	case o.Kind != "":
 		return w.newRotation(r, o)
 	case !isOpen:
 		return nil, hint.With(fmt.Errorf("%s: %w that is open", o.address(), ErrNoRotation), fmt.Sprintf("run %q to start one", "anchorctl rotate start "+o.name()))
 	case o.Abort && open.CutOver != 0:
-		return nil, hint.With(fmt.Errorf("%s: %w since %s: workloads hold certificates of generation %d, and taking it out of the anchors would deny them",
-			o.address(), ErrCutOver, day(open.CutOver), open.To),
+		why := fmt.Sprintf("workloads hold certificates of generation %d, and taking it out of the anchors would deny them", open.To)
+		if o.Environment == "" {
+			why = fmt.Sprintf("root#%d has signed issuers by now", open.To)
+		}
+		return nil, hint.With(fmt.Errorf("%s: %w since %s: %s", o.address(), ErrCutOver, day(open.CutOver), why),
 			fmt.Sprintf("run %q to finish it; to leave the new key again, start another rotation afterwards", "anchorctl "+resume(o)))
 	case o.Abort && open.Kind == store.Renewal:
 		return nil, hint.With(fmt.Errorf("%s: a renewal has nothing to go back to: the key is the same, and both certificates are good", o.address()),
 			fmt.Sprintf("run %q to finish it", "anchorctl "+resume(o)))
 	}
 	return &open, nil
+}
+
+// alreadyOpen refuses a second rotation, and says what to do with the first: when
+// a key was stolen in the middle of it, too.
+func alreadyOpen(open store.Rotation, o Rotation) error {
+	words := fmt.Sprintf("run %q to go on with it, or %q before its cut-over", "anchorctl "+resume(o), "anchorctl "+abort(o))
+	switch {
+	case o.Kind == store.Emergency && open.CutOver == 0 && open.Kind == store.Rekey:
+		words = fmt.Sprintf("run %q, and then this command again: nobody has a certificate of the new issuer yet", "anchorctl "+abort(o))
+	case o.Kind == store.Emergency && open.Kind != store.Renewal:
+		words = fmt.Sprintf("run %q: it waits for nobody any more", "anchorctl "+resume(o)+" --emergency --reason WORDS")
+	}
+	return hint.With(&rules.Refusal{Findings: []rules.Finding{rules.Find("ANC501", o.address(),
+		fmt.Sprintf("a rotation from generation %d to %d was started at %s by %s", open.From, open.To, day(open.Started), open.Actor))}}, words)
 }
 
 func (w World) newRotation(r recorded, o Rotation) (*store.Rotation, error) {
@@ -132,7 +166,21 @@ func (w World) newRotation(r recorded, o Rotation) (*store.Rotation, error) {
 	if o.Kind == store.Renewal {
 		n.To = n.From
 	}
-	return &n, w.ready(n)
+	return &n, errors.Join(w.ready(n), w.another(r, n))
+}
+
+// another refuses to make the root that signs already, somebody else's, the root
+// once more.
+func (w World) another(r recorded, n store.Rotation) error {
+	if n.Environment != "" {
+		return nil
+	}
+	outer, err := issuers.OuterRoot(w.Folder.Config, w.Folder.Clock.Now())
+	if err != nil || outer == nil || !outer.Equal(r.certs[plan.Root(n.From).String()]) {
+		return err
+	}
+	return hint.With(fmt.Errorf("the root: %w: root.certificate is that of %s, which signs already", ErrNotReady, plan.Root(n.From)),
+		"put the certificate of the new root into "+w.Folder.Config.Root.Certificate)
 }
 
 // ready refuses a rotation that could not be carried through.
@@ -150,9 +198,9 @@ func (w World) ready(n store.Rotation) error {
 	if len(without) == 0 {
 		return nil
 	}
-	return hint.With(fmt.Errorf("environment %s: %w: the targets %v name no probeRole, so nothing can show that the new issuer is accepted there", n.Environment, ErrNotReady, without),
+	return hint.With(fmt.Errorf("environment %s: %w: no probeRole is named at %s, so nothing can show that the new issuer is accepted there", n.Environment, ErrNotReady, strings.Join(without, ", ")),
 		"create an IAM role without any permission in each account, name it as probeRole of the target, and run \"anchorctl apply\"",
-		`when the key is compromised and there is no time, run "anchorctl rotate start `+n.Environment+` --emergency"`)
+		`when the key is compromised and there is no time, run "anchorctl rotate start `+n.Environment+` --emergency --reason WORDS"`)
 }
 
 // of is what is wanted of the environments that a run looks at.
@@ -177,7 +225,7 @@ func (d desired) of(o Options) desired {
 
 func (r Rotation) name() string {
 	if r.Environment == "" {
-		return "root"
+		return config.RootName
 	}
 	return r.Environment
 }

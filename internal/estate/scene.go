@@ -201,6 +201,11 @@ func oursFirst(a, b plan.Addr) int {
 
 func (l *look) anchor(at plan.Target, live anchors.Live) PlacedAnchor {
 	addr, _ := l.own(at, live.ARN, live.Tags)
+	return l.record.placed(addr, live)
+}
+
+// placed is an anchor with what it holds.
+func (r recorded) placed(addr plan.Addr, live anchors.Live) PlacedAnchor {
 	a := PlacedAnchor{Live: live, Addr: addr, Environment: addr.Environment}
 	if live.SourceType != anchors.SourceBundle {
 		a.Unreadable = "it is of the source " + live.SourceType + ", which does not show its certificates"
@@ -213,7 +218,7 @@ func (l *look) anchor(at plan.Target, live anchors.Live) PlacedAnchor {
 	}
 	a.Certificates = certs
 	for _, cert := range certs {
-		a.Known = append(a.Known, l.record.generationOf(pki.Fingerprint(cert)))
+		a.Known = append(a.Known, r.generationOf(pki.Fingerprint(cert)))
 	}
 	return a
 }

@@ -2,6 +2,7 @@ package estate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +22,10 @@ type Status struct {
 	Drift        []plan.Action       `json:"drift"` // what applying would do
 	Notices      []string            `json:"notices"`
 	Findings     []rules.Finding     `json:"-"` // shown in the envelope
+
+	// Anchors are those on record that were read, and Unread the others.
+	Anchors []PlacedAnchor `json:"-"`
+	Unread  []Unread       `json:"-"`
 }
 
 // Authority is the root or an issuer.
@@ -60,30 +65,54 @@ type OpenRun struct {
 	Done    int       `json:"done"`
 }
 
-// Status reads how the estate stands. It changes nothing.
+// Status reads how the estate stands. It changes nothing. With an error comes
+// what is known all the same: what the store says, and every anchor that could
+// be read, but no object and no drift.
 func (w World) Status(ctx context.Context) (Status, error) {
-	p, err := w.Plan(ctx, Options{})
+	c, err := w.clouds(ctx)
 	if err != nil {
-		return Status{Findings: p.Findings}, err
+		return Status{}, err
+	}
+	p, failed := w.propose(ctx, c, Options{})
+	if failed != nil && (ctx.Err() != nil || p.recorded.estate.Lineage == "") {
+		return Status{Findings: p.Findings}, failed
+	}
+	if p.revoking.states == nil {
+		if p.revoking, err = w.revoking(ctx, p.recorded, desired{}); err != nil {
+			return Status{Findings: p.Findings}, errors.Join(failed, err)
+		}
 	}
 	s := Status{
 		Estate: w.Folder.Config.Estate.Name, Lineage: p.recorded.estate.Lineage, Bound: p.recorded.estate.Bound,
 		Root: w.authority(p.recorded, ""), Drift: p.Plan.Actions, Notices: p.Notices, Findings: p.Findings,
 	}
 	if s.OpenRun, err = w.openRun(ctx); err != nil {
-		return s, err
+		return s, errors.Join(failed, err)
 	}
 	for _, env := range environments(p.recorded, p.desired) {
-		e := EnvironmentStatus{Name: env, Issuer: w.authority(p.recorded, env), Objects: p.objects(env, s.OpenRun != nil)}
-		now := w.Folder.Clock.Now()
-		valid := store.Filter{Environment: env, ValidAt: now.Unix(), Revoked: new(bool)}
-		if e.Certificates, err = w.Folder.Store.CountIssued(ctx, valid); err != nil {
-			return s, fmt.Errorf("counting certificates: %w", err)
+		e, err := w.environmentStatus(ctx, p, env)
+		if err != nil {
+			return s, errors.Join(failed, err)
 		}
-		e.Revocation = w.listStatus(p.revoking, env)
+		if failed == nil {
+			e.Objects = p.objects(env, s.OpenRun.leavesOpen())
+		}
 		s.Environments = append(s.Environments, e)
 	}
-	return s, nil
+	s.Anchors, s.Unread = w.holdings(ctx, c, p, failed == nil)
+	return s, failed
+}
+
+func (w World) environmentStatus(ctx context.Context, p Proposal, env string) (EnvironmentStatus, error) {
+	e := EnvironmentStatus{
+		Name: env, Issuer: w.authority(p.recorded, env), Objects: []ObjectStatus{}, Revocation: w.listStatus(p.revoking, env),
+	}
+	valid := store.Filter{Environment: env, ValidAt: w.Folder.Clock.Now().Unix(), Revoked: new(bool)}
+	var err error
+	if e.Certificates, err = w.Folder.Store.CountIssued(ctx, valid); err != nil {
+		return e, fmt.Errorf("counting certificates: %w", err)
+	}
+	return e, nil
 }
 
 func (w World) authority(r recorded, env string) Authority {
@@ -93,6 +122,12 @@ func (w World) authority(r recorded, env string) Authority {
 	}
 	end := r.certs[g.Addr().String()].NotAfter
 	return Authority{Addr: g.Addr().String(), NotAfter: &end, DaysLeft: int(end.Sub(w.Folder.Clock.Now()).Hours() / 24)}
+}
+
+// leavesOpen reports whether what differs may be what the run has left. A run that
+// is restricted waits for days and leaves everything else alone.
+func (r *OpenRun) leavesOpen() bool {
+	return r != nil && (r.Command == "apply" || r.Command == "destroy")
 }
 
 func (w World) openRun(ctx context.Context) (*OpenRun, error) {

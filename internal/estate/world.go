@@ -49,6 +49,7 @@ type clouds struct {
 	lineage string
 	bound   string
 	opened  map[string]Cloud
+	failed  map[string]error // what could not be opened, and is not tried again
 }
 
 func (w World) clouds(ctx context.Context) (*clouds, error) {
@@ -56,7 +57,7 @@ func (w World) clouds(ctx context.Context) (*clouds, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the estate's record: %w", err)
 	}
-	return &clouds{world: w, lineage: record.Lineage, bound: record.Bound, opened: map[string]Cloud{}}, nil
+	return &clouds{world: w, lineage: record.Lineage, bound: record.Bound, opened: map[string]Cloud{}, failed: map[string]error{}}, nil
 }
 
 // key tells targets apart by place and by credentials.
@@ -74,6 +75,19 @@ func (c *clouds) open(ctx context.Context, t config.Target) (Cloud, error) {
 	if cloud, ok := c.opened[key(t)]; ok {
 		return cloud, nil
 	}
+	if err := c.failed[key(t)]; err != nil {
+		return Cloud{}, err
+	}
+	cloud, err := c.reach(ctx, t)
+	if err != nil {
+		c.failed[key(t)] = err
+		return Cloud{}, err
+	}
+	c.opened[key(t)] = cloud
+	return cloud, nil
+}
+
+func (c *clouds) reach(ctx context.Context, t config.Target) (Cloud, error) {
 	cloud, err := c.world.Open(ctx, t)
 	if err != nil {
 		err = fmt.Errorf("opening %s/%s: %w", t.Account, t.Region, err)
@@ -93,7 +107,6 @@ func (c *clouds) open(ctx context.Context, t config.Target) (Cloud, error) {
 			fmt.Errorf("opening %s: this estate lives in %s, and this is %s", place, kind(c.bound), kind(cloud.Bound)),
 			"an estate made in a sandbox stays there, and one made in AWS never meets a sandbox; make a new folder for the other")
 	}
-	c.opened[key(t)] = cloud
 	return cloud, nil
 }
 

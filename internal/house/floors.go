@@ -26,9 +26,9 @@ func Floors() []Floor {
 		{3, "judgement", []string{"admission", "folder", "gates", "grants"}},
 		{4, "resources", []string{"anchors", "crls", "issuers", "profiles", "roles", "scrutiny", "subjects", "vetting"}},
 		{5, "features", []string{"ceremony", "estate", "inventory", "issuance", "operator", "revocation", "session"}},
-		{6, "runbook", []string{"batch", "denial", "prove", "renewal", "rotate", "survey", "wallet"}},
+		{6, "runbook", []string{"batch", "calendar", "denial", "prove", "renewal", "rotate", "survey", "wallet"}},
 		{7, "windows", []string{"awsapi", "render", "sandbox", "terminal"}},
-		{8, "frame", []string{"cmdline"}},
+		{8, "frame", []string{"cmdline", "rehearse"}},
 		{9, "door", []string{"cmd/anchorctl"}},
 	}
 }

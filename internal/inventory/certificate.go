@@ -40,7 +40,7 @@ type Revocation struct {
 	Reason string    `json:"reason"` // as RFC 5280 section 5.3.1 calls it
 }
 
-// Name is what its workload is called: ENV/WORKLOAD[.INSTANCE].
+// Name is what its workload is called: ENV/WORKLOAD[@INSTANCE].
 func (c Certificate) Name() string {
 	return c.Environment + "/" + pki.WorkloadName(c.Workload, c.Instance)
 }

@@ -119,17 +119,17 @@ func TestListsSayWhichAndInWhichState(t *testing.T) {
 		query inventory.Query
 		want  []string
 	}{
-		"all, newest first": {inventory.Query{}, []string{"dev/backup valid", "prod/device.a2 revoked", "prod/device.a1 valid", "prod/backup expired"}},
+		"all, newest first": {inventory.Query{}, []string{"dev/backup valid", "prod/device@a2 revoked", "prod/device@a1 valid", "prod/backup expired"}},
 		"of an environment": {inventory.Query{Environment: "dev"}, []string{"dev/backup valid"}},
-		"of an instance":    {inventory.Query{Workload: "device", Instance: "a1"}, []string{"prod/device.a1 valid"}},
-		"of an issuer":      {inventory.Query{Environment: "prod", Generation: 1, Limit: 1}, []string{"prod/device.a2 revoked"}},
+		"of an instance":    {inventory.Query{Workload: "device", Instance: "a1"}, []string{"prod/device@a1 valid"}},
+		"of an issuer":      {inventory.Query{Environment: "prod", Generation: 1, Limit: 1}, []string{"prod/device@a2 revoked"}},
 		"expiring, those first that end first": {
-			inventory.Query{ExpiringWithin: 3 * time.Hour}, []string{"prod/device.a1 valid", "dev/backup valid"}},
-		"expiring, though revoked":         {inventory.Query{ExpiringWithin: 2 * time.Hour, Revoked: true}, []string{"prod/device.a2 revoked"}},
-		"valid, those first that end last": {inventory.Query{Valid: true}, []string{"dev/backup valid", "prod/device.a1 valid"}},
+			inventory.Query{ExpiringWithin: 3 * time.Hour}, []string{"prod/device@a1 valid", "dev/backup valid"}},
+		"expiring, though revoked":         {inventory.Query{ExpiringWithin: 2 * time.Hour, Revoked: true}, []string{"prod/device@a2 revoked"}},
+		"valid, those first that end last": {inventory.Query{Valid: true}, []string{"dev/backup valid", "prod/device@a1 valid"}},
 		"expired":                          {inventory.Query{Expired: true}, []string{"prod/backup expired"}},
-		"revoked":                          {inventory.Query{Revoked: true}, []string{"prod/device.a2 revoked"}},
-		"expiring and valid":               {inventory.Query{Valid: true, ExpiringWithin: 2 * time.Hour}, []string{"prod/device.a1 valid"}},
+		"revoked":                          {inventory.Query{Revoked: true}, []string{"prod/device@a2 revoked"}},
+		"expiring and valid":               {inventory.Query{Valid: true, ExpiringWithin: 2 * time.Hour}, []string{"prod/device@a1 valid"}},
 	} {
 		got, err := inventory.List(t.Context(), l.folder, c.query)
 		must(t, err)
@@ -180,6 +180,10 @@ func TestAListThatCannotBeIsRefused(t *testing.T) {
 		want  string
 	}{
 		"of an environment that never was":  {inventory.Query{Environment: "prd"}, `no environment "prd"; there are dev, prod`},
+		"of a workload that never was":      {inventory.Query{Workload: "bakcup"}, `no workload "bakcup"`},
+		"of a workload of another":          {inventory.Query{Environment: "dev", Workload: "backup"}, `no workload "backup"`},
+		"of a generation that never was":    {inventory.Query{Environment: "prod", Generation: 2}, "the issuer of prod has no generation 2"},
+		"of a generation that none has":     {inventory.Query{Generation: 7}, "no issuer has a generation 7"},
 		"valid and expired":                 {inventory.Query{Valid: true, Expired: true}, "not valid"},
 		"expiring and expired":              {inventory.Query{ExpiringWithin: 1, Expired: true}, "not valid"},
 		"valid and revoked":                 {inventory.Query{Valid: true, Revoked: true}, "not valid"},

@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,6 +64,11 @@ func list(ctx context.Context, f *folder.Folder, q Query) (Listing, error) {
 	if err != nil {
 		return Listing{}, err
 	}
+	if len(found) == 0 && q.Workload != "" {
+		if err := q.knownWorkload(ctx, f); err != nil {
+			return Listing{}, err
+		}
+	}
 	if q.Limit > 0 && len(found) > q.Limit {
 		found = found[:q.Limit]
 		l.Next = found[q.Limit-1].Serial
@@ -99,39 +103,64 @@ func (q Query) filter(now time.Time) (store.Filter, Listing) {
 	return filter, l
 }
 
+// QueryError says that no certificate can be what is asked for.
+type QueryError struct{ Why string }
+
+func (e *QueryError) Error() string { return e.Why }
+
 func (q Query) check(ctx context.Context, f *folder.Folder) error {
 	switch {
 	case q.Expired && (q.Valid || q.ExpiringWithin != 0):
-		return errors.New("what has expired is not valid")
+		return &QueryError{"what has expired is not valid"}
 	case q.Valid && q.Revoked:
-		return errors.New("what is revoked is not valid")
+		return &QueryError{"what is revoked is not valid"}
 	case q.Instance != "" && q.Workload == "":
-		return errors.New("an instance is one of a workload, which is not named")
-	case q.Environment == "":
+		return &QueryError{"an instance is one of a workload, which is not named"}
+	case q.Environment == "" && q.Generation == 0:
 		return nil
 	}
-	return knows(ctx, f, q.Environment)
+	return q.known(ctx, f)
 }
 
-// knows refuses an environment that neither the configuration nor the record
-// has: a mistyped name is no empty list.
-func knows(ctx context.Context, f *folder.Folder, environment string) error {
-	names := f.Config.EnvironmentNames()
-	if slices.Contains(names, environment) {
-		return nil
-	}
+// known refuses an environment that neither the configuration nor the record
+// has, and a generation that is not on record: a mistyped name is no empty list.
+func (q Query) known(ctx context.Context, f *folder.Folder) error {
 	generations, err := f.Store.AllGenerations(ctx)
 	if err != nil {
 		return err
 	}
+	names, number := f.Config.EnvironmentNames(), q.Generation == 0
 	for _, g := range generations {
-		if g.Environment == environment {
-			return nil
-		}
 		if g.Environment != "" && !slices.Contains(names, g.Environment) {
 			names = append(names, g.Environment)
 		}
+		if g.Environment != "" && g.Number == q.Generation && (q.Environment == "" || q.Environment == g.Environment) {
+			number = true
+		}
 	}
 	slices.Sort(names)
-	return fmt.Errorf("there is no environment %q; there are %s", environment, strings.Join(names, ", "))
+	switch {
+	case q.Environment != "" && !slices.Contains(names, q.Environment):
+		return &QueryError{fmt.Sprintf("there is no environment %q; there are %s", q.Environment, strings.Join(names, ", "))}
+	case !number && q.Environment != "":
+		return &QueryError{fmt.Sprintf("the issuer of %s has no generation %d", q.Environment, q.Generation)}
+	case !number:
+		return &QueryError{fmt.Sprintf("no issuer has a generation %d", q.Generation)}
+	}
+	return nil
+}
+
+// knownWorkload refuses a workload that neither the configuration nor the record
+// has. It is asked when the list is empty.
+func (q Query) knownWorkload(ctx context.Context, f *folder.Folder) error {
+	for name, env := range f.Config.Environments {
+		if (q.Environment == "" || name == q.Environment) && env.Workloads[q.Workload] != nil {
+			return nil
+		}
+	}
+	n, err := f.Store.CountIssued(ctx, store.Filter{Environment: q.Environment, Workload: q.Workload})
+	if err != nil || n > 0 {
+		return err
+	}
+	return &QueryError{fmt.Sprintf("there is no workload %q, and none was issued to", q.Workload)}
 }

@@ -35,7 +35,7 @@ type Details struct {
 type Link struct {
 	Addr     string    `json:"addr"`
 	Subject  string    `json:"subject"`
-	Status   string    `json:"status"` // active or retired
+	Status   string    `json:"status"` // active, next, draining or retired
 	NotAfter time.Time `json:"notAfter"`
 }
 
@@ -132,7 +132,10 @@ func (d *Details) judge(ctx context.Context, f *folder.Folder, i store.Issued, c
 			d.Why = append(d.Why, "it is revoked, but no CRL lists it yet: until one is at the anchor, it still gets sessions")
 		}
 	}
-	if d.Chain[0].Status == store.Retired {
+	switch d.Chain[0].Status {
+	case store.Draining:
+		d.Why = append(d.Why, d.Chain[0].Addr+" is draining: its environment's issuer is being changed, and it is accepted until this certificate ends")
+	case store.Retired:
 		d.Why = append(d.Why, d.Chain[0].Addr+" is retired: it is accepted as long as an anchor still holds that issuer")
 	}
 	if env := f.Config.Environments[i.Environment]; env == nil || env.Workload(i.Workload) == nil {

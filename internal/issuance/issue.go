@@ -20,7 +20,7 @@ import (
 type Request struct {
 	Environment, Workload string
 	Instance              string        // "" unless it is one of several
-	Out                   string        // the folder of its files; "" is out/ENV/WORKLOAD[.INSTANCE] of the estate
+	Out                   string        // the folder of its files; "" is out/ENV/WORKLOAD[@INSTANCE] of the estate
 	Lifetime              time.Duration // 0 is the configured one; it may only be shorter
 	KeyType               keys.Type     // "" is ecdsa-p256
 	Format                Format        // "" is pem
@@ -70,12 +70,16 @@ type Link struct {
 	NotAfter    time.Time `json:"notAfter"`
 }
 
-// ParseName reads "ENV/WORKLOAD" or "ENV/WORKLOAD.INSTANCE".
+// ParseName reads "ENV/WORKLOAD" or "ENV/WORKLOAD@INSTANCE".
 func ParseName(text string) (environment, workload, instance string, err error) {
 	environment, name, _ := strings.Cut(text, "/")
-	workload, instance, several := strings.Cut(name, ".")
-	if environment == "" || strings.Contains(environment, ".") || workload == "" || strings.Contains(name, "/") || several && instance == "" {
-		return "", "", "", fmt.Errorf("reading workload name %q: want ENVIRONMENT/WORKLOAD or ENVIRONMENT/WORKLOAD.INSTANCE", text)
+	workload, instance, err = pki.SplitWorkloadName(name)
+	if environment == "" || strings.ContainsAny(environment, ".@") || err != nil {
+		wrong := fmt.Errorf("reading workload name %q: want ENVIRONMENT/WORKLOAD or ENVIRONMENT/WORKLOAD@INSTANCE", text)
+		if len(hint.Of(err)) > 0 { // a dot before an instance
+			wrong = hint.With(wrong, fmt.Sprintf("write %q: the name of an instance follows an @", strings.Replace(text, ".", "@", 1)))
+		}
+		return "", "", "", wrong
 	}
 	return environment, workload, instance, nil
 }
@@ -221,6 +225,9 @@ func listed(names []string) string {
 // explain says what to do when the issuer ends too soon: a lifetime is never
 // capped without a word.
 func (w wanted) explain(err error) error {
+	if errors.Is(err, pki.ErrSignsNothing) {
+		return hint.With(err, fmt.Sprintf("run \"anchorctl rotate start %s --renew\" to give the issuer new dates", w.spec.Environment))
+	}
 	var tooLong *pki.LifetimeError
 	if !errors.As(err, &tooLong) {
 		return err

@@ -168,8 +168,8 @@ func TestInstancesHaveTheirOwnNameAndTheSameURI(t *testing.T) {
 	q.Instance = "i-0abc.2"
 	r, err := issuance.Issue(t.Context(), f, q)
 	must(t, err)
-	leaf := checkFiles(t, f, filepath.Join(dir, "out", "prod", "backup.i-0abc.2"))
-	if leaf.Subject.CommonName != "backup.i-0abc.2" || r.URI != "spiffe://prod.example.internal/backup" {
+	leaf := checkFiles(t, f, filepath.Join(dir, "out", "prod", "backup@i-0abc.2"))
+	if leaf.Subject.CommonName != "backup@i-0abc.2" || r.URI != "spiffe://prod.example.internal/backup" {
 		t.Errorf("got %q and %q", leaf.Subject.CommonName, r.URI)
 	}
 }
@@ -194,7 +194,7 @@ func TestIssueRefuses(t *testing.T) {
 		{"a longer lifetime than configured", with(func(q *issuance.Request) { q.Lifetime = 13 * time.Hour }), 0, "may only be shorter", "certificateLifetime"},
 		{"a negative lifetime", with(func(q *issuance.Request) { q.Lifetime = -time.Hour }), 0, "too short", ""},
 		{"to outlive the issuer, and says what is possible", backup(), 365*24*time.Hour - 3*time.Hour, "the longest possible is 3h0m0s", "--lifetime 3h0m0s"},
-		{"an expired issuer", backup(), 366 * 24 * time.Hour, "signs nothing now", ""},
+		{"an expired issuer", backup(), 366 * 24 * time.Hour, "signs nothing now", "anchorctl rotate start prod --renew"},
 		{"an instance that no session can carry", with(func(q *issuance.Request) { q.Instance = "a,b" }), 0, "instance", ""},
 		{"a name that is too long", with(func(q *issuance.Request) { q.Instance = strings.Repeat("a", 60) }), 0, "61 characters", ""},
 		{"an unknown key type", with(func(q *issuance.Request) { q.KeyType = "dsa" }), 0, "key type", ""},
@@ -366,23 +366,27 @@ func TestManyIssuesAtOnce(t *testing.T) {
 func TestParseName(t *testing.T) {
 	for text, want := range map[string][3]string{
 		"prod/backup":      {"prod", "backup", ""},
-		"prod/backup.i-1":  {"prod", "backup", "i-1"},
-		"prod/backup.a.b@": {"prod", "backup", "a.b@"},
+		"prod/backup@i-1":  {"prod", "backup", "i-1"},
+		"prod/backup@a.b@": {"prod", "backup", "a.b@"},
 	} {
 		env, workload, instance, err := issuance.ParseName(text)
 		if err != nil || [3]string{env, workload, instance} != want {
 			t.Errorf("%q: got %q %q %q, %v", text, env, workload, instance, err)
 		}
 	}
-	for _, bad := range []string{"", "prod", "prod/", "/backup", "prod/backup.", "a/b/c", "prod/.x", "prod/a.b/c"} {
+	for _, bad := range []string{"", "prod", "prod/", "/backup", "prod/backup@", "a/b/c", "prod/@x", "prod/a@b/c", "prod@x/backup", "prod/backup.i-1"} {
 		if _, _, _, err := issuance.ParseName(bad); err == nil {
 			t.Errorf("%q was read", bad)
 		}
 	}
+	_, _, _, err := issuance.ParseName("prod/backup.i-1")
+	if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], `"prod/backup@i-1"`) {
+		t.Errorf("the hints are %q", hints)
+	}
 }
 
 func FuzzParseName(f *testing.F) {
-	for _, seed := range []string{"prod/backup", "prod/backup.i-1", "a/b.c.d", "/", "a/b/c", "a/.b"} {
+	for _, seed := range []string{"prod/backup", "prod/backup@i-1", "a/b@c.d", "/", "a/b/c", "a/@b", "a/b.c"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"anchorctl/internal/durable"
@@ -93,7 +94,7 @@ func (s set) lock(ctx context.Context, f *folder.Folder) (func() error, error) {
 			return nil, err
 		}
 	}
-	return nil, hint.With(fmt.Errorf("another run is writing to %q", s.dir), "wait for it to end, or name another folder with --out")
+	return nil, hint.With(&durable.BusyError{What: strconv.Quote(s.dir)}, "wait for it to end, or name another folder with --out")
 }
 
 // refuseForeign: a certificate of somebody else, or a key that no record knows,

@@ -2,15 +2,19 @@ package issuers
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
 	"anchorctl/internal/clock"
+	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
@@ -20,10 +24,13 @@ import (
 // Doer carries out the actions on issuers and on the root.
 type Doer struct {
 	Specs map[string]Spec // by environment
-	Root  RootSpec
-	Store *store.Store
-	Ring  *keys.Ring
-	Clock clock.Clock
+	// Config says what the root is to be.
+	Config *config.Config
+	Store  *store.Store
+	Ring   *keys.Ring
+	Clock  clock.Clock
+	// Requests is the folder of what waits for a root that is somebody else's.
+	Requests string
 	// Publish shows people the certificate of the root that signs from now on.
 	Publish func(*x509.Certificate) error
 
@@ -63,7 +70,7 @@ func (d *Doer) mint(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	if err != nil {
 		return plan.Outcome{}, fmt.Errorf("recording %s: %w", addr, err)
 	}
-	return plan.Outcome{Notes: []string{valid(addr, cert)}}, nil
+	return plan.Outcome{Notes: []string{valid(addr, cert)}}, d.answered(addr)
 }
 
 func valid(addr plan.Addr, cert *x509.Certificate) string {
@@ -73,12 +80,7 @@ func valid(addr plan.Addr, cert *x509.Certificate) string {
 // make makes key and certificate of a generation of the root or of an issuer.
 func (d *Doer) make(ctx context.Context, addr plan.Addr) (*x509.Certificate, keys.Key, keys.Guard, error) {
 	if addr.Kind == plan.KindRoot {
-		key, err := d.key(ctx, keyName(addr), d.Root.KeyType, keys.GuardPassphrase)
-		if err != nil {
-			return nil, key, "", err
-		}
-		cert, err := pki.NewRoot(d.Root.pki(addr.Generation, d.Clock.Now()), key)
-		return cert, key, keys.GuardPassphrase, err
+		return d.makeRoot(ctx, addr)
 	}
 	spec, ok := d.Specs[addr.Environment]
 	if !ok {
@@ -91,8 +93,27 @@ func (d *Doer) make(ctx context.Context, addr plan.Addr) (*x509.Certificate, key
 	if err != nil {
 		return nil, key, "", err
 	}
-	cert, err := pki.NewIssuer(spec.pki(addr.Generation, d.Clock.Now()), key.Public(), *d.root)
+	if !d.ours() {
+		cert, err := d.elsewhere(plan.IssuerMint, asked{addr: addr, spec: spec, key: key})
+		return cert, key, keys.GuardSecret, err
+	}
+	cert, err := d.sign(spec, addr.Generation, key.Public())
 	return cert, key, keys.GuardSecret, err
+}
+
+// sign has the root that signs now certify an issuer's key.
+func (d *Doer) sign(spec Spec, generation int, key crypto.PublicKey) (*x509.Certificate, error) {
+	cert, err := pki.NewIssuer(spec.pki(generation, d.Clock.Now()), key, *d.root)
+	var tooLong *pki.LifetimeError
+	switch {
+	case errors.As(err, &tooLong):
+		days := int(tooLong.Longest / (24 * time.Hour))
+		return nil, hint.With(err, `run "anchorctl rotate start root" first: a new root lives longer`,
+			fmt.Sprintf("or set environments.%s.issuer.lifetime to %dd or less", spec.Environment, days))
+	case errors.Is(err, pki.ErrSignsNothing):
+		return nil, hint.With(err, `run "anchorctl rotate start root": a new root signs every issuer anew`)
+	}
+	return cert, err
 }
 
 func (d *Doer) key(ctx context.Context, name, keyType string, guard keys.Guard) (keys.Key, error) {
@@ -123,14 +144,33 @@ func (d *Doer) renew(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	if err := d.Unlock(ctx); err != nil {
 		return plan.Outcome{}, err
 	}
-	cert, err := pki.NewIssuer(spec.as(former).pki(addr.Generation, d.Clock.Now()), former.PublicKey, *d.root)
+	var cert *x509.Certificate
+	if d.ours() {
+		cert, err = d.sign(spec.as(former), addr.Generation, former.PublicKey)
+	} else {
+		cert, err = d.askAgain(ctx, addr, spec.as(former), generation, former)
+	}
 	if err != nil {
 		return plan.Outcome{}, fmt.Errorf("renewing %s: %w", addr, err)
 	}
 	if err := d.Store.RenewGeneration(ctx, addr.Environment, addr.Generation, cert.Raw); err != nil {
 		return plan.Outcome{}, err
 	}
-	return plan.Outcome{Notes: []string{valid(addr, cert)}}, nil
+	return plan.Outcome{Notes: []string{valid(addr, cert)}}, d.answered(addr)
+}
+
+// askAgain asks for another certificate of a key.
+func (d *Doer) askAgain(ctx context.Context, addr plan.Addr, spec Spec, g store.Generation, former *x509.Certificate) (*x509.Certificate, error) {
+	key, err := d.Ring.Open(ctx, g.KeyURI, keys.Guard(g.Guard))
+	if err != nil {
+		return nil, err
+	}
+	kind, err := keys.TypeOf(former.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	spec.KeyType = string(kind)
+	return d.elsewhere(plan.IssuerRenew, asked{addr: addr, spec: spec, key: key, former: former})
 }
 
 func (d *Doer) generation(ctx context.Context, addr plan.Addr) (store.Generation, error) {
@@ -156,15 +196,7 @@ func (d *Doer) activate(ctx context.Context, s engine.Step) (plan.Outcome, error
 		return plan.Outcome{}, nil
 	}
 	d.root = nil
-	generation, err := d.generation(ctx, addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	cert, err := x509.ParseCertificate(generation.Certificate)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	return plan.Outcome{}, d.Publish(cert)
+	return plan.Outcome{}, d.publish(ctx)
 }
 
 // retire does away with a generation's key, and then ends the rotation: a crash
@@ -179,6 +211,11 @@ func (d *Doer) retire(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	if err != nil {
 		return plan.Outcome{}, err
 	}
+	if addr.Kind == plan.KindRoot {
+		if err := d.publish(ctx); err != nil { // once more: a crash may have come before the first
+			return plan.Outcome{}, err
+		}
+	}
 	return plan.Outcome{Notes: notes}, d.Store.EndRotation(ctx, addr.Environment, after.Rotation)
 }
 
@@ -187,35 +224,18 @@ func (d *Doer) end(ctx context.Context, addr plan.Addr, fate string) ([]string, 
 	if generation, err := d.generation(ctx, addr); err == nil {
 		uri = generation.KeyURI
 	}
+	if err := d.answered(addr); err != nil {
+		return nil, err
+	}
+	if uri == keys.Elsewhere {
+		return []string{fmt.Sprintf("the key of %s is somebody else's, so there is nothing to do about it here", addr)}, nil
+	}
 	if fate != KeyArchived {
 		return nil, d.Ring.Destroy(ctx, uri)
 	}
 	path, err := d.Ring.Archive(ctx, uri)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []string{fmt.Sprintf("the key of %s is not here, so there is nothing to put away", addr)}, nil
+	}
 	return []string{fmt.Sprintf("the key of %s is kept in %s", addr, path)}, err
-}
-
-// Unlock opens the key of the root that signs, which asks for its passphrase,
-// once. It is called before a run that needs it starts, so that a wrong
-// passphrase, or nobody to type it, stops the run before its first effect.
-func (d *Doer) Unlock(ctx context.Context) error {
-	if d.root != nil {
-		return nil
-	}
-	generation, ok, err := d.Store.Active(ctx, "")
-	if err != nil {
-		return fmt.Errorf("opening the root: %w", err)
-	}
-	if !ok {
-		return errors.New("opening the root: the estate has none")
-	}
-	cert, err := x509.ParseCertificate(generation.Certificate)
-	if err != nil {
-		return fmt.Errorf("opening the root: %w", err)
-	}
-	key, err := d.Ring.Open(ctx, generation.KeyURI, keys.Guard(generation.Guard))
-	if err != nil {
-		return fmt.Errorf("opening the root: %w", err)
-	}
-	d.root = &pki.Parent{Certificate: cert, Key: key}
-	return nil
 }

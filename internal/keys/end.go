@@ -46,6 +46,9 @@ func (r *Ring) archive(path, kept string) error {
 		}
 		return fmt.Errorf("%q: %w", kept, fs.ErrExist) // never overwritten
 	}
+	if _, err := os.Lstat(path); err != nil {
+		return err
+	}
 	if err := r.Files.MkdirAll(filepath.Dir(kept), 0o700); err != nil {
 		return err
 	}

@@ -330,12 +330,9 @@ func TestASeriesNamesItsIssuersList(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, workload := range []string{"backup", "backup", "reports"} {
-		made, err := series.Issue(pki.WorkloadSpec{
+		made := parsed(t, series, pki.WorkloadSpec{
 			Environment: "prod", Workload: workload, Organization: "Example Corp", TrustDomain: "example.internal", Lifetime: time.Hour, Now: now(),
 		}, c.leafKey.Public())
-		if err != nil {
-			t.Fatal(err)
-		}
 		if diff := cmp.Diff([]string{point}, made.CRLDistributionPoints); diff != "" {
 			t.Error(diff)
 		}

@@ -83,6 +83,30 @@ func TestOtherImplementationsRefuse(t *testing.T) {
 	}
 }
 
+// TestOtherImplementationsAcceptInstances: OpenSSL takes a common name that looks
+// like a host name for one, and holds it to the issuer's name constraint.
+func TestOtherImplementationsAcceptInstances(t *testing.T) {
+	openssl, certtool := needTool(t, "openssl"), needTool(t, "certtool")
+	for _, shape := range shapeCases() {
+		t.Run(shape.name, func(t *testing.T) {
+			c := newChainAt(t, time.Now(), keyMakers()[0], shape.domains, shape.dns, shape.noConstraint)
+			for _, instance := range []string{"web-2", "7", "i-0abc.eu-central-1", "a@b", "web-2.prod.example.internal"} {
+				spec := workloadSpec()
+				spec.Now, spec.DNS, spec.Instance = time.Now(), shape.dns, instance
+				leaf, err := pki.NewWorkload(spec, c.leafKey.Public(), pki.Parent{Certificate: c.issuer, Key: c.issuerKey})
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.leaf = leaf
+				f := writeChain(t, c)
+				accepts(t, openssl, "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", f.root, "-untrusted", f.issuer, f.leaf)
+				accepts(t, openssl, "verify", "-x509_strict", "-partial_chain", "-trusted", f.issuer, f.leaf)
+				accepts(t, certtool, "--verify", "--load-ca-certificate", f.root, "--infile", f.chain)
+			}
+		})
+	}
+}
+
 type files struct{ root, issuer, leaf, chain string }
 
 func writeChain(t *testing.T, c chain) files {

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"anchorctl/internal/signature"
 )
 
 // mould is a linted twin that is cut where certificates of its shape have
@@ -22,6 +24,7 @@ type mould struct {
 	extensions                 []byte
 	keyID                      int // where in them the key identifier begins
 	hash                       crypto.Hash
+	scheme                     signature.Scheme
 }
 
 func newMould(twin *x509.Certificate) (*mould, error) {
@@ -36,7 +39,10 @@ func newMould(twin *x509.Certificate) (*mould, error) {
 	if err != nil || len(parts) != 8 {
 		return nil, other
 	}
-	m := &mould{twin: twin, version: parts[0].FullBytes, algorithm: parts[2].FullBytes, issuer: parts[3].FullBytes, extensions: parts[7].FullBytes}
+	m := &mould{
+		twin: twin, version: parts[0].FullBytes, algorithm: parts[2].FullBytes, issuer: parts[3].FullBytes,
+		extensions: parts[7].FullBytes, scheme: signature.SchemeOf(twin),
+	}
 	if m.hash, err = hashOf(twin.SignatureAlgorithm); err != nil {
 		return nil, err
 	}
@@ -91,14 +97,11 @@ func hashOf(a x509.SignatureAlgorithm) (crypto.Hash, error) {
 	return 0, fmt.Errorf("signing with %s is not supported", a)
 }
 
-// cast makes and signs the certificate of a template of the twin's shape.
-func (m *mould) cast(t *x509.Certificate, key crypto.Signer) (*x509.Certificate, error) {
+// cast makes and signs the certificate of a template of the twin's shape, for an
+// encoded key.
+func (m *mould) cast(t *x509.Certificate, spki []byte, key crypto.Signer) ([]byte, error) {
 	if len(t.SubjectKeyId) != len(m.twin.SubjectKeyId) {
 		return nil, errors.New("the key identifier has another length than the linted twin's")
-	}
-	spki, err := x509.MarshalPKIXPublicKey(t.PublicKey)
-	if err != nil {
-		return nil, fmt.Errorf("encoding public key: %w", err)
 	}
 	name := element(0x31, element(0x30, oidCommonName(), element(m.nameTag, []byte(t.Subject.CommonName))))
 	tbs := element(0x30, m.version, element(0x02, t.SerialNumber.Bytes()), m.algorithm, m.issuer,
@@ -106,15 +109,11 @@ func (m *mould) cast(t *x509.Certificate, key crypto.Signer) (*x509.Certificate,
 		m.extensions[:m.keyID], t.SubjectKeyId, m.extensions[m.keyID+len(t.SubjectKeyId):])
 	h := m.hash.New()
 	h.Write(tbs) // never fails
-	signature, err := key.Sign(rand.Reader, h.Sum(nil), m.hash)
+	sum, err := key.Sign(rand.Reader, h.Sum(nil), m.hash)
 	if err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
-	c, err := x509.ParseCertificate(element(0x30, tbs, m.algorithm, element(0x03, []byte{0}, signature)))
-	if err != nil {
-		return nil, fmt.Errorf("reading what was signed: %w", err)
-	}
-	return c, nil
+	return element(0x30, tbs, m.algorithm, element(0x03, []byte{0}, sum)), nil
 }
 
 // date is a date as RFC 5280 section 4.1.2.5 demands it.

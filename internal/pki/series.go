@@ -3,8 +3,10 @@ package pki
 import (
 	"bytes"
 	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -13,13 +15,15 @@ import (
 	"time"
 
 	"go.step.sm/crypto/keyutil"
+
+	"anchorctl/internal/signature"
 )
 
 // Series makes the certificates of many workloads of one environment. Each
-// distinct shape is linted once, on a twin that a throw-away key signed; every
-// certificate is made of its twin's bytes, and then proven to differ from it in
-// nothing but serial number, dates, key and common name. Its methods may be called by several
-// goroutines.
+// distinct shape is linted and judged once, on a twin that a throw-away key
+// signed; every certificate is made of its twin's bytes, and then read and proven
+// to differ from it in nothing but serial number, dates, key and common name. Its
+// methods may be called by several goroutines.
 type Series struct {
 	parent    Parent
 	algorithm x509.SignatureAlgorithm
@@ -51,43 +55,55 @@ func NewSeries(parent Parent, roots []*x509.Certificate, at time.Time) (*Series,
 	return s, nil
 }
 
+// Cast is a certificate of a series, and what is recorded of it.
+type Cast struct {
+	DER                 []byte
+	Serial              string // as SerialHex writes it
+	KeyDigest           [32]byte
+	NotBefore, NotAfter time.Time
+}
+
 // Issue makes the certificate of one workload, and verifies it before it is
 // returned.
-func (s *Series) Issue(spec WorkloadSpec, pub crypto.PublicKey) (*x509.Certificate, error) {
+func (s *Series) Issue(spec WorkloadSpec, pub crypto.PublicKey) (Cast, error) {
 	c, err := s.issue(spec, pub)
 	if err != nil {
-		return nil, fmt.Errorf("making certificate of workload %s/%s: %w", spec.Environment, WorkloadName(spec.Workload, spec.Instance), err)
+		return Cast{}, fmt.Errorf("making certificate of workload %s/%s: %w", spec.Environment, WorkloadName(spec.Workload, spec.Instance), err)
 	}
 	return c, nil
 }
 
-func (s *Series) issue(spec WorkloadSpec, pub crypto.PublicKey) (*x509.Certificate, error) {
+func (s *Series) issue(spec WorkloadSpec, pub crypto.PublicKey) (Cast, error) {
 	issuer := s.parent.Certificate
 	if keyutil.Equal(pub, issuer.PublicKey) {
-		return nil, fmt.Errorf("the key to certify is that of %q itself", issuer.Subject.CommonName)
+		return Cast{}, fmt.Errorf("the key to certify is that of %q itself", issuer.Subject.CommonName)
 	}
 	if ou := issuer.Subject.OrganizationalUnit; len(ou) != 1 || ou[0] != spec.Environment {
-		return nil, fmt.Errorf("%q is not an issuer of environment %s", issuer.Subject.String(), spec.Environment)
+		return Cast{}, fmt.Errorf("%q is not an issuer of environment %s", issuer.Subject.String(), spec.Environment)
 	}
 	t, err := spec.template(pub, issuer)
 	if err != nil {
-		return nil, err
+		return Cast{}, err
 	}
 	s.parent.point(t)
 	t.SignatureAlgorithm = s.algorithm
-	s.parent.point(t)
 	m, err := s.mould(shapeOf(spec, t), t)
 	if err != nil {
-		return nil, err
+		return Cast{}, err
 	}
-	c, err := m.cast(t, s.parent.Key)
+	spki, err := x509.MarshalPKIXPublicKey(pub)
 	if err != nil {
-		return nil, err
+		return Cast{}, fmt.Errorf("encoding public key: %w", err)
 	}
-	if why := apart(c, m.twin, t); why != "" {
-		return nil, fmt.Errorf("what was signed is not what was linted: it has another %s", why)
+	der, err := m.cast(t, spki, s.parent.Key)
+	if err != nil {
+		return Cast{}, err
 	}
-	return c, s.verify(c, spec.Now)
+	if err := s.verify(der, m, t, spki); err != nil {
+		return Cast{}, err
+	}
+	return Cast{DER: der, Serial: hex.EncodeToString(t.SerialNumber.Bytes()), KeyDigest: sha256.Sum256(spki),
+		NotBefore: t.NotBefore, NotAfter: t.NotAfter}, s.within(spec.Now, t)
 }
 
 // Check reports what would keep a certificate from being made, whatever its key:
@@ -126,33 +142,46 @@ func (s *Series) mould(shape string, t *x509.Certificate) (*mould, error) {
 	if err != nil {
 		return nil, err
 	}
-	// All certificates of the shape have the twin's names but for the common name,
-	// which only a constraint on directory names could speak of.
-	path := append([]*x509.Certificate{twin}, s.path...)
-	if err := errors.Join(noDirectoryConstraints(s.path), validateNames(path)); err != nil {
+	if err := s.judge(twin); err != nil {
 		return nil, err
 	}
 	s.moulds[shape] = m
 	return m, nil
 }
 
-// verify holds a certificate to its path, whose upper part was verified once.
-func (s *Series) verify(c *x509.Certificate, at time.Time) error {
-	if !SignedBy(c, s.parent.Certificate) {
-		return &PathError{PathNone, c, fmt.Sprintf("the signature does not verify under the key of %q", s.parent.Certificate.Subject.CommonName)}
+// judge holds a twin, and so all certificates of its shape, to the path, whose
+// upper part was verified once.
+func (s *Series) judge(twin *x509.Certificate) error {
+	issuer := s.parent.Certificate
+	if !bytes.Equal(twin.RawIssuer, issuer.RawSubject) || !bytes.Equal(twin.AuthorityKeyId, issuer.SubjectKeyId) {
+		return &PathError{PathNames, twin, "its issuer is another"}
 	}
-	for _, p := range append([]*x509.Certificate{c}, s.path...) {
+	// All have the twin's names but for the common name, which only a constraint
+	// on directory names could speak of.
+	path := append([]*x509.Certificate{twin}, s.path...)
+	return errors.Join(noDirectoryConstraints(s.path), validateNames(path), validateAny(twin, twin.NotBefore, false), validateWorkload(twin))
+}
+
+// verify reads what was signed, and verifies its signature.
+func (s *Series) verify(der []byte, m *mould, t *x509.Certificate, spki []byte) error {
+	signed, why := m.read(der, t, spki)
+	if why != "" {
+		return fmt.Errorf("what was signed is not what was linted: it has another %s", why)
+	}
+	if !m.scheme.Verifies(signed.tbs, signed.signature, signature.KeyOf(s.parent.Certificate)) {
+		return &PathError{PathNone, t, fmt.Sprintf("the signature does not verify under the key of %q", s.parent.Certificate.Subject.CommonName)}
+	}
+	return nil
+}
+
+// within holds that a certificate of these dates and its path are valid.
+func (s *Series) within(at time.Time, t *x509.Certificate) error {
+	for _, p := range append([]*x509.Certificate{t}, s.path...) {
 		if at.Before(p.NotBefore) || at.After(p.NotAfter) {
 			return &PathError{PathDates, p, fmt.Sprintf("not valid at %s", at.UTC().Format(time.RFC3339))}
 		}
 	}
-	if !bytes.Equal(c.RawIssuer, s.parent.Certificate.RawSubject) || !bytes.Equal(c.AuthorityKeyId, s.parent.Certificate.SubjectKeyId) {
-		return &PathError{PathNames, c, "its issuer is another"}
-	}
-	if err := validateAny(c, at, false); err != nil {
-		return err
-	}
-	return validateWorkload(c)
+	return nil
 }
 
 func noDirectoryConstraints(path []*x509.Certificate) error {
@@ -168,53 +197,6 @@ func noDirectoryConstraints(path []*x509.Certificate) error {
 		}
 	}
 	return nil
-}
-
-// apart names what a certificate has that neither its linted twin nor its
-// template accounts for. Its serial number, dates, key and common name are the
-// template's, and all else is the twin's, byte by byte.
-func apart(c, twin, t *x509.Certificate) string {
-	switch {
-	case c.SerialNumber.Cmp(t.SerialNumber) != 0 || c.SerialNumber.Sign() <= 0 || c.SerialNumber.BitLen() != twin.SerialNumber.BitLen():
-		return "serial number"
-	case !c.NotBefore.Equal(t.NotBefore) || !c.NotAfter.Equal(t.NotAfter) || !c.NotBefore.Before(c.NotAfter):
-		return "validity"
-	case !keyutil.Equal(c.PublicKey, t.PublicKey) || KeyKind(c.PublicKey) != KeyKind(twin.PublicKey) || weakKey(c.PublicKey) != "":
-		return "key"
-	case !bytes.Equal(c.SubjectKeyId, t.SubjectKeyId) || len(c.SubjectKeyId) != len(twin.SubjectKeyId):
-		return "key identifier"
-	case c.Subject.CommonName != t.Subject.CommonName || !sameButCommonName(c.RawSubject, twin.RawSubject):
-		return "subject"
-	case c.Version != twin.Version:
-		return "version"
-	case c.SignatureAlgorithm != twin.SignatureAlgorithm:
-		return "signature algorithm"
-	case !bytes.Equal(c.RawIssuer, twin.RawIssuer):
-		return "issuer"
-	}
-	return beyondExtensions(c, twin, arcSubjectKey)
-}
-
-// sameButCommonName compares two encoded subjects: same attributes in the same
-// order and kinds of string, and the same values but for the common name.
-func sameButCommonName(a, b []byte) bool {
-	one, err := attributes(a)
-	if err != nil {
-		return false
-	}
-	other, err := attributes(b)
-	if err != nil || len(one) != len(other) {
-		return false
-	}
-	for i, x := range one {
-		y := other[i]
-		isCN := bytes.Equal(x[0].FullBytes, oidCommonName())
-		same := bytes.Equal(x[1].FullBytes, y[1].FullBytes) || isCN && x[1].Tag == y[1].Tag && x[1].Class == y[1].Class
-		if !bytes.Equal(x[0].FullBytes, y[0].FullBytes) || !same {
-			return false
-		}
-	}
-	return true
 }
 
 // attributes are the types and values of a Name of ours, whose sets have one

@@ -24,7 +24,7 @@ func TestACertificateIsHeldToItsLintedTwin(t *testing.T) {
 	issuer := &x509.Certificate{
 		Subject: pkix.Name{CommonName: "prod issuer 1"}, SubjectKeyId: []byte{1, 2, 3}, NotBefore: at.Add(-time.Hour), NotAfter: at.Add(24 * time.Hour),
 	}
-	made := func(change func(*x509.Certificate)) (c, template *x509.Certificate) {
+	made := func(change func(*x509.Certificate)) (der []byte, template *x509.Certificate) {
 		t.Helper()
 		template, err := spec.template(key.Public(), issuer)
 		if err != nil {
@@ -32,16 +32,20 @@ func TestACertificateIsHeldToItsLintedTwin(t *testing.T) {
 		}
 		changed := *template
 		change(&changed)
-		der, err := x509.CreateCertificate(rand.Reader, &changed, issuer, changed.PublicKey, key)
-		if err != nil {
+		if der, err = x509.CreateCertificate(rand.Reader, &changed, issuer, changed.PublicKey, key); err != nil {
 			t.Fatal(err)
 		}
-		if c, err = x509.ParseCertificate(der); err != nil {
-			t.Fatal(err)
-		}
-		return c, template
+		return der, template
 	}
-	twin, _ := made(func(*x509.Certificate) {})
+	der, _ := made(func(*x509.Certificate) {})
+	twin, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := newMould(twin)
+	if err != nil {
+		t.Fatal(err)
+	}
 	other, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -55,19 +59,25 @@ func TestACertificateIsHeldToItsLintedTwin(t *testing.T) {
 		{"a short serial number", func(c *x509.Certificate) { c.SerialNumber = big.NewInt(7) }, "serial number"},
 		{"a longer life", func(c *x509.Certificate) { c.NotAfter = c.NotAfter.Add(time.Second) }, "validity"},
 		{"another key", func(c *x509.Certificate) { c.PublicKey = other.Public() }, "key"},
+		{"another signature algorithm", func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA512 }, "structure"},
+		{"a date beyond 2049", func(c *x509.Certificate) { c.NotAfter = c.NotAfter.AddDate(40, 0, 0) }, "validity"},
 		{"another key identifier", func(c *x509.Certificate) { c.SubjectKeyId = make([]byte, 20) }, "key identifier"},
-		{"another common name", func(c *x509.Certificate) { c.Subject.CommonName = "backup.0002" }, "subject"},
+		{"another common name", func(c *x509.Certificate) { c.Subject.CommonName = "backup@0002" }, "subject"},
 		{"another unit", func(c *x509.Certificate) { c.Subject.OrganizationalUnit = []string{"dev"} }, "subject"},
 		{"one attribute more", func(c *x509.Certificate) { c.Subject.Country = []string{"DE"} }, "subject"},
-		{"a CA", func(c *x509.Certificate) { c.IsCA = true }, "extension 2.5.29.19"},
-		{"another usage", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }, "extension 2.5.29.15"},
-		{"a purpose more", func(c *x509.Certificate) { c.ExtKeyUsage = append(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth) }, "extension 2.5.29.37"},
-		{"a name more", func(c *x509.Certificate) { c.DNSNames = []string{"a.example.internal"} }, "extension 2.5.29.17"},
-		{"an extension more", func(c *x509.Certificate) { c.CRLDistributionPoints = []string{"http://crl.example.internal"} }, "number of extensions"},
+		{"a CA", func(c *x509.Certificate) { c.IsCA = true }, "extension"},
+		{"another usage", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign }, "extension"},
+		{"a purpose more", func(c *x509.Certificate) { c.ExtKeyUsage = append(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth) }, "extension"},
+		{"a name more", func(c *x509.Certificate) { c.DNSNames = []string{"a.example.internal"} }, "extension"},
+		{"an extension more", func(c *x509.Certificate) { c.CRLDistributionPoints = []string{"http://crl.example.internal"} }, "extension"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c, template := made(test.change)
-			if got := apart(c, twin, template); got != test.want {
+			der, template := made(test.change)
+			spki, err := x509.MarshalPKIXPublicKey(template.PublicKey)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, got := m.read(der, template, spki); got != test.want {
 				t.Errorf("another %q, want %q", got, test.want)
 			}
 		})

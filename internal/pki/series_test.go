@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"anchorctl/internal/pki"
 )
 
@@ -45,10 +47,7 @@ func TestASeriesGivesTheCertificatesThatAreMadeOneByOne(t *testing.T) {
 				}
 				spec := workloadSpec()
 				spec.Instance, spec.DNS = instance, []string{"backup.prod.example.internal"}
-				made, err := s.Issue(spec, key.Public())
-				if err != nil {
-					t.Fatal(err)
-				}
+				made := parsed(t, s, spec, key.Public())
 				for _, p := range pki.Lint(made) {
 					t.Errorf("%s: %s [%s]", made.Subject, p.Message, p.Code)
 				}
@@ -69,6 +68,24 @@ func TestASeriesGivesTheCertificatesThatAreMadeOneByOne(t *testing.T) {
 			}
 		})
 	}
+}
+
+// parsed is a certificate of a series, read; what is recorded of it is held to it.
+func parsed(t testing.TB, s *pki.Series, spec pki.WorkloadSpec, key crypto.PublicKey) *x509.Certificate {
+	t.Helper()
+	cast, err := s.Issue(spec, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(cast.DER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := pki.Cast{DER: c.Raw, Serial: pki.SerialHex(c), KeyDigest: pki.SPKIDigest(c), NotBefore: c.NotBefore, NotAfter: c.NotAfter}
+	if diff := cmp.Diff(want, cast); diff != "" {
+		t.Errorf("what is said of a certificate is not what it says (-it +said):\n%s", diff)
+	}
+	return c
 }
 
 // withoutSerial is what is signed, with the 16 octets of the serial number

@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
+	"strings"
 	"time"
+
+	"anchorctl/internal/hint"
 )
 
 // The caps of lifetimes. A workload certificate has none here: its environment's
@@ -61,12 +64,33 @@ func IssuerName(environment string, generation int) string {
 	return fmt.Sprintf("%s issuer %d", environment, generation)
 }
 
+// instanceMark stands before the name of an instance. It is no dot, with which
+// OpenSSL takes a common name for a host name and holds it to the issuer's name
+// constraint, and no character of a workload's name.
+const instanceMark = "@"
+
 // WorkloadName is the common name of a workload, or of one instance of it.
 func WorkloadName(workload, instance string) string {
 	if instance == "" {
 		return workload
 	}
-	return workload + "." + instance
+	return workload + instanceMark + instance
+}
+
+// SplitWorkloadName takes WORKLOAD or WORKLOAD@INSTANCE apart.
+func SplitWorkloadName(name string) (workload, instance string, err error) {
+	workload, instance, several := strings.Cut(name, instanceMark)
+	if before, after, dotted := strings.Cut(workload, "."); dotted && before != "" && after != "" {
+		if several {
+			after += instanceMark + instance
+		}
+		return "", "", hint.With(fmt.Errorf("the name %q has a dot before an instance", name),
+			fmt.Sprintf("write %q: the name of an instance follows an @", WorkloadName(before, after)))
+	}
+	if workload == "" || several && instance == "" || strings.ContainsAny(workload, "./") || strings.Contains(instance, "/") {
+		return "", "", fmt.Errorf("the name %q is neither WORKLOAD nor WORKLOAD@INSTANCE", name)
+	}
+	return workload, instance, nil
 }
 
 // TrustDomainOf is an environment's own trust domain.
@@ -92,12 +116,7 @@ func (s RootSpec) template(pub crypto.PublicKey) (*x509.Certificate, error) {
 }
 
 func (s IssuerSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x509.Certificate, error) {
-	subject := pkix.Name{
-		CommonName:         IssuerName(s.Environment, s.Generation),
-		Organization:       []string{s.Organization},
-		OrganizationalUnit: []string{s.Environment},
-	}
-	t, err := template(subject, s.Generation, pub)
+	t, err := template(s.subject(), s.Generation, pub)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +143,17 @@ func (s IssuerSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x
 		}
 	}
 	return t, dates(t, s.Now, s.Lifetime, parent)
+}
+
+// Subject is what an issuer is called, as text.
+func (s IssuerSpec) Subject() string { return s.subject().String() }
+
+func (s IssuerSpec) subject() pkix.Name {
+	return pkix.Name{
+		CommonName:         IssuerName(s.Environment, s.Generation),
+		Organization:       []string{s.Organization},
+		OrganizationalUnit: []string{s.Environment},
+	}
 }
 
 // Check holds that a certificate can carry the names, before any key is made.
@@ -220,6 +250,9 @@ func (e *LifetimeError) Error() string {
 	return fmt.Sprintf("a lifetime of %s is too long, the longest possible is %s: %s", e.Asked, e.Longest, e.Why)
 }
 
+// ErrSignsNothing says that a CA has ended, or has not begun.
+var ErrSignsNothing = errors.New("signs nothing now")
+
 // dates sets both ends of the validity. Both are always set here, so the signer's
 // own clock is never consulted.
 func dates(t *x509.Certificate, now time.Time, lifetime time.Duration, parent *x509.Certificate) error {
@@ -235,7 +268,7 @@ func dates(t *x509.Certificate, now time.Time, lifetime time.Duration, parent *x
 		return nil
 	}
 	if now.Before(parent.NotBefore) || now.After(parent.NotAfter) {
-		return fmt.Errorf("%q signs nothing now: it is valid from %s to %s", parent.Subject.CommonName,
+		return fmt.Errorf("%q %w: it is valid from %s to %s", parent.Subject.CommonName, ErrSignsNothing,
 			parent.NotBefore.UTC().Format(time.RFC3339), parent.NotAfter.UTC().Format(time.RFC3339))
 	}
 	if t.NotBefore.Before(parent.NotBefore) {

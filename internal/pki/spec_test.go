@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"anchorctl/internal/hint"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
 )
@@ -329,6 +330,27 @@ func BenchmarkNewWorkload(b *testing.B) {
 	for b.Loop() {
 		if _, err := pki.NewWorkload(workloadSpec(), c.leafKey.Public(), pki.Parent{Certificate: c.issuer, Key: c.issuerKey}); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestWorkloadNamesAreTakenApart(t *testing.T) {
+	for name, want := range map[string][2]string{
+		"backup": {"backup"}, "backup@web-2": {"backup", "web-2"}, "backup@a.b@c": {"backup", "a.b@c"},
+	} {
+		workload, instance, err := pki.SplitWorkloadName(name)
+		if err != nil || [2]string{workload, instance} != want || pki.WorkloadName(workload, instance) != name {
+			t.Errorf("%q: got %q, %q, %v", name, workload, instance, err)
+		}
+	}
+	for name, want := range map[string]string{
+		"": "", "@": "", "backup@": "", "@web-2": "", "backup.": "", ".web-2": "", "a/b": "", "a@b/c": "",
+		"backup.web-2": `write "backup@web-2": the name of an instance follows an @`,
+		"backup.a.b@c": `write "backup@a.b@c": the name of an instance follows an @`,
+	} {
+		workload, instance, err := pki.SplitWorkloadName(name)
+		if err == nil || strings.Join(hint.Of(err), "") != want {
+			t.Errorf("%q: got %q, %q, %v, hints %q", name, workload, instance, err, hint.Of(err))
 		}
 	}
 }

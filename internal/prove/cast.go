@@ -31,14 +31,15 @@ type class struct {
 // certificate can be had without opening a key of the estate.
 type cast struct {
 	twins map[plan.Addr]pki.Parent
-	byKey map[[32]byte]plan.Addr // whose key it is that a certificate carries
+	of    map[plan.Addr]*x509.Certificate // whose twins those are
+	byKey map[[32]byte]plan.Addr          // whose key it is that a certificate carries
 	notes []string
 }
 
 // newCast makes a twin of each generation, and stand-ins of those that are to
 // be minted.
 func newCast(s estate.Scene) (*cast, error) {
-	c := &cast{twins: map[plan.Addr]pki.Parent{}, byKey: map[[32]byte]plan.Addr{}}
+	c := &cast{twins: map[plan.Addr]pki.Parent{}, of: map[plan.Addr]*x509.Certificate{}, byKey: map[[32]byte]plan.Addr{}}
 	var root plan.Addr
 	for _, g := range s.Issuers {
 		if g.Environment == "" {
@@ -76,6 +77,7 @@ func (c *cast) add(g estate.SceneIssuer, by pki.Parent) error {
 		return fmt.Errorf("modelling %s: %w", g.Addr, err)
 	}
 	c.twins[g.Addr] = pki.Parent{Certificate: twin, Key: key}
+	c.of[g.Addr] = g.Certificate
 	c.byKey[pki.SPKIDigest(g.Certificate)] = g.Addr
 	return nil
 }
@@ -117,7 +119,7 @@ func (c *cast) standIn(s estate.Scene, g estate.SceneIssuer, root pki.Parent) er
 func (c *cast) plays(a estate.PlacedAnchor) []*x509.Certificate {
 	var list []*x509.Certificate
 	for i, cert := range a.Certificates {
-		if twin, ours := c.twins[a.Known[i]]; ours {
+		if twin, ours := c.twins[a.Known[i]]; ours && (cert == nil || cert.Equal(c.of[a.Known[i]])) {
 			list = append(list, twin.Certificate)
 			continue
 		}

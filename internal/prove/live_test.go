@@ -153,7 +153,7 @@ func TestAProofThatBreaksOffStillNamesItsLeaks(t *testing.T) {
 			if c.loose {
 				l.setTrust("prod-app", fmt.Sprintf(careless, ""))
 			}
-			l.must(l.control("POST", "faults", []sandbox.Fault{{Op: "CreateSession", Nth: 9, Mode: "cut", Count: 1}}, nil))
+			l.must(l.control("POST", "faults", []sandbox.Fault{{Op: "CreateSession", Nth: 9, Mode: "cut", Count: -1}}, nil))
 			r, err := l.ask(nil)
 			var refusal *rules.Refusal
 			if err == nil || !strings.Contains(err.Error(), "asking for sessions") || errors.As(err, &refusal) != c.loose || errors.Is(err, prove.ErrNotProven) {

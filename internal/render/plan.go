@@ -32,7 +32,11 @@ func (p *Page) Plan(pl plan.Plan) {
 	p.Blank()
 	p.Line("%s", Count(pl.Actions))
 	if gates := gatesOf(pl.Actions); len(gates) > 0 {
-		p.Line("%s %s  is checked just before the step", gateMark, strings.Join(gates, ", "))
+		verb, step := "is", "step"
+		if len(gates) > 1 {
+			verb, step = "are", "steps"
+		}
+		p.Line("%s %s  %s checked just before the %s", gateMark, strings.Join(gates, ", "), verb, step)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"anchorctl/internal/durable"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/issuance"
@@ -42,6 +43,7 @@ func Run(ctx context.Context, f *folder.Folder, s Selection, o Options, progress
 		failures = append(failures, err)
 	}
 	var held []*engine.HeldError
+	var waiting []error // for another run: of all that can go wrong the least
 	for i, dir := range dirs {
 		if err := context.Cause(ctx); err != nil {
 			return result, errors.Join(append([]error{err}, failures...)...)
@@ -55,9 +57,13 @@ func Run(ctx context.Context, f *folder.Folder, s Selection, o Options, progress
 		outcome := Renew(ctx, f, dir, s.One, o)
 		result.add(outcome)
 		var hold *engine.HeldError
-		if errors.As(outcome.Err, &hold) {
+		var busy *durable.BusyError
+		switch {
+		case errors.As(outcome.Err, &hold):
 			held = append(held, hold)
-		} else if outcome.Err != nil {
+		case errors.As(outcome.Err, &busy):
+			waiting = append(waiting, outcome.Err)
+		case outcome.Err != nil:
 			failures = append(failures, outcome.Err)
 		}
 	}
@@ -67,7 +73,7 @@ func Run(ctx context.Context, f *folder.Folder, s Selection, o Options, progress
 	if len(held) > 0 {
 		failures = append(failures, engine.Hold(held...))
 	}
-	return result, errors.Join(failures...)
+	return result, errors.Join(append(failures, waiting...)...)
 }
 
 func (s Selection) folders(ctx context.Context, f *folder.Folder) ([]string, error) {
@@ -102,6 +108,7 @@ func (r *Result) add(o Outcome) {
 		r.Skipped++
 	case Held:
 		r.Held++
+	case Interrupted:
 	default:
 		r.Failed++
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
+	"anchorctl/internal/durable"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/hint"
@@ -34,6 +36,8 @@ const (
 	Skipped = "skipped" // it is not ours to renew
 	Held    = "held"    // the old one stays; somebody has something to do
 	Failed  = "failed"
+	// Interrupted: it was stopped, and the next run goes on.
+	Interrupted = "interrupted"
 )
 
 // What became of the push.
@@ -75,12 +79,12 @@ type one struct {
 func Renew(ctx context.Context, f *folder.Folder, dir string, want *issuance.Request, o Options) Outcome {
 	r := &one{folder: f, o: o, place: place{files: f.Files, dir: dir}, want: want, outcome: Outcome{Folder: dir, Action: Current}}
 	if err := r.run(ctx); err != nil {
-		r.fail(err)
+		r.fail(err, context.Cause(ctx))
 	}
 	return r.outcome
 }
 
-func (r *one) fail(err error) {
+func (r *one) fail(err, stopped error) {
 	what := r.outcome.Folder
 	if r.record.Workload != "" {
 		what = r.name()
@@ -91,6 +95,8 @@ func (r *one) fail(err error) {
 		r.outcome.Action = Held
 	case r.outcome.Push != "":
 		err = fmt.Errorf("pushing %s: %w", what, err) // what was renewed is renewed
+	case stopped != nil:
+		r.outcome.Action = Interrupted
 	default:
 		r.outcome.Action = Failed
 		err = fmt.Errorf("renewing %s: %w", what, err)
@@ -129,7 +135,7 @@ func (r *one) lock(ctx context.Context) (func() error, error) {
 			return nil, err
 		}
 	}
-	return nil, hint.With(fmt.Errorf("another run is writing to %q", r.place.dir), "wait for it to end; the next run goes on")
+	return nil, hint.With(&durable.BusyError{What: strconv.Quote(r.place.dir)}, "wait for it to end; the next run goes on")
 }
 
 func (r *one) locked(ctx context.Context) error {

@@ -128,6 +128,27 @@ func TestWhatIsDueIsRenewedOnce(t *testing.T) {
 	}
 }
 
+// What an interrupt stopped has not failed: the next run goes on with it.
+func TestWhatWasInterruptedHasNotFailed(t *testing.T) {
+	dir, out := newEstate(t)
+	f := open(t, dir, start().Add(9*time.Hour))
+	release, held, err := f.Files.TryLockFolder(out)
+	if err != nil || !held {
+		t.Fatal(held, err)
+	}
+	ctx, stop := context.WithCancelCause(t.Context())
+	interrupted := errors.New("interrupted")
+	f.Clock.Wait = func(ctx context.Context, _ time.Duration) error { stop(interrupted); return context.Cause(ctx) }
+	r, err := renewal.Run(ctx, f, renewal.Selection{}, renewal.Options{}, nil)
+	if !errors.Is(err, interrupted) || r.Failed != 0 || len(r.Certificates) != 1 || r.Certificates[0].Action != renewal.Interrupted {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	must(t, release())
+	if r, err := renewed(t, dir, 9*time.Hour, renewal.Options{}); err != nil || r.Renewed != 1 {
+		t.Errorf("the next run: %+v, %v", r, err)
+	}
+}
+
 func TestWhatIsNotOursToRenewIsLeftAlone(t *testing.T) {
 	for _, c := range []struct {
 		name, why string

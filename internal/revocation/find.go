@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/pki"
@@ -27,6 +28,7 @@ type Certificate struct {
 	SerialDecimal string     `json:"serialDecimal"`
 	NotAfter      time.Time  `json:"notAfter"`
 	RevokedAt     *time.Time `json:"revokedAt,omitempty"` // when it was revoked before
+	Expired       bool       `json:"expired,omitempty"`   // nothing is revoked: its sessions are what can be ended
 
 	environment, workload string
 	generation            int
@@ -36,39 +38,60 @@ type Certificate struct {
 // record.
 func (c Certificate) Name() string {
 	if c.workload == "" {
-		return "a certificate of " + c.Issuer
+		return c.WorkloadName()
 	}
 	return c.environment + "/" + pki.WorkloadName(c.workload, c.Instance)
 }
 
+// WorkloadName is the name without that of an instance.
+func (c Certificate) WorkloadName() string {
+	if c.workload == "" {
+		return "a certificate of " + c.Issuer
+	}
+	return c.environment + "/" + c.workload
+}
+
+// Search says how certificates are found.
+type Search struct {
+	Read func(path string) ([]byte, error) // a certificate file
+	// Ended finds those, too, that have expired and whose sessions may go on.
+	Ended bool
+}
+
 // Find finds the certificates that somebody means by a serial number, by
-// ENV/WORKLOAD[.INSTANCE] or by a certificate file, which read reads. Those that
-// expired need no revoking: when all have, that is an error.
-func Find(ctx context.Context, f *folder.Folder, what string, read func(path string) ([]byte, error)) ([]Certificate, error) {
-	list, err := find(ctx, f, what, read)
+// ENV/WORKLOAD[@INSTANCE] or by a certificate file. Those that expired need no
+// revoking: when all have, that is an error.
+func Find(ctx context.Context, f *folder.Folder, what string, s Search) ([]Certificate, error) {
+	found, err := find(ctx, f, what, s)
+	var list []Certificate
+	if err == nil {
+		list, err = s.current(f, found)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("finding what to revoke by %q: %w", what, err)
 	}
 	return list, nil
 }
 
-func find(ctx context.Context, f *folder.Folder, what string, read func(path string) ([]byte, error)) ([]Certificate, error) {
+func find(ctx context.Context, f *folder.Folder, what string, s Search) ([]store.Issued, error) {
 	if serials, err := pki.ReadSerial(what); err == nil {
 		return bySerial(ctx, f, serials)
 	}
-	if env, workload, instance, ok := name(what); ok {
+	env, name, _ := strings.Cut(what, "/")
+	workload, instance, notName := pki.SplitWorkloadName(name)
+	if env != "" && notName == nil {
 		known, err := f.Store.Generations(ctx, env)
 		if err != nil {
 			return nil, err
 		}
 		if len(known) > 0 {
-			return byName(ctx, f, env, workload, instance)
+			return s.byName(ctx, f, env, workload, instance)
 		}
 	}
-	data, err := read(what)
+	data, err := s.Read(what)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, hint.With(errors.New("it is no serial number, no workload of an environment that has an issuer, and no file"),
-			`name it as a serial number, ENV/WORKLOAD, ENV/WORKLOAD.INSTANCE or a certificate file`)
+			append(hint.Of(notName), `name it as a serial number, ENV/WORKLOAD, ENV/WORKLOAD@INSTANCE or a certificate file`)...)
 	}
 	if err != nil {
 		return nil, err
@@ -76,14 +99,7 @@ func find(ctx context.Context, f *folder.Folder, what string, read func(path str
 	return byFile(ctx, f, data)
 }
 
-// name reads "ENV/WORKLOAD" and "ENV/WORKLOAD.INSTANCE".
-func name(text string) (environment, workload, instance string, ok bool) {
-	environment, rest, ok := strings.Cut(text, "/")
-	workload, instance, several := strings.Cut(rest, ".")
-	return environment, workload, instance, ok && environment != "" && workload != "" && !strings.Contains(rest, "/") && (!several || instance != "")
-}
-
-func bySerial(ctx context.Context, f *folder.Folder, serials []string) ([]Certificate, error) {
+func bySerial(ctx context.Context, f *folder.Folder, serials []string) ([]store.Issued, error) {
 	var found []store.Issued
 	for _, serial := range serials {
 		list, err := f.Store.ListIssued(ctx, store.Filter{Serial: serial})
@@ -97,7 +113,7 @@ func bySerial(ctx context.Context, f *folder.Folder, serials []string) ([]Certif
 		return nil, hint.With(errors.New("no certificate with this serial number is on record"),
 			"give the certificate's file: one that the estate's issuer signed can be revoked though the record of it was lost")
 	case 1:
-		return current(f, found)
+		return found, nil
 	default:
 		return nil, hint.With(fmt.Errorf("%d certificates can be meant: %s", len(found), strings.Join(serialsOf(found), ", ")),
 			"write the serial number in hexadecimal with 0x before it, or give the certificate's file")
@@ -114,8 +130,11 @@ func serialsOf(list []store.Issued) []string {
 
 // byName finds every certificate of a workload that has not expired, of every
 // instance unless one is named.
-func byName(ctx context.Context, f *folder.Folder, env, workload, instance string) ([]Certificate, error) {
+func (s Search) byName(ctx context.Context, f *folder.Folder, env, workload, instance string) ([]store.Issued, error) {
 	filter := store.Filter{Environment: env, Workload: workload, EndsAfter: f.Clock.Now().Unix()}
+	if s.Ended {
+		filter.EndsAfter = f.Clock.Now().Add(-longest(f.Config, env, workload)).Unix()
+	}
 	if instance != "" {
 		filter.Instance = &instance
 	}
@@ -126,12 +145,12 @@ func byName(ctx context.Context, f *folder.Folder, env, workload, instance strin
 	if len(list) == 0 {
 		return nil, errors.New("it has no certificate that has not expired: there is nothing to revoke")
 	}
-	return current(f, list)
+	return list, nil
 }
 
 // byFile finds the certificate of a file. It need not be on record: a store that
 // was restored has forgotten some.
-func byFile(ctx context.Context, f *folder.Folder, data []byte) ([]Certificate, error) {
+func byFile(ctx context.Context, f *folder.Folder, data []byte) ([]store.Issued, error) {
 	c, err := pki.ParseOne(data)
 	if err != nil {
 		certs, bundleErr := pki.ParseBundle(string(data))
@@ -151,7 +170,7 @@ func byFile(ctx context.Context, f *folder.Folder, data []byte) ([]Certificate, 
 	if len(list) == 0 {
 		list = []store.Issued{{Environment: g.Environment, Generation: g.Number, Serial: pki.SerialHex(c), NotAfter: c.NotAfter.Unix()}}
 	}
-	return current(f, list)
+	return list, nil
 }
 
 // issuerOf is the generation that signed a certificate.
@@ -172,27 +191,43 @@ func issuerOf(ctx context.Context, f *folder.Folder, c *x509.Certificate) (store
 	return store.Generation{}, fmt.Errorf("the certificate of %q was signed by no issuer of this estate", c.Subject.String())
 }
 
-// current keeps those that have not expired.
-func current(f *folder.Folder, list []store.Issued) ([]Certificate, error) {
+// current keeps those that have not expired, and of the others those whose
+// sessions may go on, when it is sessions that are to be ended.
+func (s Search) current(f *folder.Folder, list []store.Issued) ([]Certificate, error) {
 	now := f.Clock.Now()
 	var kept []Certificate
-	var ended time.Time
+	var ended Certificate
 	for _, i := range list {
 		c, err := certificate(i)
 		if err != nil {
 			return nil, err
 		}
-		if now.After(c.NotAfter) {
-			ended = c.NotAfter
+		c.Expired = now.After(c.NotAfter)
+		if c.Expired && (!s.Ended || now.After(lastSession(f.Config, c))) {
+			ended = c
 			continue
 		}
 		kept = append(kept, c)
 	}
 	if len(kept) == 0 {
-		return nil, hint.With(fmt.Errorf("it expired at %s: there is nothing to revoke", ended.Format(time.RFC3339)),
-			`a session that it was given before may go on: "anchorctl revoke --end-all-sessions ROLE" ends those of the role`)
+		return nil, nothingLeft(f.Config, ended, now)
 	}
 	return kept, nil
+}
+
+// nothingLeft says that a certificate has expired, and what of its sessions.
+func nothingLeft(c *config.Config, ended Certificate, now time.Time) error {
+	at := ended.NotAfter.Format(time.RFC3339)
+	last := lastSession(c, ended)
+	switch {
+	case len(uses(c, ended.environment, ended.workload)) == 0:
+		return hint.With(fmt.Errorf("it expired at %s: there is nothing to revoke, and no role of anchorctl.yaml lists its workload", at),
+			`a session that it was given before may go on: "anchorctl revoke --end-all-sessions ROLE" ends those of the role`)
+	case now.After(last):
+		return fmt.Errorf("it expired at %s: there is nothing to revoke, and the last session that it can have been given ended by %s", at, last.Format(time.RFC3339))
+	}
+	return hint.With(fmt.Errorf("it expired at %s: there is nothing to revoke", at),
+		fmt.Sprintf("a session that it was given before may go on until %s: add --end-sessions to end it", last.Format(time.RFC3339)))
 }
 
 func certificate(i store.Issued) (Certificate, error) {

@@ -14,6 +14,7 @@ import (
 	"anchorctl/internal/clock"
 	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/revocation"
@@ -92,6 +93,7 @@ func TestFind(t *testing.T) {
 	e.issued(t, "backup", "", "4aff", later)
 	e.issued(t, "backup", "7", "4bff", later)
 	e.issued(t, "backup", "7", "4cff", before)
+	e.issued(t, "backup", "8", "5cff", before.Add(-2*time.Hour)) // a session lasts two hours at most
 	e.issued(t, "reports", "", "1234", later)
 	e.issued(t, "reports", "", "04d2", later) // 1234 in decimal
 	unrecorded := e.made.Leaf(t, "prod", "backup")
@@ -102,32 +104,40 @@ func TestFind(t *testing.T) {
 		"other.pem": stranger.PEM(), "old.pem": old.PEM(), "noise": []byte("noise"),
 	}
 	lost := "a certificate of issuer/prod#1 " + pki.SerialHex(unrecorded.Certificate)
-	for _, c := range []struct{ name, what, want, fails string }{
-		{"a serial number in hexadecimal", "4aff", "prod/backup 4aff", ""},
-		{"in capitals, with colons", "4A:FF", "prod/backup 4aff", ""},
-		{"with 0x", "0x4aff", "prod/backup 4aff", ""},
-		{"in decimal", "19199", "prod/backup 4aff", ""},
-		{"digits that are two serial numbers", "1234", "", "2 certificates can be meant"},
-		{"the same, told apart", "0x1234", "prod/reports 1234", ""},
-		{"a serial number of nothing", "dead", "", "no certificate with this serial number is on record"},
-		{"one that has expired", "4cff", "", "it expired at"},
-		{"a workload: all of its instances that have not expired", "prod/backup", "prod/backup 4aff, prod/backup.7 4bff", ""},
-		{"an instance", "prod/backup.7", "prod/backup.7 4bff", ""},
-		{"an instance that has none", "prod/backup.8", "", "no certificate that has not expired"},
-		{"an environment that is none", "dev/backup", "", "no workload of an environment that has an issuer, and no file"},
-		{"a file of a certificate that is not on record", "cert.pem", lost, ""},
-		{"a file of its chain", "chain.pem", lost, ""},
-		{"a file of another estate's certificate", "other.pem", "", "signed by no issuer of this estate"},
-		{"a file of one that has expired", "old.pem", "", "it expired at"},
-		{"a file of something else", "noise", "", "reading"},
+	for _, c := range []struct {
+		name, what, want, fails string
+		ended                   bool
+	}{
+		{"a serial number in hexadecimal", "4aff", "prod/backup 4aff", "", false},
+		{"in capitals, with colons", "4A:FF", "prod/backup 4aff", "", false},
+		{"with 0x", "0x4aff", "prod/backup 4aff", "", false},
+		{"in decimal", "19199", "prod/backup 4aff", "", false},
+		{"digits that are two serial numbers", "1234", "", "2 certificates can be meant", false},
+		{"the same, told apart", "0x1234", "prod/reports 1234", "", false},
+		{"a serial number of nothing", "dead", "", "no certificate with this serial number is on record", false},
+		{"one that has expired", "4cff", "", "it expired at", false},
+		{"one that has expired, for its sessions", "4cff", "prod/backup@7 4cff", "", true},
+		{"one whose last session has ended", "5cff", "", "the last session that it can have been given ended by", true},
+		{"a file of one that expired long ago, for its sessions", "old.pem", "", "no role of anchorctl.yaml lists its workload", true},
+		{"a workload, with those whose sessions may go on", "prod/backup", "prod/backup 4aff, prod/backup@7 4bff, prod/backup@7 4cff", "", true},
+		{"a workload: all of its instances that have not expired", "prod/backup", "prod/backup 4aff, prod/backup@7 4bff", "", false},
+		{"an instance", "prod/backup@7", "prod/backup@7 4bff", "", false},
+		{"an instance that has none", "prod/backup@9", "", "no certificate that has not expired", false},
+		{"an instance after a dot", "prod/backup.7", "", "no file", false},
+		{"an environment that is none", "dev/backup", "", "no workload of an environment that has an issuer, and no file", false},
+		{"a file of a certificate that is not on record", "cert.pem", lost, "", false},
+		{"a file of its chain", "chain.pem", lost, "", false},
+		{"a file of another estate's certificate", "other.pem", "", "signed by no issuer of this estate", false},
+		{"a file of one that has expired", "old.pem", "", "it expired at", false},
+		{"a file of something else", "noise", "", "reading", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			list, err := revocation.Find(t.Context(), e.folder, c.what, func(path string) ([]byte, error) {
+			list, err := revocation.Find(t.Context(), e.folder, c.what, revocation.Search{Ended: c.ended, Read: func(path string) ([]byte, error) {
 				if data, there := files[path]; there {
 					return data, nil
 				}
 				return nil, fmt.Errorf("opening %s: %w", path, os.ErrNotExist)
-			})
+			}})
 			if c.fails == "" && (err != nil || names(list) != c.want) {
 				t.Errorf("found %q, %v; want %q", names(list), err, c.want)
 			}
@@ -142,7 +152,7 @@ func TestRecordKeepsTheFirstReason(t *testing.T) {
 	e := newEstate(t)
 	e.issued(t, "backup", "", "4aff", pkitest.Now().Add(time.Hour))
 	for _, c := range []struct{ reason, added int }{{1, 1}, {4, 0}} {
-		list, err := revocation.Find(t.Context(), e.folder, "4aff", os.ReadFile)
+		list, err := revocation.Find(t.Context(), e.folder, "4aff", revocation.Search{Read: os.ReadFile})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +172,7 @@ func TestRecordKeepsTheFirstReason(t *testing.T) {
 func TestSessions(t *testing.T) {
 	e := newEstate(t)
 	e.issued(t, "backup", "", "4aff", pkitest.Now().Add(time.Hour))
-	list, err := revocation.Find(t.Context(), e.folder, "4aff", os.ReadFile)
+	list, err := revocation.Find(t.Context(), e.folder, "4aff", revocation.Search{Read: os.ReadFile})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,5 +196,27 @@ func TestSessions(t *testing.T) {
 	}
 	if _, err := revocation.DenyAll(e.folder.Config, "prod-both", pkitest.Now()); err == nil {
 		t.Error("a role is found without its path")
+	}
+}
+
+// An expired certificate's sessions are counted from its end, and nothing of it
+// is recorded.
+func TestSessionsOfAnExpiredCertificate(t *testing.T) {
+	e := newEstate(t)
+	ended := pkitest.Now().Add(-time.Hour)
+	e.issued(t, "backup", "", "4aff", ended)
+	list, err := revocation.Find(t.Context(), e.folder, "4aff", revocation.Search{Read: os.ReadFile, Ended: true})
+	if err != nil || len(list) != 1 || !list[0].Expired {
+		t.Fatalf("found %+v, %v", list, err)
+	}
+	if s := revocation.SessionsOf(e.folder.Config, list, pkitest.Now()); s.Until == nil || !s.Until.Equal(ended.Add(2*time.Hour)) {
+		t.Errorf("sessions until %v", s.Until)
+	}
+	if added, err := revocation.Record(t.Context(), e.folder, list, 1); err != nil || added != 0 || len(revocation.Environments(list)) != 0 || len(revocation.Good(list)) != 0 {
+		t.Errorf("%d recorded, %v", added, err)
+	}
+	_, err = revocation.Find(t.Context(), e.folder, "4aff", revocation.Search{Read: os.ReadFile})
+	if hints := strings.Join(hint.Of(err), ""); !strings.Contains(hints, "--end-sessions") {
+		t.Errorf("the hints are %q", hints)
 	}
 }

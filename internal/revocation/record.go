@@ -14,6 +14,9 @@ import (
 func Record(ctx context.Context, f *folder.Folder, list []Certificate, reason int) (added int, err error) {
 	var revoked []store.Revocation
 	for _, c := range list {
+		if c.Expired {
+			continue
+		}
 		revoked = append(revoked, store.Revocation{
 			Environment: c.environment, Generation: c.generation, Serial: c.SerialHex, Reason: reason, NotAfter: c.NotAfter.Unix(),
 		})
@@ -28,18 +31,21 @@ func Record(ctx context.Context, f *folder.Folder, list []Certificate, reason in
 func Good(list []Certificate) map[string]int {
 	good := map[string]int{}
 	for _, c := range list {
-		if c.RevokedAt == nil {
+		if c.RevokedAt == nil && !c.Expired {
 			good[c.Issuer]++
 		}
 	}
 	return good
 }
 
-// Environments are those whose issuers signed the certificates.
+// Environments are those whose issuers signed the certificates that have not
+// expired.
 func Environments(list []Certificate) []string {
 	var names []string
 	for _, c := range list {
-		names = append(names, c.environment)
+		if !c.Expired {
+			names = append(names, c.environment)
+		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(names)))
 }

@@ -1,12 +1,14 @@
 package revocation
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/folder"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
 )
@@ -21,6 +23,8 @@ type Sessions struct {
 	Needed *time.Time `json:"policiesNeededUntil,omitempty"`
 	// Roles are those that the certificates' workloads may take.
 	Roles []string `json:"roles"`
+	// Denied are those of them in which an earlier run has denied them all.
+	Denied []string `json:"deniedBefore"`
 
 	roles []plan.Addr
 }
@@ -53,11 +57,17 @@ func uses(c *config.Config, environment, workload string) []use {
 // SessionsOf says which sessions the certificates may have been given, and until
 // when those last: a revocation list keeps them from new ones alone.
 func SessionsOf(c *config.Config, list []Certificate, now time.Time) Sessions {
-	s := Sessions{Roles: []string{}}
-	var longest time.Duration
+	s := Sessions{Roles: []string{}, Denied: []string{}}
+	var until time.Time
 	for _, one := range list {
+		given := now // the last one, at the latest
+		if one.Expired {
+			given = one.NotAfter
+		}
 		for _, u := range uses(c, one.environment, one.workload) {
-			longest = max(longest, u.longest)
+			if end := given.Add(u.longest); end.After(until) {
+				until = end
+			}
 			if !slices.Contains(s.roles, u.role) {
 				s.roles = append(s.roles, u.role)
 				s.Roles = append(s.Roles, u.role.String())
@@ -65,30 +75,91 @@ func SessionsOf(c *config.Config, list []Certificate, now time.Time) Sessions {
 		}
 	}
 	slices.Sort(s.Roles)
-	if longest > 0 {
-		until := now.Add(longest).UTC().Truncate(time.Second)
+	if !until.IsZero() {
+		until = until.UTC().Truncate(time.Second)
 		needed := until.Add(roles.DenialMargin)
 		s.Until, s.Needed = &until, &needed
 	}
 	return s
 }
 
-// Deny are the policies that end the sessions of exactly these certificates.
-func Deny(c *config.Config, list []Certificate, now time.Time) ([]roles.Denial, error) {
-	var all []roles.Denial
-	for _, one := range list {
-		var done []plan.Addr
-		for _, u := range uses(c, one.environment, one.workload) {
-			if slices.Contains(done, u.role) {
-				continue
-			}
-			done = append(done, u.role)
-			d, err := roles.DenySessions(u.role, one.SerialHex, now)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, d)
+// longest is how long a session of a workload lasts at most.
+func longest(c *config.Config, environment, workload string) time.Duration {
+	var d time.Duration
+	for _, u := range uses(c, environment, workload) {
+		d = max(d, u.longest)
+	}
+	return d
+}
+
+// lastSession is when the last session ends that a certificate can have been
+// given before it expired.
+func lastSession(c *config.Config, one Certificate) time.Time {
+	return one.NotAfter.Add(longest(c, one.environment, one.workload))
+}
+
+// Recall notes the roles in which earlier runs have denied the sessions of every
+// one of the certificates.
+func (s *Sessions) Recall(ctx context.Context, f *folder.Folder, list []Certificate) error {
+	for _, role := range s.roles {
+		denied, err := deniedIn(ctx, f, role)
+		if err != nil {
+			return err
 		}
+		open := slices.ContainsFunc(list, func(one Certificate) bool {
+			mayTake := slices.ContainsFunc(uses(f.Config, one.environment, one.workload), func(u use) bool { return u.role == role })
+			return mayTake && !denied[one.SerialHex]
+		})
+		if !open {
+			s.Denied = append(s.Denied, role.String())
+		}
+	}
+	slices.Sort(s.Denied)
+	return nil
+}
+
+// deniedIn are the serial numbers whose sessions earlier runs have denied in a
+// role.
+func deniedIn(ctx context.Context, f *folder.Folder, role plan.Addr) (map[string]bool, error) {
+	done, err := f.Store.DoneIntents(ctx, string(plan.RoleDeny)+" "+role.String())
+	if err != nil {
+		return nil, err
+	}
+	denied := map[string]bool{}
+	for _, i := range done {
+		serials, err := roles.Denied(i.Action)
+		if err != nil {
+			return nil, err
+		}
+		for _, serial := range serials {
+			denied[serial] = true
+		}
+	}
+	return denied, nil
+}
+
+// Deny are the policies that end the sessions of exactly these certificates, one
+// for each role.
+func Deny(c *config.Config, list []Certificate, now time.Time) ([]roles.Denial, error) {
+	serials, order := map[plan.Addr][]string{}, []plan.Addr{}
+	for _, one := range list {
+		for _, u := range uses(c, one.environment, one.workload) {
+			there := serials[u.role]
+			if there == nil {
+				order = append(order, u.role)
+			}
+			if len(there) == 0 || there[len(there)-1] != one.SerialHex { // a role of several profiles
+				serials[u.role] = append(there, one.SerialHex)
+			}
+		}
+	}
+	var all []roles.Denial
+	for _, role := range order {
+		d, err := roles.DenySessions(role, serials[role], now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
 	}
 	return all, nil
 }

@@ -2,6 +2,8 @@ package roles
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,22 +36,69 @@ const (
 // out: until the revocation list is known everywhere, and clocks agree.
 const DenialMargin = 15 * time.Minute
 
-// DenySessions ends the sessions that one certificate was given for a role, and
-// no others. Roles Anywhere names a session after the serial number of its
+// DenySessions ends the sessions that some certificates were given for a role,
+// and no others. Roles Anywhere names a session after the serial number of its
 // certificate, in hexadecimal; the profiles here let nobody choose another name
 // (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html).
 // Both cases of the digits are named: which of them it writes is not promised.
-func DenySessions(role plan.Addr, serialHex string, now time.Time) (Denial, error) {
-	return deny(role, "AnchorctlEndSessions-"+serialHex, map[string]any{
-		"StringLike":   map[string]any{keyUserID: []string{"*:" + strings.ToLower(serialHex), "*:" + strings.ToUpper(serialHex)}},
+// One policy has them all: a role has little room for policies.
+func DenySessions(role plan.Addr, serials []string, now time.Time) (Denial, error) {
+	var users []string
+	for _, serial := range serials {
+		users = append(users, anySession+strings.ToLower(serial), anySession+strings.ToUpper(serial))
+	}
+	return deny(role, denialOf(serials), map[string]any{
+		"StringLike":   map[string]any{keyUserID: users},
 		"DateLessThan": map[string]any{keyTokenTime: before(now)},
 	})
 }
 
+// anySession stands for the role's id, which comes before a session's name.
+const anySession = "*:"
+
+// denialOf is the name of a policy: the same certificates, named again, are the
+// same policy.
+func denialOf(serials []string) string {
+	id := strings.Join(slices.Sorted(slices.Values(serials)), " ")
+	if len(serials) > 1 {
+		digest := sha256.Sum256([]byte(id))
+		id = hex.EncodeToString(digest[:16])
+	}
+	return "AnchorctlEndSessions-" + id
+}
+
+// Denied are the serial numbers of the certificates whose sessions an action
+// denies.
+func Denied(a plan.Action) ([]string, error) {
+	var after struct {
+		Policies map[string]struct {
+			Statement []struct {
+				Condition struct{ StringLike map[string][]string }
+			}
+		} `json:"policies"`
+	}
+	if err := json.Unmarshal(a.After, &after); err != nil {
+		return nil, fmt.Errorf("reading action %s: %w", a.ID, err)
+	}
+	var serials []string
+	for _, policy := range after.Policies {
+		for _, statement := range policy.Statement {
+			for _, user := range statement.Condition.StringLike[keyUserID] {
+				serials = append(serials, strings.ToLower(strings.TrimPrefix(user, anySession)))
+			}
+		}
+	}
+	slices.Sort(serials)
+	return slices.Compact(serials), nil
+}
+
+// EndAllSessions is the name of the policy of DenyAllSessions.
+const EndAllSessions = "AnchorctlEndAllSessions"
+
 // DenyAllSessions ends every session of a role that was given out until now,
 // whoever has it. New ones are not denied.
 func DenyAllSessions(role plan.Addr, now time.Time) (Denial, error) {
-	return deny(role, "AnchorctlEndAllSessions", map[string]any{
+	return deny(role, EndAllSessions, map[string]any{
 		"DateLessThan": map[string]any{keyTokenTime: now.UTC().Format(time.RFC3339)},
 	})
 }
@@ -111,10 +160,30 @@ func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	if len(after.Policies) == 0 {
 		return plan.Outcome{}, errors.New("reading the action: there is no policy to write")
 	}
+	if n := characters(after.Policies); n > mostInline {
+		return plan.Outcome{}, &engine.HeldError{
+			Action: s.Action.ID,
+			Reason: fmt.Sprintf("its policies would have %d characters, and a role takes %d of inline policies: none was written", n, mostInline),
+			Hints: []string{"end the sessions of those certificates that matter, by serial number or instance",
+				fmt.Sprintf("or end all sessions of the role: run \"anchorctl revoke --end-all-sessions %s\"", s.Action.Addr)},
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(after.Policies)) {
 		if err := d.PutPolicy(ctx, s.Action.Addr, name, string(after.Policies[name])); err != nil {
 			return plan.Outcome{}, errors.Join(&engine.HeldError{Action: s.Action.ID, Reason: err.Error(), Hints: hint.Of(err)}, err)
 		}
 	}
 	return plan.Outcome{}, nil
+}
+
+// mostInline is how many characters all inline policies of a role may have
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+const mostInline = 10_240
+
+func characters(policies map[string]json.RawMessage) int {
+	n := 0
+	for _, document := range policies {
+		n += len(document)
+	}
+	return n
 }

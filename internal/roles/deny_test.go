@@ -1,12 +1,18 @@
 package roles_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"anchorctl/internal/engine"
 	"anchorctl/internal/iampolicy"
+	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
 )
 
@@ -30,7 +36,7 @@ func ended(t *testing.T, document []byte, userID string, issued time.Time) bool 
 
 func TestDenySessionsEndsThoseOfOneCertificate(t *testing.T) {
 	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
-	d, err := roles.DenySessions(addr, serial, now)
+	d, err := roles.DenySessions(addr, []string{serial}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +71,65 @@ func TestDenySessionsEndsThoseOfOneCertificate(t *testing.T) {
 	}
 }
 
+// Many certificates share one policy, which is known by them.
+func TestOnePolicyEndsTheSessionsOfMany(t *testing.T) {
+	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	const other = "5f00112233445566778899aabbccddee"
+	d, err := roles.DenySessions(addr, []string{serial, other}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{serial, other, strings.ToUpper(other)} {
+		if !ended(t, d.Document, "AROAEXAMPLE:"+s, now) {
+			t.Errorf("the session of %s goes on", s)
+		}
+	}
+	if ended(t, d.Document, "AROAEXAMPLE:6f00112233445566778899aabbccddee", now) {
+		t.Error("another certificate's session is ended")
+	}
+	again, err := roles.DenySessions(addr, []string{other, serial}, now)
+	if err != nil || again.Policy != d.Policy || len(d.Policy) > 128 {
+		t.Errorf("the policy is %q, and then %q, %v", d.Policy, again.Policy, err)
+	}
+	a, err := roles.Deny(addr, []roles.Denial{d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := roles.Denied(a); err != nil || !slices.Equal(got, []string{serial, other}) {
+		t.Errorf("denied are %q, %v", got, err)
+	}
+}
+
+// What a role has no room for is not written in part: that would take the room of
+// what matters most.
+func TestPoliciesThatARoleCannotTakeAreNotWritten(t *testing.T) {
+	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	for n, fits := range map[int]bool{130: true, 140: false} {
+		serials := make([]string, n)
+		for i := range serials {
+			serials[i] = fmt.Sprintf("%032x", i)
+		}
+		d, err := roles.DenySessions(addr, serials, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := roles.Deny(addr, []roles.Denial{d})
+		if err != nil {
+			t.Fatal(err)
+		}
+		written := 0
+		doers := roles.Doers{PutPolicy: func(context.Context, plan.Addr, string, string) error { written++; return nil }}
+		_, err = doers.ByKind()[plan.RoleDeny].Do(t.Context(), engine.Step{Action: a, After: a.After})
+		var held *engine.HeldError
+		if errors.As(err, &held) == fits || (written == 1) != fits || !fits && !strings.Contains(strings.Join(held.Hints, " "), "--end-all-sessions role/") {
+			t.Errorf("of %d certificates, %d policies are written: %v", n, written, err)
+		}
+	}
+}
+
 func TestDenyIsOneActionForARole(t *testing.T) {
 	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
-	one, err := roles.DenySessions(addr, serial, now)
+	one, err := roles.DenySessions(addr, []string{serial}, now)
 	if err != nil {
 		t.Fatal(err)
 	}

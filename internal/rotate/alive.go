@@ -78,8 +78,8 @@ func certificate(i store.Issued) Certificate {
 	return Certificate{Workload: nameOf(i), Serial: i.Serial, NotAfter: time.Unix(i.NotAfter, 0).UTC()}
 }
 
-// someOf names a few of many.
-func someOf(names []string, one, many string) string {
+// SomeOf names a few of many, and says what they do, one of them or several.
+func SomeOf(names []string, one, many string) string {
 	const few = 5
 	verb := many
 	if len(names) == 1 {
@@ -90,6 +90,12 @@ func someOf(names []string, one, many string) string {
 	}
 	return fmt.Sprintf("%s and %d more %s", strings.Join(names[:few], ", "), len(names)-few, verb)
 }
+
+// Old is the issuer that a rotation leaves.
+func Old(n store.Rotation) string { return from(n) }
+
+// New is the issuer that it leads to.
+func New(n store.Rotation) string { return to(n) }
 
 func from(n store.Rotation) string {
 	return store.Generation{Environment: n.Environment, Number: n.From}.Addr().String()

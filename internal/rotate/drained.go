@@ -21,16 +21,17 @@ func (g gatekeeper) drained(ctx context.Context, a plan.Action) error {
 		return err
 	}
 	held := &engine.HeldError{Action: a.ID, Rule: a.Gate}
-	count, few, err := g.Living(ctx, n)
+	alive, few, err := g.Living(ctx, n)
 	if err != nil {
 		return err
 	}
-	if count > 0 {
-		held.Reason = fmt.Sprintf("%d certificates of %s live still: %s", count, from(n), listed(few, count))
+	if alive > 0 {
+		held.Reason = fmt.Sprintf("%s still valid: %s", Valid(alive, from(n)), listed(few, alive))
 		held.Until = few[0].NotAfter.Add(time.Second)
 		held.Hints = []string{
 			"nothing has to be done: they are renewed from " + to(n) + " or expire by then",
-			fmt.Sprintf("run %q for all of them; revoke what nobody uses any more, with \"anchorctl revoke\"", fmt.Sprintf("anchorctl certs list --env %s --issuer %d --valid", n.Environment, n.From)),
+			comeBack(n),
+			fmt.Sprintf("run %q to see all of them; revoke what nobody uses any more, with \"anchorctl revoke\"", fmt.Sprintf("anchorctl certs list --env %s --issuer %d --valid", n.Environment, n.From)),
 		}
 		return held
 	}
@@ -41,7 +42,7 @@ func (g gatekeeper) drained(ctx context.Context, a plan.Action) error {
 	held.Reason = fmt.Sprintf("Roles Anywhere saw certificates of %s that the store does not know, so it may have been restored from a backup and there may be more: %s",
 		from(n), listed(unknown, len(unknown)))
 	held.Until = until
-	held.Hints = []string{"give their workloads new certificates, with \"anchorctl issue\"; the longest that such a one can live ends at " + until.Format(time.RFC3339)}
+	held.Hints = []string{"give their workloads new certificates, with \"anchorctl issue\"; the longest that such a one can live ends at " + until.Format(time.RFC3339), comeBack(n)}
 	return held
 }
 
@@ -66,14 +67,33 @@ func (w World) Living(ctx context.Context, n store.Rotation) (int, []Certificate
 	return count, some, nil
 }
 
-func listed(some []Certificate, count int) string {
+// Valid counts the certificates of an issuer that are valid, in words.
+func Valid(n int, issuer string) string {
+	verb := " are"
+	if n == 1 {
+		verb = " is"
+	}
+	return Counted(n, issuer) + verb
+}
+
+// Counted are so many certificates of an issuer, in words.
+func Counted(n int, issuer string) string { return count(n, "certificate") + " of " + issuer }
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+func listed(some []Certificate, all int) string {
 	texts := make([]string, len(some))
 	for i, c := range some {
 		texts[i] = c.String()
 	}
 	text := strings.Join(texts, "; ")
-	if count > len(some) {
-		text += fmt.Sprintf("; and %d more", count-len(some))
+	if all > len(some) {
+		text += fmt.Sprintf("; and %d more", all-len(some))
 	}
 	return text
 }
@@ -81,10 +101,6 @@ func listed(some []Certificate, count int) string {
 // longest is when the last certificate ends that the old generation can have
 // signed before the cut-over, going by the configuration.
 func (w World) longest(n store.Rotation) time.Time {
-	env := w.Folder.Config.Environments[n.Environment]
-	longest := time.Duration(env.Limits.CertificateLifetime)
-	for _, name := range env.WorkloadNames() {
-		longest = max(longest, env.LifetimeOf(name))
-	}
+	longest := w.Folder.Config.Environments[n.Environment].LongestLifetime()
 	return time.Unix(n.CutOver, 0).UTC().Add(longest)
 }

@@ -3,7 +3,6 @@ package rotate_test
 import (
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
 	"testing"
@@ -118,13 +117,17 @@ func (f *fleet) renew(now time.Time, due []int) error {
 		if m.key, err = keys.Generate(grant.KeyType); err != nil {
 			return err
 		}
-		if m.certificate, err = series.Issue(grant.Spec, m.key.Public()); err != nil {
+		cast, err := series.Issue(grant.Spec, m.key.Public())
+		if err != nil {
+			return err
+		}
+		if m.certificate, err = x509.ParseCertificate(cast.DER); err != nil {
 			return err
 		}
 		m.due = renewal.Due(now, m.certificate.NotAfter, renewal.Slot("lab", "prod", "app", m.instance))
 		made = append(made, store.Issued{
-			Environment: "prod", Workload: "app", Instance: m.instance, Generation: signer.Generation.Number, Serial: pki.SerialHex(m.certificate),
-			Certificate: m.certificate.Raw, SPKI: sha256.Sum256(m.certificate.RawSubjectPublicKeyInfo),
+			Environment: "prod", Workload: "app", Instance: m.instance, Generation: signer.Generation.Number, Serial: cast.Serial,
+			Certificate: cast.DER, SPKI: cast.KeyDigest,
 			NotBefore: m.certificate.NotBefore.Unix(), NotAfter: m.certificate.NotAfter.Unix(),
 		})
 	}

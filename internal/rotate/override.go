@@ -3,6 +3,7 @@ package rotate
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
@@ -38,13 +39,13 @@ func (g gatekeeper) reissued(ctx context.Context, a plan.Action) error {
 	if err != nil || len(without) == 0 {
 		return err
 	}
-	held := &engine.HeldError{Action: a.ID, Rule: a.Gate, Reason: someOf(without, "has", "have") + " a live certificate of " + from(n) + " and none of " + to(n)}
+	held := &engine.HeldError{Action: a.ID, Rule: a.Gate, Reason: SomeOf(without, "has", "have") + " a live certificate of " + from(n) + " and none of " + to(n)}
 	if g.options.CutOff {
 		return g.override(ctx, held)
 	}
 	held.Hints = []string{
 		"give them new certificates now: anchorctl renew --all due --force --env " + n.Environment + ", or anchorctl issue for each, and bring those to their hosts",
-		"then run the same command again; to cut off whoever has none, add --cut-off",
+		fmt.Sprintf("then run %q; to cut off whoever has none, add --emergency, --reason and --cut-off", again(n)),
 	}
 	return held
 }

@@ -70,6 +70,16 @@ func (w World) open(ctx context.Context, environment string) (store.Rotation, er
 	return store.Rotation{}, fmt.Errorf("environment %s: %w", environment, estate.ErrNoRotation)
 }
 
+// again is what to type when a gate may be open.
+func again(n store.Rotation) string {
+	return "anchorctl rotate resume " + nameOfRotation(n.Environment)
+}
+
+// comeBack is the hint of a gate that opens by waiting.
+func comeBack(n store.Rotation) string {
+	return fmt.Sprintf("run %q then: it goes on from here; with --watch it stays until it is done", again(n))
+}
+
 func (w World) tell(format string, args ...any) {
 	if w.Progress != nil {
 		w.Progress(fmt.Sprintf(format, args...))

@@ -132,9 +132,11 @@ func (g gatekeeper) unseen(n store.Rotation, a plan.Action) *engine.HeldError {
 		case p.Failure != "":
 			first, rest, _ := strings.Cut(p.Failure, "\n")
 			failing = append(failing, place+": "+first)
-			held.Hints = append(held.Hints, strings.Split(rest, "\n")...)
+			if rest != "" {
+				held.Hints = append(held.Hints, strings.Split(rest, "\n")...)
+			}
 		case time.Duration(p.Last-p.First)*time.Second < SeenFor:
-			waiting = append(waiting, fmt.Sprintf("%s: %d sessions since %s", place, p.Successes, since.Format(time.RFC3339)))
+			waiting = append(waiting, fmt.Sprintf("%s: %s since %s", place, count(p.Successes, "session"), since.Format(time.RFC3339)))
 			held.Until = latest(held.Until, since.Add(SeenFor))
 		case p.Successes < Successes:
 			short = true
@@ -143,9 +145,10 @@ func (g gatekeeper) unseen(n store.Rotation, a plan.Action) *engine.HeldError {
 	switch {
 	case len(failing) > 0:
 		held.Reason, held.Until = "a session with "+to(n)+" was not given at "+strings.Join(failing, "; at "), time.Time{}
-		held.Hints = append(held.Hints, "when what is wrong is mended, run the same command again: it counts from the first session that succeeds")
+		held.Hints = append(held.Hints, fmt.Sprintf("when that is mended, run %q: the time counts from the first session that succeeds", again(n)))
 	case len(waiting) > 0:
-		held.Reason = fmt.Sprintf("sessions with %s have to succeed for %s at every target before certificates come from it; at %s", to(n), SeenFor, strings.Join(waiting, "; at "))
+		held.Reason = fmt.Sprintf("sessions with %s have to succeed for %d minutes at every target before certificates come from it; at %s", to(n), int(SeenFor.Minutes()), strings.Join(waiting, "; at "))
+		held.Hints = append(held.Hints, comeBack(n))
 	case !short:
 		return nil
 	}

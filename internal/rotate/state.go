@@ -36,10 +36,12 @@ type State struct {
 	CutOver  *time.Time    `json:"cutOver,omitempty"`
 	Ended    *time.Time    `json:"ended,omitempty"`
 	Targets  []Target      `json:"targets,omitempty"`
-	Living   int           `json:"living"`         // certificates of the old issuer that live
-	Last     *time.Time    `json:"last,omitempty"` // when the last of them ends
-	Some     []Certificate `json:"some,omitempty"` // those that end last
-	Left     []plan.Action `json:"left"`           // what is still to be done, in order
+	Living   int           `json:"living"`            // certificates of the old issuer that live
+	Last     *time.Time    `json:"last,omitempty"`    // when the last of them ends
+	Some     []Certificate `json:"some,omitempty"`    // those that end last
+	Without  []string      `json:"without,omitempty"` // who has such a one, and none of the new issuer yet
+	Left     []plan.Action `json:"left"`              // what is still to be done, in order
+	CutOff   *CutOff       `json:"cutOff,omitempty"`  // what it took away, when it has ended and did not wait
 }
 
 // Target is how a rotation stands at one account and region.
@@ -82,7 +84,9 @@ func (w World) state(ctx context.Context, n store.Rotation) (State, error) {
 	s := recordOf(n)
 	if n.Outcome != "" {
 		s.State = map[string]string{"done": Retired, "aborted": Aborted}[n.Outcome]
-		return s, nil
+		var err error
+		s.CutOff, err = w.CutOff(ctx, n)
+		return s, err
 	}
 	proposal, err := w.Plan(ctx, estate.Options{Rotation: &estate.Rotation{Environment: n.Environment}})
 	if err != nil {
@@ -95,6 +99,11 @@ func (w World) state(ctx context.Context, n store.Rotation) (State, error) {
 		}
 		if s.Living > 0 {
 			s.Last = &s.Some[0].NotAfter
+		}
+		if s.Living > 0 && n.CutOver != 0 {
+			if s.Without, err = w.Without(ctx, n); err != nil {
+				return s, err
+			}
 		}
 	}
 	s.State = w.progress(n, s, func(plan.Action) bool { return true })
@@ -111,7 +120,7 @@ func recordOf(n store.Rotation) State {
 
 func nameOfRotation(environment string) string {
 	if environment == "" {
-		return "root"
+		return config.RootName
 	}
 	return environment
 }
@@ -133,6 +142,10 @@ func (w World) progress(n store.Rotation, s State, looked func(plan.Action) bool
 		left[a.Kind] = left[a.Kind] || looked(a)
 	}
 	switch {
+	case n.Environment == "" && n.CutOver == 0:
+		return Prepared // no anchor holds a root
+	case n.Environment == "" && (left[plan.IssuerRenew] || left[plan.AnchorPublish]):
+		return Draining
 	case left[plan.IssuerMint], left[plan.IssuerRenew], left[plan.RoleWiden], left[plan.AnchorPublish]:
 		return Prepared
 	case n.CutOver == 0 && n.Kind == store.Rekey && w.wellSeen(n):

@@ -27,6 +27,8 @@ func fixtures() []fixture {
 		permissions = "../grants/testdata/permissions/manifest.txt"
 		role        = "../grants/role_test.go"
 		account     = "../survey/survey_test.go"
+		rotations   = "../../cmd/anchorctl/testdata/script/rotate.txtar"
+		refusals    = "../../cmd/anchorctl/testdata/script/rotate_refused.txtar"
 	)
 	return []fixture{
 		{"ANC001", anchors, `{"the estate's own root"`, `{"the issuer of an environment, below the root"`},
@@ -71,6 +73,11 @@ func fixtures() []fixture {
 		{"ANC401", "../estate/resume_test.go", `refused(t, err, "ANC401")`, "func TestASavedPlanResumes"},
 		{"ANC402", "../estate/resume_test.go", `refused(t, err, "ANC402")`, "func TestASavedPlanResumes"},
 		{"ANC403", "../estate/isolation_test.go", `{"a profile that got another role"`, "func TestALoosenedStatementOfAManagedRoleIsPutRight"},
+		{"ANC501", rotations, "exec exits 4 anchorctl rotate start prod", "exec anchorctl rotate start prod --watch"},
+		{"ANC502", "../estate/lastissuer_test.go", `{"going back after a cut-over behind the back"`, `{"going back while the old issuer signs"`},
+		{"ANC503", rotations, ": 2 certificates of issuer/prod#1 are still valid", "cmpnorm stdout retired.txt"},
+		{"ANC504", rotations, "111122223333/eu-west-1: 1 session since", "cmpnorm stdout cutover.txt"},
+		{"ANC505", refusals, "prod/app has a live certificate of issuer/prod#1 and none of issuer/prod#3", "^~ replace  anchor/prod@111122223333/eu-central-1$"},
 		{"ANC601", account, `{"with a foreign anchor that is disabled"`, `{"with nothing but the estate"`},
 		{"ANC602", account, `{"200 profiles of 250"`, `{"199 profiles of 250"`},
 		{"ANC603", account, "hold ANC603 role/111122223333/loose", `{"with nothing but the estate"`},
@@ -82,6 +89,7 @@ func fixtures() []fixture {
 		{"ANC702", lists, `"one that four fifths of the bytes fill"`, `"one of many entries"`},
 		{"ANC703", lists, `"one of another environment's issuer"`, `"one that has just half of its time"`},
 		{"ANC704", lists, `"one newer than the newest on record"`, `"one that has just half of its time"`},
+		{"ANC705", lists, `"one that somebody disabled"`, `"one that is half an interval late"`},
 	}
 }
 

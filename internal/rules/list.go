@@ -223,7 +223,7 @@ func All() []Rule {
 		},
 		{
 			ID: "ANC501", Name: "rotation open", Severity: Refuse, Cites: []string{awsTrustModel},
-			Remedy: "finish the rotation with anchorctl rotate resume, or go back with anchorctl rotate abort",
+			Remedy: "run \"anchorctl rotate status\" to see how far it is, and finish it or abort it first",
 		},
 		{
 			ID: "ANC502", Name: "last issuer", Severity: Refuse, Cites: []string{awsTrustModel, awsSource},
@@ -285,6 +285,10 @@ func All() []Rule {
 		{
 			ID: "ANC704", Name: "number of the revocation list has gone back", Severity: Warn, Cites: []string{rfcCRLNumber},
 			Remedy: "find out whether the store was restored; apply takes over what the list revokes, and signs a newer one",
+		},
+		{
+			ID: "ANC705", Name: "revocation list missing or disabled", Severity: Warn, Cites: []string{awsRevocation},
+			Remedy: "run \"anchorctl crl refresh\", and find out who took the list away",
 		},
 	}
 }

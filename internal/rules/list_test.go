@@ -46,7 +46,7 @@ func waivable() []string {
 func severity(id string) rules.Severity {
 	switch id {
 	case "ANC012", "ANC309", "ANC317", "ANC601", "ANC602", "ANC606", "ANC607",
-		"ANC701", "ANC702", "ANC703", "ANC704":
+		"ANC701", "ANC702", "ANC703", "ANC704", "ANC705":
 		return rules.Warn
 	case "ANC303", "ANC308", "ANC313", "ANC314", "ANC315", "ANC316", "ANC319",
 		"ANC503", "ANC504", "ANC505": // what waits

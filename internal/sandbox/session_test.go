@@ -258,7 +258,7 @@ func TestSubjectsAreToldApartByTheirNames(t *testing.T) {
 	e.clock.jump(time.Minute)
 	q.at = e.clock.tell()
 	_, again := e.ask(q)
-	q.reissue(e, e.issuer, func(c *x509.Certificate) { c.Subject.CommonName = "backup.2" })
+	q.reissue(e, e.issuer, func(c *x509.Certificate) { c.Subject.CommonName = "backup@2" })
 	_, other := e.ask(q)
 	if again.SubjectARN == "" || other.SubjectARN == "" || again.SubjectARN == other.SubjectARN {
 		t.Fatalf("subjects %q and %q", again.SubjectARN, other.SubjectARN)
@@ -269,7 +269,7 @@ func TestSubjectsAreToldApartByTheirNames(t *testing.T) {
 		seen[*one.X509Subject] = *must(c.GetSubject(t.Context(), &rolesanywhere.GetSubjectInput{SubjectId: one.SubjectId})).Subject
 	}
 	first := seen["CN=backup,OU=prod"]
-	if len(seen) != 2 || *first.SubjectArn != again.SubjectARN || *seen["CN=backup.2,OU=prod"].SubjectArn != other.SubjectARN {
+	if len(seen) != 2 || *first.SubjectArn != again.SubjectARN || *seen["CN=backup@2,OU=prod"].SubjectArn != other.SubjectARN {
 		t.Fatalf("subjects are %+v", seen)
 	}
 	if now := e.clock.tell(); len(first.Credentials) != 1 || !first.Credentials[0].SeenAt.Equal(now) || !first.CreatedAt.Equal(now.Add(-time.Minute)) {

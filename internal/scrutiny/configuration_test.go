@@ -18,7 +18,7 @@ import (
 func estateConfig() *config.Config {
 	env := func(name, account string) *config.Environment {
 		return &config.Environment{
-			Name: name, Limits: config.Limits{RolesPerProfile: 3, AnchorsPerTarget: 1},
+			Name: name, Limits: config.Limits{RolesPerProfile: 3},
 			Targets:   []config.Target{{Account: account, Region: "eu-central-1"}, {Account: account, Region: "us-east-1"}},
 			Workloads: map[string]*config.Workload{"backup": {}, "reports": {}},
 			Profiles: map[string]*config.Profile{"backup": {
@@ -62,6 +62,15 @@ func TestJudgeConfig(t *testing.T) {
 		}, nil},
 		{"two profiles of an environment with one role", func(_ *config.Config, prod *config.Environment, backup *config.Profile) {
 			prod.Profiles["reports"] = &config.Profile{Roles: backup.Roles}
+		}, nil},
+		{"a probe role of another environment", func(c *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Targets[0].ProbeRole, c.Environments["dev"].Targets[1].ProbeRole = "probe", "team/Probe"
+		}, []string{"ANC301"}},
+		{"a probe role that another environment maps", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Targets[0].ProbeRole = "dev-backup"
+		}, []string{"ANC301"}},
+		{"probes, whose certificates are never renewed", func(c *config.Config, prod *config.Environment, _ *config.Profile) {
+			prod.Targets[0].ProbeRole, prod.Limits.CertificateLifetime, prod.Limits.RenewalInterval = "probe", hours(1), hours(1)
 		}, nil},
 		{"an environment without workloads", func(_ *config.Config, prod *config.Environment, _ *config.Profile) {
 			prod.Workloads, prod.Profiles = nil, nil

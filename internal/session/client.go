@@ -3,9 +3,11 @@ package session
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -28,8 +30,9 @@ type Client struct {
 }
 
 // CreateSession asks for a session. A refusal of the service is an *Error,
-// with hints. Answers 429 and 503 are waited out, and the request signed again
-// with a new date, three times in all.
+// with hints. A service that is busy or has a fault of its own, and a connection
+// that is cut, are waited out, and the request signed again with a new date,
+// three times in all. It changes nothing that a second one could spoil.
 func (c Client) CreateSession(ctx context.Context, r Request) (Credentials, error) {
 	ready, err := r.prepare(c.Clock.Now())
 	if err != nil {
@@ -37,7 +40,7 @@ func (c Client) CreateSession(ctx context.Context, r Request) (Credentials, erro
 	}
 	for attempt := 1; ; attempt++ {
 		answer, err := c.send(ctx, ready)
-		if err != nil {
+		if err != nil && (attempt == attempts || ctx.Err() != nil || !passing(err)) {
 			return Credentials{}, fmt.Errorf("creating the session: %w", err)
 		}
 		if answer.status == http.StatusCreated || answer.status == http.StatusOK {
@@ -47,7 +50,7 @@ func (c Client) CreateSession(ctx context.Context, r Request) (Credentials, erro
 			}
 			return credentials, nil
 		}
-		if attempt == attempts || answer.status != http.StatusTooManyRequests && answer.status != http.StatusServiceUnavailable {
+		if err == nil && (attempt == attempts || !busy(answer.status)) {
 			return Credentials{}, refusal(answer, ready, c.Clock.Now())
 		}
 		if err := c.Clock.Wait(ctx, backoff(attempt, answer.header)); err != nil {
@@ -55,6 +58,32 @@ func (c Client) CreateSession(ctx context.Context, r Request) (Credentials, erro
 		}
 	}
 }
+
+// busy reports whether an answer says nothing of the request.
+func busy(status int) bool {
+	return status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
+}
+
+// passing reports whether a request that got no answer may get one when it is
+// sent again. One that ran into its time is not sent again: SDKs give a
+// credential_process one minute.
+func passing(err error) bool {
+	var slow net.Error
+	var name *net.DNSError
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrusted), errors.As(err, &name) && name.IsNotFound, errors.As(err, &slow) && slow.Timeout():
+		return false
+	}
+	var cut *networkError
+	return errors.As(err, &cut)
+}
+
+// networkError is what became of a request on its way, or of its answer.
+type networkError struct{ err error }
+
+func (e *networkError) Error() string { return e.err.Error() }
+func (e *networkError) Unwrap() error { return e.err }
 
 // answer is a response, read.
 type answer struct {
@@ -78,11 +107,11 @@ func (c Client) send(ctx context.Context, ready call) (answer, error) {
 	}
 	resp, err := c.client().Do(req)
 	if err != nil {
-		return answer{}, err
+		return answer{}, &networkError{err}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
-		return answer{}, fmt.Errorf("reading the answer: %w", err)
+		return answer{}, &networkError{fmt.Errorf("reading the answer: %w", err)}
 	}
 	if len(body) > maxResponse {
 		return answer{}, fmt.Errorf("reading the answer: it has more than %d bytes", maxResponse)

@@ -152,8 +152,8 @@ func hintsFor(e *Error, ready call, now time.Time, header http.Header) []string 
 		}
 	}
 	switch {
-	case e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable || strings.Contains(e.Code, "Throttl"):
-		return []string{"the service is busy; try again in a minute, and keep sessions until shortly before they expire"}
+	case busy(e.Status) || strings.Contains(e.Code, "Throttl"):
+		return []string{"the service is busy or has a fault of its own; try again in a minute, and keep sessions until shortly before they expire"}
 	case e.Status >= 300 && e.Status < 400:
 		return []string{"the endpoint answers with a redirect, which Roles Anywhere never does: check --endpoint and proxies"}
 	case e.Code == "" && e.Message == "":

@@ -16,6 +16,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,12 @@ const granted = `{"credentialSet":[{"assumedRoleUser":{"arn":"arn:aws:sts::11112
 "packedPolicySize":3,"roleArn":"` + roleARN + `","sourceIdentity":"CN=backup"}],
 "subjectArn":"arn:aws:rolesanywhere:eu-central-1:111122223333:subject/1b2c3d4e-0000-4000-8000-000000000003"}`
 
+// What a service does whose connection breaks, as the status of a reply.
+const (
+	cutBefore = -1 // it answers nothing
+	cutWithin = -2 // it answers a part
+)
+
 // reply is one answer of the service.
 type reply struct {
 	status int
@@ -128,6 +135,13 @@ func service(t *testing.T, replies ...reply) (string, *[]seen) {
 		w.Header().Set("Date", epoch.Format(http.TimeFormat))
 		for name, value := range next.header {
 			w.Header().Set(name, value)
+		}
+		switch next.status {
+		case cutBefore:
+			panic(http.ErrAbortHandler)
+		case cutWithin:
+			w.Header().Set("Content-Length", strconv.Itoa(len(next.body)+1))
+			next.status = http.StatusCreated
 		}
 		w.WriteHeader(next.status)
 		if _, err := io.WriteString(w, next.body); err != nil {
@@ -227,13 +241,19 @@ func TestBusyAnswersAreWaitedOut(t *testing.T) {
 		{"the wait the service asks for", []reply{{status: 503, header: map[string]string{"Retry-After": "7"}}, {status: 201, body: granted}}, []time.Duration{7 * time.Second}, true},
 		{"a wait longer than a credential process may take", []reply{{status: 503, header: map[string]string{"Retry-After": "99999999999"}}, {status: 503, header: map[string]string{"Retry-After": "3000"}}, {status: 201, body: granted}}, []time.Duration{20 * time.Second, 20 * time.Second}, true},
 		{"three throttles", []reply{busy, busy, busy}, []time.Duration{time.Second, 2 * time.Second}, false},
-		{"a fault that is none of these is not repeated", []reply{{status: 500}}, nil, false},
+		{"a fault of the service, then a session", []reply{{status: 500}, {status: 201, body: granted}}, []time.Duration{time.Second}, true},
+		{"three faults", []reply{{status: 500}, {status: 502}, {status: 500}}, []time.Duration{time.Second, 2 * time.Second}, false},
+		{"a connection that is cut, then a session", []reply{{status: cutBefore}, {status: 201, body: granted}}, []time.Duration{time.Second}, true},
+		{"an answer that is cut, then a session", []reply{{status: cutWithin, body: granted}, {status: 201, body: granted}}, []time.Duration{time.Second}, true},
+		{"three that are cut", []reply{{status: cutBefore}, {status: cutWithin, body: granted}, {status: cutBefore}}, []time.Duration{time.Second, 2 * time.Second}, false},
+		{"a session without its secret is none, and is not asked for again", []reply{{status: 201, body: strings.Replace(granted, secretKey, "", 1)}}, nil, false},
+		{"a refusal is not repeated", []reply{{status: 403, body: `{"message":"Untrusted signing certificate"}`}}, nil, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			url, all := service(t, tt.replies...)
 			v := &virtual{now: epoch}
-			_, err := session.Client{Clock: v.clock()}.CreateSession(t.Context(), request(t, url))
-			if (err == nil) != tt.granted {
+			got, err := session.Client{Clock: v.clock()}.CreateSession(t.Context(), request(t, url))
+			if (err == nil) != tt.granted || (got.SecretAccessKey == secretKey) != tt.granted {
 				t.Errorf("got %v", err)
 			}
 			if diff := cmp.Diff(tt.waits, v.waits); diff != "" {

@@ -8,9 +8,9 @@
 //
 // Invariants: one decision is one transaction, and its audit entry is part of
 // it; an intent is on disk before its effect begins; no rotation leaves its
-// environment without an active generation; the store is created by
-// Create alone, at once and whole; a store that is newer than the program,
-// damaged or not ours is refused, never repaired silently. Every table carries
-// the estate's id and the statements are plain SQL, so that another database
-// can stand behind the same test suite (storetest).
+// environment without an active generation; the store is created by Create
+// alone, at once and whole; a store that is newer than the program, damaged or
+// not ours is refused, never repaired silently. Every table carries the
+// estate's id and the statements are plain SQL, so that another database can
+// stand behind the same test suite (storetest).
 package store

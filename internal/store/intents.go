@@ -190,9 +190,23 @@ func (s *Store) OpenIntents(ctx context.Context) ([]plan.Intent, error) {
 	return list, nil
 }
 
-func (s *Store) openIntents(ctx context.Context) (list []plan.Intent, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT intent, run, action, begun FROM intents
+// DoneIntents returns every time that an action was done, by any run, in order.
+func (s *Store) DoneIntents(ctx context.Context, action string) ([]plan.Intent, error) {
+	list, err := s.intents(ctx, `SELECT intent, run, action, begun FROM intents
+		WHERE estate = $1 AND status = $2 AND action_id = $3 ORDER BY entry`, s.estate, string(plan.Done), action)
+	if err != nil {
+		return nil, fmt.Errorf("reading when %s was done: %w", action, explain(err))
+	}
+	return list, nil
+}
+
+func (s *Store) openIntents(ctx context.Context) ([]plan.Intent, error) {
+	return s.intents(ctx, `SELECT intent, run, action, begun FROM intents
 		WHERE estate = $1 AND status = 'begun' ORDER BY entry`, s.estate)
+}
+
+func (s *Store) intents(ctx context.Context, query string, args ...any) (list []plan.Intent, err error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

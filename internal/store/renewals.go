@@ -21,7 +21,8 @@ type Former struct {
 var ErrOtherKey = errors.New("it is not a certificate of the same key and name")
 
 // RenewGeneration replaces the certificate of the active generation that a
-// renewal is open for, and keeps the former. It refuses one of another public
+// renewal is open for, or of any that is not retired while the root is another
+// one and its rotation open, and keeps the former. It refuses one of another public
 // key, subject or subject key identifier (ErrOtherKey), and one that was on
 // record before (ErrExists). Repeated with the same certificate, it changes
 // nothing.
@@ -43,24 +44,30 @@ func (s *Store) RenewGeneration(ctx context.Context, env string, number int, cer
 		if err := t.refuseSeen(certificate); err != nil {
 			return err
 		}
-		former := g.Certificate
-		g.Certificate = certificate
-		entry, err := t.audit(auditRenew, addr.String(), g.detail())
-		if err != nil {
-			return err
-		}
-		err = t.exec(`INSERT INTO former_certificates (estate, environment, generation, certificate, replaced, recorded, entry)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`, t.estate, env, number, former, t.now, recorded, entry)
-		if err != nil {
-			return err
-		}
-		err = t.exec(`UPDATE generations SET certificate = $1, entry = $2 WHERE estate = $3 AND environment = $4 AND number = $5`,
-			certificate, entry, t.estate, env, number)
-		if err != nil {
-			return err
-		}
-		return t.touch()
+		return t.replace(g, recorded, certificate)
 	})
+}
+
+// replace gives the generation a new certificate. The former one keeps the
+// number of the audit entry that tells of it.
+func (t *tx) replace(g Generation, recorded int64, certificate []byte) error {
+	former := g.Certificate
+	g.Certificate = certificate
+	entry, err := t.audit(auditRenew, g.Addr().String(), g.detail())
+	if err != nil {
+		return err
+	}
+	err = t.exec(`INSERT INTO former_certificates (estate, environment, generation, certificate, replaced, recorded, entry)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, t.estate, g.Environment, g.Number, former, t.now, recorded, entry)
+	if err != nil {
+		return err
+	}
+	err = t.exec(`UPDATE generations SET certificate = $1, entry = $2 WHERE estate = $3 AND environment = $4 AND number = $5`,
+		certificate, entry, t.estate, g.Environment, g.Number)
+	if err != nil {
+		return err
+	}
+	return t.touch()
 }
 
 // generation reads one as the audit log tells of it, and the number of the
@@ -78,14 +85,24 @@ func (t *tx) generation(env string, number int) (g Generation, recorded int64, e
 	return list[0], recorded, err
 }
 
-// renewable refuses a generation for which no renewal is open.
+// renewable refuses a generation for which no renewal is open, nor a rotation of
+// the root that is cut over.
 func (t *tx) renewable(g Generation) error {
+	if g.Environment != "" && g.Status != Retired {
+		root, err := t.openRotation("")
+		if err == nil && root.CutOver != 0 {
+			return nil
+		}
+		if err != nil && !errors.Is(err, ErrNoRotation) {
+			return err
+		}
+	}
 	r, err := t.openRotation(g.Environment)
 	switch {
 	case err != nil:
 		return err
 	case r.Kind != Renewal || r.From != g.Number:
-		return fmt.Errorf("%w: the open rotation is a %s from %s to %s", ErrNoRotation, r.Kind, r.addr(r.From), r.addr(r.To))
+		return fmt.Errorf("%w that renews it: the one that is open is a %s from %s to %s", ErrNoRotation, r.Kind, r.addr(r.From), r.addr(r.To))
 	case g.Status != Active:
 		return fmt.Errorf("%w: it is %s, it should be %s", ErrStatus, g.Status, Active)
 	}

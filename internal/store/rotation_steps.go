@@ -114,7 +114,7 @@ func (t *tx) ending(r Rotation, have statuses, outcome string) (retire int, err 
 		return 0, fmt.Errorf("%w: %s signs, %s is draining", ErrCutOver, r.addr(r.To), r.addr(r.From))
 	case outcome == RotationAborted && r.Kind == Renewal:
 		return 0, nil
-	case outcome == RotationAborted && have[r.To] == "":
+	case outcome == RotationAborted && (have[r.To] == "" || have[r.To] == Retired):
 		return 0, nil
 	case outcome == RotationAborted:
 		return r.To, have.is(r.addr(r.To), Next)

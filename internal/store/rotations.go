@@ -56,8 +56,9 @@ var (
 	// ErrCutOver says that the new issuer signs already: there is no way back
 	// but another rotation.
 	ErrCutOver = errors.New("the rotation is cut over")
-	// ErrStatus says that a generation is not in the state the step needs.
-	ErrStatus = errors.New("the generation's status does not allow it")
+	// ErrStatus says that a generation has not the status, or not the number,
+	// that the step needs.
+	ErrStatus = errors.New("the generations do not fit")
 	// ErrLastIssuer says that the environment would have no active generation.
 	ErrLastIssuer = errors.New("no active generation would be left")
 )
@@ -121,28 +122,34 @@ func (s *Store) StartRotation(ctx context.Context, r Rotation) (Rotation, error)
 		if err := t.fits(r); err != nil {
 			return err
 		}
-		err = t.row(&r.Number, `SELECT coalesce(max(number), 0) + 1 FROM rotations WHERE estate = $1 AND environment = $2`,
-			t.estate, r.Environment)
-		if err != nil {
-			return err
-		}
-		r.Actor, r.Started = t.actor, t.now
-		entry, err := t.audit(auditRotation, r.subject(), r.detail())
-		if err != nil {
-			return err
-		}
-		err = t.exec(`INSERT INTO rotations (estate, environment, number, kind, former, successor, reason, keep_key,
-			actor, started, cut_over, ended, outcome, entry) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, '', $11)`,
-			t.estate, r.Environment, r.Number, string(r.Kind), r.From, r.To, r.Reason, r.KeepKey, r.Actor, r.Started, entry)
-		if err != nil {
-			return err
-		}
-		return t.touch()
+		r, err = t.start(r)
+		return err
 	})
 	if err != nil {
 		return Rotation{}, err
 	}
 	return r, nil
+}
+
+// start records the rotation, and fills in what the store knows of it.
+func (t *tx) start(r Rotation) (Rotation, error) {
+	err := t.row(&r.Number, `SELECT coalesce(max(number), 0) + 1 FROM rotations WHERE estate = $1 AND environment = $2`,
+		t.estate, r.Environment)
+	if err != nil {
+		return r, err
+	}
+	r.Actor, r.Started = t.actor, t.now
+	entry, err := t.audit(auditRotation, r.subject(), r.detail())
+	if err != nil {
+		return r, err
+	}
+	err = t.exec(`INSERT INTO rotations (estate, environment, number, kind, former, successor, reason, keep_key,
+		actor, started, cut_over, ended, outcome, entry) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, '', $11)`,
+		t.estate, r.Environment, r.Number, string(r.Kind), r.From, r.To, r.Reason, r.KeepKey, r.Actor, r.Started, entry)
+	if err != nil {
+		return r, err
+	}
+	return r, t.touch()
 }
 
 func (r Rotation) check() error {

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"anchorctl/internal/admission"
+	"anchorctl/internal/anchors"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/gates"
 	"anchorctl/internal/pki"
+	"anchorctl/internal/plan"
 	"anchorctl/internal/printable"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -46,7 +48,7 @@ func (j *judgement) marks(a estate.PlacedAnchor, i int) []string {
 	cert := a.Certificates[i]
 	marks := []string{}
 	if known := a.Known[i]; known.Kind != "" {
-		marks = append(marks, known.String())
+		marks = append(marks, j.nameOf(known, cert))
 	}
 	if pki.SelfSigned(cert) {
 		marks = append(marks, "self-signed")
@@ -66,6 +68,17 @@ func (j *judgement) marks(a estate.PlacedAnchor, i int) []string {
 		marks = append(marks, "not a CA")
 	}
 	return marks
+}
+
+// nameOf names one of our certificates: one that its issuer had before it was
+// renewed, too.
+func (j *judgement) nameOf(known plan.Addr, cert *x509.Certificate) string {
+	for _, issuer := range j.census.Issuers {
+		if issuer.Addr == known && issuer.Certificate != nil && !issuer.Certificate.Equal(cert) {
+			return anchors.FormerName(known.String())
+		}
+	}
+	return known.String()
 }
 
 // retired finds the retired generation whose key a certificate carries.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+	"time"
 )
 
 // RunChild runs a program with the environment given, on our streams, and
@@ -15,42 +16,91 @@ import (
 // from there, being sent to the whole foreground group. When the context
 // ends, so does the child.
 func (e Env) RunChild(ctx context.Context, environ []string, name string, args ...string) error {
+	return e.runChild(e.child(ctx, environ, name, args), false)
+}
+
+// hookPatience is how long what an interrupted hook has started may take to end.
+const hookPatience = 10 * time.Second
+
+// RunHook runs a command of the user's in sh. When the context ends, all that it
+// has started gets the signal, and has some seconds to end before it is killed:
+// whoever is told that the hook is over can rely on it. For that it is a process
+// group of its own, but not on a terminal: there it could ask for no password,
+// and the terminal itself interrupts all of the foreground group.
+func (e Env) RunHook(ctx context.Context, environ []string, command string) error {
+	cmd := e.child(ctx, environ, "sh", []string{"-c", command})
+	group := !e.StdinIsTerminal && ownGroup(cmd)
+	if group {
+		cmd.Cancel = func() error { return signalGroup(cmd.Process, syscall.SIGTERM) }
+		cmd.WaitDelay = hookPatience
+	}
+	err := e.runChild(cmd, group)
+	if group && ctx.Err() != nil && cmd.Process != nil {
+		endGroup(cmd.Process)
+	}
+	return err
+}
+
+func (e Env) child(ctx context.Context, environ []string, name string, args []string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Env = environ
 	cmd.Dir = e.Dir
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = e.Stdin, e.Stdout, e.Stderr
+	return cmd
+}
+
+func (e Env) runChild(cmd *exec.Cmd, group bool) error {
 	caught := make(chan os.Signal, 8)
 	release := e.Signals(caught)
 	defer release()
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("starting %q: %w", name, err)
+		return fmt.Errorf("starting %q: %w", cmd.Args[0], err)
 	}
 	done := make(chan struct{})
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		e.forward(cmd.Process, caught, done)
+		e.forward(cmd.Process, group, caught, done)
 	}()
 	err := cmd.Wait()
 	close(done)
 	<-ended
-	return childStatus(name, err)
+	return childStatus(cmd.Args[0], err)
 }
 
-func (e Env) forward(child *os.Process, caught <-chan os.Signal, done <-chan struct{}) {
+// forward passes signals on. An error of a signal says that the child has ended
+// in the meantime.
+func (e Env) forward(child *os.Process, group bool, caught <-chan os.Signal, done <-chan struct{}) {
 	for {
 		select {
 		case s := <-caught:
-			if s == os.Interrupt && e.StdinIsTerminal {
-				continue
+			switch {
+			case group:
+				_ = signalGroup(child, s)
+			case s == os.Interrupt && e.StdinIsTerminal:
+			default:
+				_ = child.Signal(s)
 			}
-			// An error says that it has ended in the meantime.
-			_ = child.Signal(s)
 		case <-done:
 			return
 		}
 	}
+}
+
+// endGroup waits for what is left of a group that has its signal, and kills what
+// does not end.
+func endGroup(child *os.Process) {
+	const look = 50 * time.Millisecond
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	for range hookPatience / look {
+		if !groupLives(child) {
+			return
+		}
+		<-ticker.C
+	}
+	_ = signalGroup(child, syscall.SIGKILL) // an error: it has ended after all
 }
 
 func childStatus(name string, err error) error {

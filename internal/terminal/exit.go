@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"anchorctl/internal/durable"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
@@ -21,7 +22,7 @@ const (
 	ExitChanges     = 3   // there are changes, and it was asked to say so
 	ExitRefused     = 4   // refused by a rule
 	ExitHeld        = 5   // held at a gate; come back later
-	ExitLocked      = 6   // another run holds the estate
+	ExitLocked      = 6   // another run holds the estate, or the folder that would be written to
 	ExitInterrupted = 130 // interrupted; what was begun can be resumed
 )
 
@@ -41,7 +42,7 @@ func Meaning(code int) string {
 	case ExitHeld:
 		return "held at a gate: resume later"
 	case ExitLocked:
-		return "another run holds the estate"
+		return "another run holds the estate, or the folder"
 	case ExitInterrupted:
 		return "interrupted; what was begun can be resumed"
 	default:
@@ -94,7 +95,6 @@ func Explain(err error) Failure {
 		child   ChildStatus
 		refusal *rules.Refusal
 		stopped *engine.InterruptedError
-		locked  *store.LockedError
 	)
 	switch {
 	case errors.As(err, &usage), errors.Is(err, estate.ErrNoSuchApproval):
@@ -104,10 +104,10 @@ func Explain(err error) Failure {
 	case errors.As(err, &refusal):
 		f.Exit, f.Code, f.Findings = ExitRefused, "refused", refusal.Findings
 		f.hint(refusalHints(refusal.Findings))
-	case heldFirst(err):
+	case first(err, isHeld):
 		f.Exit, f.Code = ExitHeld, "held"
 		f.hint(heldHints(err))
-	case errors.As(err, &locked):
+	case first(err, isLocked):
 		f.Exit, f.Code = ExitLocked, "locked"
 	case errors.As(err, &stopped), errors.Is(err, ErrInterrupted), errors.Is(err, context.Canceled):
 		f.Exit, f.Code = ExitInterrupted, "interrupted"
@@ -118,22 +118,39 @@ func Explain(err error) Failure {
 	return f
 }
 
-// heldFirst reports whether an error is that something is held. Of several
-// errors, the first decides: a run that broke may have had holds besides.
-func heldFirst(err error) bool {
+// first reports whether an error is of a kind. Of several errors, the first
+// decides: a run that broke may have had holds besides.
+func first(err error, kind func(error) bool) bool {
 	for err != nil {
-		switch e := err.(type) { //nolint:errorlint // each link of the chain is visited by this walk itself
-		case *engine.HeldRun, *engine.HeldError:
+		if kind(err) {
 			return true
-		case interface{ Unwrap() []error }:
-			all := e.Unwrap()
-			if len(all) == 0 {
-				return false
-			}
-			err = all[0]
-		default:
-			err = errors.Unwrap(err)
 		}
+		many, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // each link of the chain is visited by this walk itself
+		if !ok {
+			err = errors.Unwrap(err)
+			continue
+		}
+		all := many.Unwrap()
+		if len(all) == 0 {
+			return false
+		}
+		err = all[0]
+	}
+	return false
+}
+
+func isHeld(err error) bool {
+	switch err.(type) { //nolint:errorlint // one link of a chain
+	case *engine.HeldRun, *engine.HeldError:
+		return true
+	}
+	return false
+}
+
+func isLocked(err error) bool {
+	switch err.(type) { //nolint:errorlint // one link of a chain
+	case *store.LockedError, *durable.BusyError:
+		return true
 	}
 	return false
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"anchorctl/internal/durable"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
@@ -38,6 +39,8 @@ func TestExplain(t *testing.T) {
 		{"an interrupted run that had holds is interrupted", errors.Join(&engine.InterruptedError{}, engine.Hold(&engine.HeldError{})), 130, "interrupted", []string{}},
 		{"a hold whose cause is told is held", errors.Join(engine.Hold(&engine.HeldError{}), errors.New("x")), 5, "held", []string{}},
 		{"a lock", &store.LockedError{}, 6, "locked", []string{}},
+		{"a run that failed, and came upon a folder that another one holds, has failed", errors.Join(errors.New("x"), &durable.BusyError{What: "x"}), 1, "failed", []string{}},
+		{"a folder that another run holds", fmt.Errorf("issuing: %w", &durable.BusyError{What: "x"}), 6, "locked", []string{}},
 		{"an interrupt", fmt.Errorf("waiting: %w", ErrInterrupted), 130, "interrupted", []string{}},
 		{"a cancelled context", fmt.Errorf("sending: %w", context.Canceled), 130, "interrupted", []string{}},
 		{"a run that was stopped", &engine.InterruptedError{Done: 1, Left: 2}, 130, "interrupted", []string{}},

@@ -35,11 +35,9 @@ func Known(generations []store.Generation, environment string) (*admission.Estat
 			return nil, fmt.Errorf("reading the recorded certificate of %s: %w", g.Addr(), err)
 		}
 		switch {
-		case g.Environment == "" && g.Status == store.Retired:
-			// Nothing that is published rests on it any more.
-		case g.Environment == "":
+		case g.Environment == "" && g.Status != store.Retired:
 			e.Roots = append(e.Roots, c)
-		case g.Environment != environment || g.Status == store.Retired:
+		case g.Environment != environment || g.Status == store.Retired: // a retired root proves nothing any more
 			e.Others = append(e.Others, admission.Use{Certificate: c, By: g.Addr().String(), Retired: g.Status == store.Retired})
 		}
 	}

@@ -2,6 +2,7 @@ package vetting_test
 
 import (
 	"context"
+	"crypto"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,6 +116,41 @@ func TestWhatAnEstateKnows(t *testing.T) {
 	if _, err := vetting.Estate(t.Context(), f, "nowhere"); err == nil || !strings.Contains(err.Error(), `no environment "nowhere"; there are dev, prod`) {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestFormerRootsAreProofUntilTheyAreRetired(t *testing.T) {
+	root := func(number int, status string) store.Generation {
+		cert, err := pki.NewRoot(pki.RootSpec{Name: "example", Organization: "Example Corp", Generation: number, Lifetime: 24 * time.Hour, Now: now()}, signer(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store.Generation{Number: number, Certificate: cert.Raw, Status: status}
+	}
+	e, err := vetting.Known([]store.Generation{
+		root(1, store.Retired), root(2, store.Draining), root(3, store.Active), root(4, store.Next),
+	}, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range e.Roots {
+		names = append(names, c.Subject.CommonName)
+	}
+	if got, want := strings.Join(names, ", "), "example root 2, example root 3, example root 4"; got != want {
+		t.Errorf("the roots that prove are %q, want %q", got, want)
+	}
+	if len(e.Others) != 1 || e.Others[0].By != "root#1" || !e.Others[0].Retired {
+		t.Errorf("spoken for are %v, want root#1 alone, which is retired", e.Others)
+	}
+}
+
+func signer(t *testing.T) crypto.Signer {
+	t.Helper()
+	key, err := keys.Generate(keys.P384)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 func TestWhatAnEstateKnowsOfChains(t *testing.T) {

@@ -57,7 +57,7 @@ environments:
     workloads: {app: {}}
     profiles: {app: {roles: {dev-app: {workloads: [app]}}}}
   prod:
-    targets: [{account: "111122223333", region: eu-central-1}, {account: "444455556666", region: eu-central-1}]
+    targets: [{account: "111122223333", region: eu-central-1}, {account: "444455556666", region: eu-central-1, probeRole: probe}]
     workloads: {app: {}, batch: {}}
     profiles:
       app: {roles: {team/prod-app: {workloads: [app]}}}
@@ -68,7 +68,7 @@ environments:
 	}
 	record(t, f, plan.Object{Addr: at("prod", here), ARN: anchorOne}, plan.Object{Addr: at("prod", there), ARN: anchorTwo},
 		plan.Object{Addr: at("dev", here), ARN: anchorDev})
-	app, batch := "spiffe://prod.example.internal/app", "spiffe://prod.example.internal/batch"
+	app, batch, probe := "spiffe://prod.example.internal/app", "spiffe://prod.example.internal/batch", "spiffe://prod.example.internal/anchorctl-probe"
 	byDefault := map[string][]string{"x509Subject": {"CN", "OU"}, "x509SAN": {"URI"}}
 	for _, c := range []struct {
 		name string
@@ -78,9 +78,11 @@ environments:
 		{"an environment of one account", vetting.Role{Environment: "dev"},
 			grants.TrustCase{Account: here, Anchors: []string{anchorDev}, Workloads: []string{"spiffe://dev.example.internal/app"}}},
 		{"an environment of two accounts", vetting.Role{Environment: "prod"},
-			grants.TrustCase{Anchors: []string{anchorOne, anchorTwo}, Workloads: []string{app, batch}}},
+			grants.TrustCase{Anchors: []string{anchorOne, anchorTwo}, Workloads: []string{probe, app, batch}}},
 		{"one of its accounts", vetting.Role{Environment: "prod", Account: there},
-			grants.TrustCase{Account: there, Anchors: []string{anchorTwo}, Workloads: []string{app, batch}}},
+			grants.TrustCase{Account: there, Anchors: []string{anchorTwo}, Workloads: []string{probe, app, batch}}},
+		{"a probe role", vetting.Role{Environment: "prod", Account: there, Name: "probe"},
+			grants.TrustCase{Account: there, Anchors: []string{anchorTwo}, Workloads: []string{probe}, Mappings: map[string]map[string][]string{"anchorctl-probe": byDefault}}},
 		{"a role of two profiles", vetting.Role{Environment: "prod", Account: here, Name: "team/prod-app"},
 			grants.TrustCase{Account: here, Anchors: []string{anchorOne}, Workloads: []string{app},
 				Mappings: map[string]map[string][]string{"app": byDefault, "both": {"x509Subject": {"OU"}, "x509SAN": {"URI"}}}}},
@@ -97,6 +99,7 @@ environments:
 	for want, role := range map[string]vetting.Role{
 		`there is no environment "stage"; there are dev, prod`:                                   {Environment: "stage"},
 		`the environment "dev" has no target in account 444455556666; it has some in ` + here:    {Environment: "dev", Account: there},
+		`no profile of the environment "prod" hands out a role "probe"; they hand out`:           {Environment: "prod", Account: here, Name: "probe"},
 		`no profile of the environment "dev" hands out a role "prod-app"; they hand out dev-app`: {Environment: "dev", Name: "prod-app"},
 	} {
 		if _, err := vetting.Trust(t.Context(), f, role); err == nil || !strings.Contains(err.Error(), want) {

@@ -138,39 +138,19 @@ func (s *Session) judge(c *world.Call, here *world.Region, profile *world.Profil
 		ask.SessionName = *s.in.SessionName
 	}
 	if profile != nil {
-		ask.Profile = &gates.Profile{
-			ARN: profile.ARN, Enabled: profile.Enabled, RoleARNs: profile.RoleARNs, DurationSeconds: profile.DurationSeconds,
-			AcceptRoleSessionName: profile.AcceptRoleSessionName, Mappings: profile.Mappings,
-			ManagedPolicyARNs: profile.ManagedPolicyARNs, SessionPolicy: profile.SessionPolicy,
-		}
-		if ask.Profile.Mappings == nil {
-			ask.Profile.Mappings = map[string][]string{}
-		}
+		ask.Profile = profileAsked(profile)
 	}
 	if role != nil {
-		ask.Role = &gates.Role{ARN: role.ARN, Trust: role.Trust, MaxSessionSeconds: role.MaxSession}
+		ask.Role = roleAsked(role)
 	}
 	return gates.CreateSession(ask), nil
 }
 
 func anchorFor(here *world.Region, arn string) (*gates.Anchor, error) {
 	for _, a := range here.Anchors {
-		if a.ARN != arn {
-			continue
+		if a.ARN == arn {
+			return anchorAsked(here, a)
 		}
-		certs, err := certificates(a.Certificates)
-		if err != nil {
-			return nil, err
-		}
-		out := &gates.Anchor{ARN: a.ARN, Enabled: a.Enabled, Certificates: certs}
-		for _, l := range here.CRLsOf(arn) {
-			list, ok := parseCRL(l.Data)
-			if !ok {
-				return nil, refuse("Unable to parse CRL")
-			}
-			out.CRLs = append(out.CRLs, gates.CRL{Enabled: l.Enabled, List: list})
-		}
-		return out, nil
 	}
 	return nil, nil //nolint:nilnil // no such anchor is for the gates to say
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,9 +30,50 @@ func renewed(t *testing.T, p Place) {
 	}
 	must(t, s.EndRotation(t.Context(), "prod", store.RotationDone))
 	must(t, s.VerifyAudit(t.Context()))
+	value[store.Rotation](t)(s.StartRotation(t.Context(), store.Rotation{Environment: "prod", Kind: store.Renewal, From: 1, To: 1}))
+	if err := s.EndRotation(t.Context(), "prod", store.RotationDone); err == nil {
+		t.Error("ending a second renewal in which nothing was renewed: no error")
+	}
+	must(t, s.EndRotation(t.Context(), "prod", store.RotationAborted))
 	if err := s.RenewGeneration(t.Context(), "prod", 1, Renewed("prod", 1, 2)); !errors.Is(err, store.ErrNoRotation) {
 		t.Errorf("renewing after the renewal: got %v, want ErrNoRotation", err)
 	}
+}
+
+// A root that is another one certifies every issuer that is not retired anew.
+func renewedUnderRoot(t *testing.T, p Place) {
+	s := rotating(t, p, rekey(""))
+	r := rekey("prod")
+	r.From, r.To = 2, 3
+	for number, status := range []string{store.Retired, store.Active} {
+		must(t, s.AddGeneration(t.Context(), Minted("prod", number+1, status)))
+	}
+	value[store.Rotation](t)(s.StartRotation(t.Context(), r))
+	must(t, s.AddGeneration(t.Context(), Minted("prod", 3, store.Next)))
+	refuses := func(when string, number int) {
+		t.Helper()
+		if err := s.RenewGeneration(t.Context(), "prod", number, Renewed("prod", number, 9)); !errors.Is(err, store.ErrNoRotation) {
+			t.Errorf("renewing %s: got %v, want ErrNoRotation", when, err)
+		}
+	}
+	refuses("under the old root", 2)
+	must(t, s.AddGeneration(t.Context(), Minted("", 2, store.Next)))
+	refuses("under the old root, with the next one minted", 2)
+	must(t, s.CutOver(t.Context(), ""))
+	refuses("what is retired", 1)
+	must(t, s.RenewGeneration(t.Context(), "prod", 2, Renewed("prod", 2, 1)))
+	must(t, s.RenewGeneration(t.Context(), "prod", 3, Renewed("prod", 3, 1)))
+	must(t, s.CutOver(t.Context(), "prod"))
+	must(t, s.RenewGeneration(t.Context(), "prod", 2, Renewed("prod", 2, 2))) // draining
+	if err := s.RenewGeneration(t.Context(), "", 2, Renewed("", 2, 1)); err == nil {
+		t.Error("renewing the root itself: no error")
+	}
+	must(t, s.EndRotation(t.Context(), "", store.RotationDone))
+	refuses("when the root's rotation has ended", 3)
+	if n := len(value[[]store.Former](t)(s.FormerCertificates(t.Context()))); n != 3 {
+		t.Errorf("%d former certificates, want 3", n)
+	}
+	must(t, s.VerifyAudit(t.Context()))
 }
 
 func startRefuses(t *testing.T, p Place) {
@@ -42,6 +84,9 @@ func startRefuses(t *testing.T, p Place) {
 	var open *store.OpenRotationError
 	if !errors.Is(err, store.ErrExists) || !errors.As(err, &open) || open.Rotation.Number != 1 {
 		t.Errorf("a second rotation: got %v, want an OpenRotationError, which is an ErrExists", err)
+	}
+	if want := "rotation 1 of prod, a rekey begun by ana on 2026-03-01T12:00:00Z, is open"; !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %q, want it to end in %q", err, want)
 	}
 	for name, c := range map[string]struct {
 		spoil func(r *store.Rotation)
@@ -72,6 +117,9 @@ func startRefuses(t *testing.T, p Place) {
 		t.Errorf("refused rotations are on record: %v", list)
 	}
 	must(t, s.AddGeneration(t.Context(), Minted("dev", 3, store.Next)))
+	if err := s.AddGeneration(t.Context(), Minted("dev", 4, store.Next)); !errors.Is(err, store.ErrStatus) {
+		t.Errorf("a second next generation: got %v, want ErrStatus", err)
+	}
 	r := store.Rotation{Environment: "dev", Kind: store.Emergency, From: 2, To: 4, Reason: "leaked"}
 	if _, err := s.StartRotation(t.Context(), r); !errors.Is(err, store.ErrStatus) {
 		t.Errorf("a rotation past the next generation: got %v, want ErrStatus", err)
@@ -135,7 +183,7 @@ func stepsRefuse(t *testing.T, p Place) {
 
 func renewalRefuses(t *testing.T, p Place) {
 	s := rotating(t, p, store.Rotation{Environment: "prod", Kind: store.Renewal, From: 1, To: 1})
-	must(t, s.AddGeneration(t.Context(), Minted("dev", 1, store.Active)))
+	must(t, s.AddGeneration(t.Context(), Minted("prod", 7, store.Retired)))
 	must(t, s.RenewGeneration(t.Context(), "prod", 1, Renewed("prod", 1, 1)))
 	spoiled := func(spoil func(c *x509.Certificate, seed *[]byte)) []byte { return certificate("prod", 1, 9, spoil) }
 	for name, c := range map[string]struct {
@@ -149,6 +197,7 @@ func renewalRefuses(t *testing.T, p Place) {
 		"no certificate":                 {1, []byte("certificate"), nil},
 		"nothing":                        {1, nil, nil},
 		"the former certificate":         {1, Minted("prod", 1, "").Certificate, store.ErrExists},
+		"the generation of another":      {7, Renewed("prod", 7, 1), store.ErrNoRotation},
 		"an unknown generation":          {2, Renewed("prod", 1, 2), store.ErrStatus},
 	} {
 		err := s.RenewGeneration(t.Context(), "prod", c.number, c.certificate)
@@ -168,7 +217,7 @@ func renewalRefuses(t *testing.T, p Place) {
 		t.Errorf("minting in a renewal: got %v, want ErrStatus", err)
 	}
 	must(t, s.EndRotation(t.Context(), "prod", store.RotationAborted))
-	stands(t, s, "prod", "1 active ")
+	stands(t, s, "prod", "1 active 7 retired ")
 	if n := len(value[[]store.Former](t)(s.FormerCertificates(t.Context()))); n != 1 {
 		t.Errorf("%d former certificates, want 1", n)
 	}
@@ -214,4 +263,7 @@ func interruptedRotation(t *testing.T, p Place) {
 	must(t, s.NoteProbe(stopped, "prod", "111122223333/eu-central-1", 1, ""))
 	must(t, s.EndRotation(stopped, "prod", store.RotationAborted))
 	stands(t, s, "prod", "1 active 2 retired ")
+	r := store.Rotation{Environment: "prod", Kind: store.Renewal, From: 1, To: 1}
+	value[store.Rotation](t)(s.StartRotation(t.Context(), r))
+	must(t, s.RenewGeneration(stopped, "prod", 1, Renewed("prod", 1, 1)))
 }

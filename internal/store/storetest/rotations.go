@@ -130,11 +130,17 @@ func aborted(t *testing.T, p Place) {
 	again := rekey("prod")
 	again.To = 3
 	value[store.Rotation](t)(s.StartRotation(t.Context(), again))
+	must(t, s.AddGeneration(t.Context(), Minted("prod", 3, store.Retired)))
+	if err := s.CutOver(t.Context(), "prod"); !errors.Is(err, store.ErrStatus) {
+		t.Errorf("cutting over to what is retired: got %v, want ErrStatus", err)
+	}
+	must(t, s.EndRotation(t.Context(), "prod", store.RotationAborted))
+	stands(t, s, "prod", "1 active 2 retired 3 retired ")
 	var told []string
 	for _, r := range value[[]store.Rotation](t)(s.Rotations(t.Context(), "prod")) {
 		told = append(told, fmt.Sprintf("%d to %d %s", r.Number, r.To, r.Outcome))
 	}
-	if diff := cmp.Diff([]string{"3 to 3 ", "2 to 2 aborted", "1 to 2 aborted"}, told); diff != "" {
+	if diff := cmp.Diff([]string{"3 to 3 aborted", "2 to 2 aborted", "1 to 2 aborted"}, told); diff != "" {
 		t.Error(diff)
 	}
 	must(t, s.VerifyAudit(t.Context()))
@@ -146,7 +152,7 @@ func probed(t *testing.T, p Place) {
 	must(t, s.AddGeneration(t.Context(), Minted("prod", 2, store.Next)))
 	value[store.Rotation](t)(s.StartRotation(t.Context(), rekey("dev")))
 	const west, central = "111122223333/eu-west-1", "111122223333/eu-central-1"
-	foreign := "no \"session\"\n<\u2028> \xff"
+	foreign := "no \"session\"\n\x00<\u2028> \xff"
 	for _, n := range []struct {
 		target  string
 		at      int64
@@ -154,7 +160,7 @@ func probed(t *testing.T, p Place) {
 		want    store.Probe
 	}{
 		{west, 100, "", store.Probe{Successes: 1, First: 100, Last: 100}},
-		{central, 101, foreign, store.Probe{Last: 101, Failure: "no \"session\"\n<\u2028> \uFFFD"}},
+		{central, 101, foreign, store.Probe{Last: 101, Failure: "no \"session\"\n\x00<\u2028> \uFFFD"}},
 		{west, 160, "", store.Probe{Successes: 2, First: 100, Last: 160}},
 		{central, 161, "", store.Probe{Successes: 1, First: 161, Last: 161}},
 		{west, 220, "denied", store.Probe{Last: 220, Failure: "denied"}},

@@ -99,6 +99,13 @@ func runs(t *testing.T, p Place) {
 	if diff := cmp.Diff(&want, open(t, s)); diff != "" {
 		t.Error(diff)
 	}
+	wantIntents = []plan.Intent{{Run: "run-1", Action: mint, ID: first, Begun: start().Unix()}}
+	if diff := cmp.Diff(wantIntents, value[[]plan.Intent](t)(s.DoneIntents(t.Context(), mint.ID))); diff != "" {
+		t.Error(diff)
+	}
+	if list := value[[]plan.Intent](t)(s.DoneIntents(t.Context(), createAnchor.ID)); len(list) != 0 {
+		t.Errorf("an action that is open is done: %v", list)
+	}
 	object := plan.Object{Addr: anchor(), ARN: "arn:one", Intent: second}
 	must(t, s.Finish(t.Context(), "run-1", second, createAnchor, done(&object)))
 	third := value[string](t)(s.Begin(t.Context(), "run-1", enable))
