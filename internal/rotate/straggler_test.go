@@ -106,7 +106,7 @@ func TestACertificateThatTheStoreDoesNotKnowHoldsTheGate(t *testing.T) {
 			held = h
 		}
 	}
-	if held == nil || !strings.Contains(held.Reason, pki.SerialHex(unknown.Certificate)) || !strings.Contains(held.Reason, "prod/app.forgotten") {
+	if held == nil || !strings.Contains(held.Reason, pki.SerialHex(unknown.Certificate)) || !strings.Contains(held.Reason, "prod/app@forgotten") {
 		t.Fatalf("error is %v, want a hold in eu-west-1 that names it", err)
 	}
 	const longest = 168 * time.Hour // of any certificate in the environment
