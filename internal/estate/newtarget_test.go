@@ -13,6 +13,7 @@ import (
 func TestARegionIsAddedToAnAccount(t *testing.T) {
 	one := `version: 1
 estate: {name: example, organization: Example Corp, trustDomain: example.internal}
+roles: manage
 environments:
   prod:
     targets:
