@@ -52,7 +52,7 @@ func (b *builder) loose() error {
 // when it cannot be judged for one. Anchors that are let in alike are said
 // together.
 func (b *builder) judgeRole(role plan.Addr, trust string, reaches func(anchor plan.Addr) bool) {
-	rest, err := roles.Apart(role, trust, b.r.pinsAt(role, b.d, b.world.Folder.Config))
+	rest, err := roles.Apart(role, trust, b.pinsAt(role))
 	if err != nil {
 		b.find(role, fmt.Sprintf("its trust policy cannot be judged: %v", err))
 		return
@@ -94,6 +94,20 @@ func wouldAccept(trust, anchorARN, account string) (accepted bool, why string, e
 		return false, "", nil
 	}
 	return gates.WouldAccept(trust, anchorARN, account)
+}
+
+// pinsAt is what may stand in a role's trust policy as a pin of ours once the
+// planned pins are written: with the anchors that the plan creates.
+func (b *builder) pinsAt(role plan.Addr) []roles.Pinned {
+	known := b.r.pinsAt(role, b.d, b.world.Folder.Config)
+	for i := range known {
+		for _, addr := range b.anchorsOf(roles.Pin{Addr: role, Environment: known[i].Environment}) {
+			if _, there := b.o.anchors[addr]; !there {
+				known[i].AnchorARNs = append(known[i].AnchorARNs, unborn(addr))
+			}
+		}
+	}
+	return known
 }
 
 // pinsAt is what may stand in a role's trust policy as a pin of ours: that of
