@@ -232,6 +232,10 @@ func (r *runner) settle(ctx context.Context) error {
 		// What else is unclear has to wait for an apply, and this not for that.
 		intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return !revokes(i.Action.Kind) })
 	}
+	// Nor has what is unclear in another environment to do with a rotation.
+	intents = slices.DeleteFunc(intents, func(i plan.Intent) bool {
+		return i.Action.Addr.Environment != "" && !r.options.covers(i.Action.Addr.Environment)
+	})
 	if len(intents) == 0 {
 		return nil
 	}
@@ -245,6 +249,9 @@ func (r *runner) settle(ctx context.Context) error {
 
 func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, actions []plan.Action, holds error) (Report, error) {
 	e := r.engine(report.Proposal.desired)
+	if urgent(report.Proposal.Rotation) {
+		byItself(e.Doers)
+	}
 	if err := r.openRoot(ctx, report.Proposal, actions); err != nil {
 		return report, err
 	}

@@ -29,6 +29,8 @@ type Options struct {
 	Revocation *Revocation
 	// Rotation restricts it to the rotation of one environment or of the root.
 	Rotation *Rotation
+
+	urgent bool // an emergency: what cannot be read stops nothing
 }
 
 // Proposal is a plan with what has to be said about it.

@@ -68,6 +68,7 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 		return p, err
 	}
 	r.rotations[p.Rotation.Environment] = *p.Rotation
+	o.urgent = urgent(p.Rotation)
 	p.recorded, p.desired = r, want(w.Folder.Config, r.estate.Lineage, r).of(o)
 	if p.Rotation.Kind == store.Renewal || p.Rotation.Environment == "" {
 		p.desired.pins = nil // the names stay, so no role has to change
@@ -75,6 +76,7 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	if p.Findings, err = w.judge(r, p.desired); err != nil {
 		return p, err
 	}
+	p.Findings = o.concern(p.Findings)
 	if p.Rotation.Environment == "" {
 		p.Findings = unproven(p.Findings)
 	}
@@ -87,10 +89,17 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	if p.observed, err = w.observe(ctx, c, r, p.desired, p.revoking, o); err != nil {
 		return p, err
 	}
-	p.Findings = append(p.Findings, p.observed.findings...)
+	p.Findings = append(p.Findings, o.concern(p.observed.findings)...)
 	p.Notices = append(p.Notices, p.observed.notices...)
+	ended := map[plan.Addr]bool{}
+	if o.urgent {
+		p.reached(p.Rotation.Environment)
+		if ended, err = w.ended(ctx, *p.Rotation); err != nil {
+			return p, err
+		}
+	}
 	b := &builder{world: w, r: r, d: p.desired, o: p.observed, v: p.revoking, options: o, proposal: &p, ready: map[plan.Addr][]string{}}
-	if err := b.rotate(*p.Rotation); err != nil {
+	if err := b.rotate(*p.Rotation, ended); err != nil {
 		return p, err
 	}
 	p.waive(w.Folder.Config.Waivers, w.Folder.Clock.Now())
