@@ -7,13 +7,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
+	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere/types"
+
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/estate/estatetest"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/ownership"
+	"anchorctl/internal/pki"
+	"anchorctl/internal/pki/pkitest"
 	"anchorctl/internal/rotate"
+	"anchorctl/internal/sandbox"
 	"anchorctl/internal/store"
 )
 
@@ -204,6 +212,110 @@ func TestAnApplyBringsNoCompromisedIssuerAnywhere(t *testing.T) {
 		t.Errorf("nobody has said that it may be cut off: %v", err)
 	}
 	if _, err := l.run(t.Context(), cutOff(""), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAnAnchorThatFailsKeepsNoOtherOpen in an emergency.
+func TestAnAnchorThatFailsKeepsNoOtherOpen(t *testing.T) {
+	l := newLab(t, twoRegions(), map[string]string{})
+	l.off = func(store.Issued) bool { return true }
+	slow := l.issue(t, "slow", "attic")
+	l.Order(t, sandbox.Fault{Op: "UpdateTrustAnchor", Mode: sandbox.ModeDeny})
+	_, err := l.run(t.Context(), cutOff(store.Emergency), nil)
+	if len(holds(err)) == 0 || !strings.Contains(err.Error(), "eu-central-1") {
+		t.Errorf("error is %v, want a hold in eu-central-1", err)
+	}
+	l.stolen(t, "eu-west-1", slow)
+	l.Calm(t)
+	if _, err := l.run(t.Context(), cutOff(""), nil); err != nil {
+		t.Fatal(err)
+	}
+	l.stolen(t, "eu-central-1", slow)
+	l.settled(t, "done", []string{"retired", "active"}, 1)
+}
+
+// TestAnEmergencyEndsSessionsOnce: a role that cannot be written must not have the new
+// sessions at the others ended again and again.
+func TestAnEmergencyEndsSessionsOnce(t *testing.T) {
+	two := strings.Replace(twoRegions(), "roles: {prod-app:", "roles: {prod-slow: {workloads: [slow]}, prod-app:", 1)
+	l := newLab(t, two, map[string]string{"prod-slow": estatetest.TrustNobody})
+	l.off = func(store.Issued) bool { return true }
+	l.Order(t, sandbox.Fault{Op: "PutRolePolicy", Nth: 2, Count: -1, Mode: sandbox.ModeDeny})
+	for i, o := range []rotate.Options{cutOff(store.Emergency), cutOff(""), cutOff("")} {
+		before := len(l.Requests(t))
+		_, err := l.run(t.Context(), o, nil)
+		if len(holds(err)) != 1 {
+			t.Fatalf("error is %v, want one hold", err)
+		}
+		writes := 0
+		for _, r := range l.Requests(t)[before:] {
+			if r.Op == "PutRolePolicy" {
+				writes++
+			}
+		}
+		if want := 2 - min(i, 1); writes != want {
+			t.Errorf("run %d wrote %d policies, want %d", i+1, writes, want)
+		}
+	}
+	l.Calm(t)
+	if _, err := l.run(t.Context(), cutOff(""), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestARotationIsAbortedAlthoughATargetIsNew.
+func TestARotationIsAbortedAlthoughATargetIsNew(t *testing.T) {
+	l := newLab(t, configuration("manage", "eu-central-1"), map[string]string{})
+	_, err := l.run(t.Context(), start(store.Rekey), nil)
+	heldBy(t, err, "ANC504")
+	l.Write(t, twoRegions())
+	if _, err := l.run(t.Context(), abort(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(l.generations(t)); got != "[active retired]" {
+		t.Errorf("generations are %s", got)
+	}
+}
+
+// TestARestoredAnchorDoesNotGetTheCompromisedIssuerBack.
+func TestARestoredAnchorDoesNotGetTheCompromisedIssuerBack(t *testing.T) {
+	l := newLab(t, configuration("manage", "eu-central-1"), map[string]string{})
+	l.off = func(store.Issued) bool { return true }
+	slow := l.issue(t, "slow", "attic")
+	l.Order(t, sandbox.Fault{Op: "PutRolePolicy", Count: -1, Mode: sandbox.ModeDeny})
+	if _, err := l.run(t.Context(), cutOff(store.Emergency), nil); len(holds(err)) == 0 {
+		t.Fatalf("error is %v, want a hold", err)
+	}
+	l.intrude(t)
+	o := estate.ApplyOptions{Options: estate.Options{Restore: []string{"prod"}}}
+	if _, err := l.Apply(t.Context(), o, nil); err != nil {
+		t.Fatal(err)
+	}
+	l.stolen(t, "eu-central-1", slow)
+}
+
+// intrude puts somebody else's CA beside what the anchor holds.
+func (l *lab) intrude(t *testing.T) {
+	t.Helper()
+	s, err := l.Stage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(t.Context(), awsconfig.WithRegion("eu-central-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := s.Anchor("anchor/prod@" + account + "/eu-central-1")
+	bundle := a.Bundle + string(pki.EncodePEM(pkitest.Root(t).Issuer(t, "prod").Certificate))
+	_, err = rolesanywhere.NewFromConfig(cfg).UpdateTrustAnchor(t.Context(), &rolesanywhere.UpdateTrustAnchorInput{
+		TrustAnchorId: aws.String(a.ARN[strings.LastIndex(a.ARN, "/")+1:]),
+		Source: &types.Source{
+			SourceType: types.TrustAnchorTypeCertificateBundle,
+			SourceData: &types.SourceDataMemberX509CertificateData{Value: bundle},
+		},
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }
