@@ -244,12 +244,21 @@ func (r *runner) settle(ctx context.Context) error {
 		return err
 	}
 	e := r.engine(want(r.world.Folder.Config, record.estate.Lineage, record))
-	return e.Settle(ctx, intents)
+	n := r.options.Rotation
+	if n == nil || !n.Urgent && n.Kind != store.Emergency && record.rotations[n.Environment].Kind != store.Emergency {
+		return e.Settle(ctx, intents)
+	}
+	for _, intent := range intents {
+		if err := e.Settle(ctx, []plan.Intent{intent}); err != nil && ctx.Err() != nil {
+			return err
+		} // what stays unclear is disabled, if it is there, and the next apply's to settle
+	}
+	return nil
 }
 
 func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, actions []plan.Action, holds error) (Report, error) {
 	e := r.engine(report.Proposal.desired)
-	if urgent(report.Proposal.Rotation) {
+	if report.Proposal.urgent {
 		byItself(e.Doers)
 	}
 	if err := r.openRoot(ctx, report.Proposal, actions); err != nil {

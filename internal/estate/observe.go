@@ -212,7 +212,7 @@ func (o *observed) readStrangers(ctx context.Context, cloud Cloud, place plan.Ta
 // configuration no longer names are left alone: their anchors are gone first.
 func (w World) observeRoles(ctx context.Context, c *clouds, r recorded, d desired, o *observed, scope Options) error {
 	for _, addr := range mappedRoles(r, d) {
-		if _, wanted := d.pins[addr]; !wanted && scope.Rotation != nil {
+		if _, wanted := d.pins[addr]; !wanted && scope.Rotation != nil && !scope.urgent {
 			continue
 		}
 		t := w.roleTarget(d.pins[addr].Environment, addr.Target.Account)

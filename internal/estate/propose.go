@@ -49,6 +49,7 @@ type Proposal struct {
 	revoking revoking
 	// unreached says which places a restricted run could not read.
 	unreached error
+	urgent    bool // what fails stops nothing but what needs it
 }
 
 // Plan computes what would be done. It changes nothing, anywhere.

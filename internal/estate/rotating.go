@@ -29,8 +29,8 @@ const (
 //	issuer minted · conditions widened · anchors take it in · cut-over ·
 //	anchors give up the old one · its revocation lists deleted · conditions
 //	narrowed · its key done away with
-func (b *builder) rotate(n store.Rotation, ended map[plan.Addr]bool) error {
-	t := turn{builder: b, rotation: n, ended: ended, from: addressOf(n.Environment, n.From), to: addressOf(n.Environment, n.To)}
+func (b *builder) rotate(n store.Rotation, ending []plan.Addr, ended map[plan.Addr]bool) error {
+	t := turn{builder: b, rotation: n, ending: ending, ended: ended, from: addressOf(n.Environment, n.From), to: addressOf(n.Environment, n.To)}
 	t.tellUnchanged()
 	switch {
 	case b.options.Rotation.Abort && n.Environment == "":
@@ -42,7 +42,7 @@ func (b *builder) rotate(n store.Rotation, ended map[plan.Addr]bool) error {
 	case n.Environment == "":
 		return t.run(t.orphans, t.mint, t.activate, t.resign, t.exchange, t.end)
 	case n.Kind == store.Emergency:
-		return t.run(t.mint, t.widen, t.activate, t.replace, t.unlist, t.cutOff, t.narrow, t.end)
+		return t.run(t.mint, t.widen, t.activate, t.replace, t.cutOff, t.unlist, t.narrow, t.end)
 	case t.dead():
 		return t.run(t.mint, t.widen, t.replace, t.activate, t.unlist, t.narrow, t.end)
 	default:
@@ -56,6 +56,7 @@ type turn struct {
 
 	rotation store.Rotation
 	from, to plan.Addr
+	ending   []plan.Addr        // roles whose sessions an emergency ends
 	ended    map[plan.Addr]bool // roles whose sessions an emergency has ended
 	done     []string           // actions so far: what comes next needs them
 	aside    []string           // of an emergency, what only its end needs
@@ -366,7 +367,7 @@ func EndedWith(c *config.Config, environment string) []plan.Addr {
 // cutOff ends the sessions that were given out until then, of every role of the
 // environment: which of them the compromised key opened, nobody can tell.
 func (t *turn) cutOff() error {
-	for _, role := range EndedWith(t.world.Folder.Config, t.rotation.Environment) {
+	for _, role := range t.ending {
 		if t.world.Folder.Config.Roles == config.Verify {
 			t.notice("%s: its sessions are not ended here, since its team writes its policies: run \"anchorctl revoke --end-all-sessions %s\" for the statement", role, role)
 			continue

@@ -27,6 +27,7 @@ type Rotation struct {
 	Abort       bool               // back to what was before
 	KeepKey     bool               // the old key is put away, not destroyed
 	Reason      string             // typed by a person
+	Urgent      bool               // somebody has said that it is an emergency, whatever its kind
 }
 
 // command is what such runs are called, and how they are gone on with.
@@ -68,7 +69,8 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 		return p, err
 	}
 	r.rotations[p.Rotation.Environment] = *p.Rotation
-	o.urgent = urgent(p.Rotation)
+	o.urgent = o.Rotation.Urgent || p.Rotation.Kind == store.Emergency
+	p.urgent = o.urgent
 	p.recorded, p.desired = r, want(w.Folder.Config, r.estate.Lineage, r).of(o)
 	if p.Rotation.Kind == store.Renewal || p.Rotation.Environment == "" {
 		p.desired.pins = nil // the names stay, so no role has to change
@@ -91,15 +93,16 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	}
 	p.Findings = append(p.Findings, o.concern(p.observed.findings)...)
 	p.Notices = append(p.Notices, p.observed.notices...)
-	ended := map[plan.Addr]bool{}
 	if o.urgent {
 		p.reached(p.Rotation.Environment)
-		if ended, err = w.ended(ctx, *p.Rotation); err != nil {
-			return p, err
-		}
 	}
 	b := &builder{world: w, r: r, d: p.desired, o: p.observed, v: p.revoking, options: o, proposal: &p, ready: map[plan.Addr][]string{}}
-	if err := b.rotate(*p.Rotation, ended); err != nil {
+	ending := append(EndedWith(w.Folder.Config, p.Rotation.Environment), b.dropped(p.Rotation.Environment)...)
+	ended, err := w.ended(ctx, *p.Rotation, ending)
+	if err != nil {
+		return p, err
+	}
+	if err := b.rotate(*p.Rotation, ending, ended); err != nil {
 		return p, err
 	}
 	p.waive(w.Folder.Config.Waivers, w.Folder.Clock.Now())

@@ -9,6 +9,7 @@ import (
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -18,8 +19,6 @@ import (
 // the key is let in at every anchor that holds its issuer, so each that can be
 // reached changes over, whatever is wrong elsewhere, and it is not over before all
 // have. What is wrong is said.
-
-func urgent(n *store.Rotation) bool { return n != nil && n.Kind == store.Emergency }
 
 // concern are the findings that a rotation has to heed: those of its environment. In
 // an emergency they are said, and stop nothing: rules judge again what is sent.
@@ -74,6 +73,7 @@ func (p *Proposal) reached(environment string) {
 		case there:
 		case recorded && why != nil:
 			unreached = append(unreached, fmt.Errorf("exchanging the issuer at %s: %w", addr, why))
+			p.Notices = append(p.Notices, fmt.Sprintf("%s cannot be changed now, and the rotation stays open until it is: %v", addr, why))
 			delete(p.desired.anchors, addr)
 		default:
 			p.Notices = append(p.Notices, fmt.Sprintf("%s is not there, so it holds no issuer", addr))
@@ -86,15 +86,16 @@ func (p *Proposal) reached(environment string) {
 // byItself holds what fails, so that it stops nothing but what needs it: a trust
 // anchor that cannot be changed must not keep the thief's way open at the others.
 func byItself(doers map[plan.Kind]engine.Doer) {
-	for _, kind := range []plan.Kind{plan.AnchorReplace, plan.RoleWiden, plan.RoleNarrow} {
+	for _, kind := range []plan.Kind{
+		plan.AnchorPublish, plan.AnchorWithdraw, plan.AnchorReplace, plan.RoleWiden, plan.RoleNarrow, plan.CRLDelete,
+	} {
 		do := doers[kind].Do
 		doers[kind] = engine.Doer{Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 			outcome, err := do(ctx, s)
 			var held *engine.HeldError
 			if err != nil && !errors.As(err, &held) {
 				err = errors.Join(&engine.HeldError{
-					Action: s.Action.ID, Reason: err.Error(),
-					Hints: []string{"run \"anchorctl " + resume(Rotation{Environment: s.Action.Addr.Environment}) + "\" when that is mended: everything else goes on"},
+					Action: s.Action.ID, Reason: err.Error(), Hints: append(hint.Of(err), "when that is mended, resume the rotation: what did not need it is done"),
 				}, err)
 			}
 			return outcome, err
@@ -104,12 +105,12 @@ func byItself(doers map[plan.Kind]engine.Doer) {
 
 // ended are the roles whose sessions this emergency has ended already. Done again,
 // it would end those that workloads have opened with their new certificates.
-func (w World) ended(ctx context.Context, n store.Rotation) (map[plan.Addr]bool, error) {
+func (w World) ended(ctx context.Context, n store.Rotation, list []plan.Addr) (map[plan.Addr]bool, error) {
 	ended := map[plan.Addr]bool{}
 	if n.CutOver == 0 {
 		return ended, nil
 	}
-	for _, role := range EndedWith(w.Folder.Config, n.Environment) {
+	for _, role := range list {
 		done, err := w.Folder.Store.DoneIntents(ctx, plan.ID(plan.RoleDeny, role))
 		if err != nil {
 			return nil, err
@@ -120,3 +121,19 @@ func (w World) ended(ctx context.Context, n store.Rotation) (map[plan.Addr]bool,
 	}
 	return ended, nil
 }
+
+// dropped are the roles that left the configuration and hold the environment's pin
+// still: no apply has taken it out, so the old issuer opened sessions of them, too.
+func (b *builder) dropped(environment string) []plan.Addr {
+	var list []plan.Addr
+	for _, addr := range addresses(b.o.roles) {
+		_, wanted := b.d.pins[addr]
+		if env, pinned := b.pinnedBy(b.o.roles[addr]); !wanted && pinned && env == environment {
+			list = append(list, addr)
+		}
+	}
+	return list
+}
+
+// Unreached says which trust anchors a proposal could not reach, and why.
+func (p Proposal) Unreached() error { return p.unreached }

@@ -319,3 +319,50 @@ func (l *lab) intrude(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestAnEmergencyEndsTheSessionsOfRolesThatLeftTheConfiguration and that no apply has
+// unpinned yet.
+func TestAnEmergencyEndsTheSessionsOfRolesThatLeftTheConfiguration(t *testing.T) {
+	two := strings.Replace(twoRegions(), "roles: {prod-app:", "roles: {prod-slow: {workloads: [slow]}, prod-app:", 1)
+	l := newLab(t, two, map[string]string{"prod-slow": estatetest.TrustNobody})
+	l.off = func(store.Issued) bool { return true }
+	l.Write(t, twoRegions())
+	report, err := l.run(t.Context(), cutOff(store.Emergency), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done := strings.Join(report.Result.Done, "\n"); !strings.Contains(done, "role.deny role/"+account+"/prod-slow") {
+		t.Errorf("the sessions of prod-slow go on: %s", done)
+	}
+}
+
+// TestAStolenKeyInTheMiddleOfARotation whose other region is out: an abort cannot reach
+// it, and going on in an emergency closes what it can.
+func TestAStolenKeyInTheMiddleOfARotation(t *testing.T) {
+	l := newLab(t, twoRegions(), map[string]string{})
+	l.off = func(store.Issued) bool { return true }
+	slow := l.issue(t, "slow", "attic")
+	_, err := l.run(t.Context(), start(store.Rekey), nil)
+	heldBy(t, err, "ANC504")
+	w, done, err := l.World(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	open := w.Open
+	w.Open = func(ctx context.Context, target config.Target) (estate.Cloud, error) {
+		if target.Region == "eu-central-1" {
+			return estate.Cloud{}, errors.New("no route to host")
+		}
+		return open(ctx, target)
+	}
+	o := resume()
+	o.Emergency, o.Reason = true, "stolen"
+	if _, err = (rotate.World{World: w, Endpoint: l.URL}).Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "no route to host") {
+		t.Errorf("error is %v, want the region that is out", err)
+	}
+	l.stolen(t, "eu-west-1", slow)
+	if got := fmt.Sprint(l.generations(t)); got != "[draining active]" {
+		t.Errorf("generations are %s", got)
+	}
+}
