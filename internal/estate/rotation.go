@@ -97,10 +97,13 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 		p.reached(p.Rotation.Environment)
 	}
 	b := &builder{world: w, r: r, d: p.desired, o: p.observed, v: p.revoking, options: o, proposal: &p, ready: map[plan.Addr][]string{}}
-	ending := append(EndedWith(w.Folder.Config, p.Rotation.Environment), b.dropped(p.Rotation.Environment)...)
-	ended, err := w.ended(ctx, *p.Rotation, ending)
-	if err != nil {
-		return p, err
+	var ending []plan.Addr
+	var ended map[plan.Addr]bool
+	if p.Rotation.Kind == store.Emergency {
+		ending = append(EndedWith(w.Folder.Config, p.Rotation.Environment), b.dropped(p.Rotation.Environment)...)
+		if ended, err = w.ended(ctx, *p.Rotation, ending); err != nil {
+			return p, err
+		}
 	}
 	if err := b.rotate(*p.Rotation, ending, ended); err != nil {
 		return p, err
