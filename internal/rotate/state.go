@@ -92,6 +92,9 @@ func (w World) state(ctx context.Context, n store.Rotation) (State, error) {
 	if err != nil {
 		return s, err
 	}
+	if err := proposal.Unreached(); err != nil {
+		return s, err // what holds there is not known
+	}
 	s.Left = proposal.Plan.Actions
 	if n.Kind != store.Renewal && n.Environment != "" {
 		if s.Living, s.Some, err = w.Living(ctx, n); err != nil {

@@ -71,8 +71,9 @@ func (t *tx) mayIssue(issued []Issued) error {
 			continue
 		}
 		asked[by] = true
-		left, err := t.exists(`SELECT 1 FROM rotations WHERE estate = $1 AND environment = $2 AND former <> successor
-			AND (former = $3 AND cut_over > 0 OR successor = $3 AND outcome = 'aborted')`, t.estate, i.Environment, i.Generation)
+		left, err := t.exists(`SELECT 1 FROM rotations r JOIN generations g
+			ON g.estate = r.estate AND g.environment = r.environment AND g.number = $3 AND g.status IN ('draining', 'retired')
+			WHERE r.estate = $1 AND r.environment = $2 AND r.former <> r.successor AND (r.former = $3 OR r.successor = $3)`, t.estate, i.Environment, i.Generation)
 		if err != nil {
 			return err
 		}
