@@ -105,6 +105,10 @@ func initPage(p *render.Page, r initResult, made ceremony.Result) {
 	}
 	p.Blank()
 	p.Line("Back up, each apart from the others: %s (store and keys),", filepath.Dir(r.Store)+string(filepath.Separator))
+	if r.RootKey == "" {
+		p.Line("%s (opens the issuers' keys). The root's key is somebody else's.", r.Secret)
+		return
+	}
 	p.Line("%s (opens the issuers' keys), and the root key's passphrase.", r.Secret)
 }
 

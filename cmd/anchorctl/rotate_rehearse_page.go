@@ -101,7 +101,7 @@ func requestsPage(p *render.Page, r rehearse.Report) {
 	p.Blank()
 	text := fmt.Sprintf("The fleet opens at most %d sessions in a second at one target; the limit is 10", r.SessionPeak)
 	if r.Throttled > 0 {
-		text += fmt.Sprintf(", and %s had to come a second later", counted(r.Throttled, "session"))
+		text += fmt.Sprintf(", and %s had to wait for it, the longest for %s", counted(r.Throttled, "session"), lasting(max(r.Delay, 1)))
 	}
 	p.Line("%s.", text)
 }

@@ -89,9 +89,10 @@ type attempt struct {
 	files  durable.Files
 	config *config.Config
 	store  *store.Store
-	made   bool       // the root is on record already
-	keyed  bool       // the root's key is there already
-	ring   *keys.Ring // opens with the passphrase that was asked for at the start
+	outer  *x509.Certificate // the root, when its key is somebody else's
+	made   bool              // the root is on record already
+	keyed  bool              // the root's key is there already
+	ring   *keys.Ring        // opens with the passphrase that was asked for at the start
 	result Result
 }
 

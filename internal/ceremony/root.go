@@ -12,6 +12,7 @@ import (
 
 	"anchorctl/internal/folder"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/issuers"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
@@ -30,6 +31,9 @@ func (a *attempt) askPassphrase(ctx context.Context) (forget func(), err error) 
 	a.ring = a.deps.Ring("")
 	if a.made {
 		return func() {}, nil // the certificate is on record: no key is needed any more
+	}
+	if a.outer, err = issuers.OuterRoot(a.config, a.o.Clock.Now()); err != nil || a.outer != nil {
+		return func() {}, err
 	}
 	if a.keyed, err = exists(a.result.RootKey); err != nil {
 		return nil, err
@@ -83,6 +87,12 @@ func (a *attempt) makeRoot(ctx context.Context) error {
 }
 
 func (a *attempt) mintRoot(ctx context.Context) (store.Generation, error) {
+	if a.outer != nil {
+		a.result.RootKey = ""
+		g := store.Generation{Number: firstRoot, Certificate: a.outer.Raw, KeyURI: keys.Elsewhere,
+			Guard: string(keys.GuardNone), Status: store.Active}
+		return g, a.store.AddGeneration(ctx, g)
+	}
 	t, err := keys.ParseType(a.config.Root.Key.Type)
 	if err != nil {
 		return store.Generation{}, err

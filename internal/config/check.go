@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -156,6 +157,36 @@ func oneOf(words []string) string {
 func (c *checker) root() {
 	c.keyType("root.key.type", c.config.Root.Key.Type, "a root", rootKeys())
 	c.between("root.lifetime", c.config.Root.Lifetime, minAuthority, maxRootLifetime, "")
+	c.outerRoot()
+}
+
+// maxPath is the most characters of a path in the file.
+const maxPath = 1024
+
+// outerRoot reads the certificate of a root whose key is somebody else's.
+func (c *checker) outerRoot() {
+	const path = "root.certificate"
+	r := &c.config.Root
+	if !c.given(path) {
+		return
+	}
+	for _, own := range []string{"root.key", "root.lifetime"} {
+		if c.given(own) {
+			c.problem(own, "remove it", "the root of root.certificate is somebody else's: its key and its lifetime are what they are")
+		}
+	}
+	switch {
+	case !filepath.IsLocal(r.Certificate) || len(r.Certificate) > maxPath:
+		c.problem(path, "move the file beside the configuration, or below", "%q must be a path relative to the configuration that stays below it", r.Certificate)
+		return
+	case filepath.Clean(filepath.FromSlash(r.Certificate)) == "root.pem":
+		c.problem(path, "call it enterprise-root.pem", "root.pem is the copy that anchorctl writes of the root that signs")
+		return
+	}
+	var err error
+	if r.CertificateText, err = c.readFile(filepath.Join(c.dir, filepath.FromSlash(r.Certificate))); err != nil {
+		c.problem(path, "", "reading the root's certificate: %s", err)
+	}
 }
 
 func (c *checker) waivers() {

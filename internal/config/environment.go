@@ -49,7 +49,7 @@ func (c *checker) issuer(path string, e *Environment) {
 	c.keyType(path+".issuer.key.type", e.Issuer.Key.Type, "an issuer", issuerKeys())
 	at := path + ".issuer.lifetime"
 	c.between(at, e.Issuer.Lifetime, minAuthority, maxIssuerLifetime, "")
-	if e.Issuer.Lifetime > c.config.Root.Lifetime {
+	if e.Issuer.Lifetime > c.config.Root.Lifetime && !c.given("root.certificate") {
 		c.problem(at, "shorten it, or lengthen root.lifetime", "the issuer (%s) would outlive the root (%s)", e.Issuer.Lifetime, c.config.Root.Lifetime)
 	}
 }

@@ -32,8 +32,9 @@ func Notes() map[string]map[string]Note {
 			"trustDomain":  {Text: "The SPIFFE trust domain: workloads are named spiffe://ENVIRONMENT.TRUSTDOMAIN/WORKLOAD.", Pattern: domainPattern, Most: maxTrustDomain},
 		},
 		"Root": {
-			"key":      {Text: "The root's key."},
-			"lifetime": {Text: "How long the root's certificate is valid, at most " + maxRootLifetime.String() + ".", Default: defaultRootLifetime.String()},
+			"certificate": {Text: "The file of a root whose key is somebody else's, such as an enterprise's offline CA, relative to this file. Issuers are then signed there: see docs/root.md.", Most: maxPath},
+			"key":         {Text: "The root's key."},
+			"lifetime":    {Text: "How long the root's certificate is valid, at most " + maxRootLifetime.String() + ".", Default: defaultRootLifetime.String()},
 		},
 		"KeySpec": {
 			"type": {Text: "The kind of key: ecdsa-p384 (the default) or rsa-4096 for a root; ecdsa-p256 (the default), ecdsa-p384 or rsa-3072 for an issuer.", Enum: []string{"ecdsa-p256", "ecdsa-p384", "rsa-3072", "rsa-4096"}},

@@ -39,6 +39,9 @@ type Estate struct {
 type Root struct {
 	Key      KeySpec  `json:"key,omitempty"`
 	Lifetime Duration `json:"lifetime,omitempty"`
+	// Certificate is the file of a root whose key is somebody else's.
+	Certificate     string `json:"certificate,omitempty"`
+	CertificateText []byte `json:"-"` // what that file holds
 }
 
 // KeySpec says what kind of key to make.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/keys"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/rules"
@@ -67,6 +68,7 @@ func (b *builder) id(kind plan.Kind, addr plan.Addr) []string {
 
 func (b *builder) mint() error {
 	b.openRotations()
+	b.otherRoot()
 	for _, env := range b.world.Folder.Config.EnvironmentNames() {
 		if g, ok := b.r.active[env]; ok {
 			for _, words := range b.d.issuers[env].Drift(b.r.certs[g.Addr().String()]) {
@@ -81,6 +83,20 @@ func (b *builder) mint() error {
 		b.add(a)
 	}
 	return nil
+}
+
+// otherRoot says that the configuration has the root be somebody else's, or ours,
+// and the one that signs is not.
+func (b *builder) otherRoot() {
+	g, c := b.r.active[""], b.world.Folder.Config.Root
+	if _, turning := b.r.rotations[""]; turning || (g.KeyURI == keys.Elsewhere) == (c.Certificate != "") {
+		return
+	}
+	now := "is ours"
+	if g.KeyURI == keys.Elsewhere {
+		now = "is somebody else's"
+	}
+	b.notice("the root that signs, %s, %s, and by root.certificate it should not be: run %q", g.Addr(), now, "anchorctl rotate start root")
 }
 
 // openRotations says what is under way, and what does not go together with it.

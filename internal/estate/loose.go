@@ -25,7 +25,8 @@ func (b *builder) loose() error {
 				b.find(addr, found.unreadable)
 				continue
 			}
-			b.judgeRole(addr, found.live.Trust, func(anchor plan.Addr) bool { return anchor.Target == place })
+			known := b.r.pinsAt(addr, b.d, b.world.Folder.Config)
+			b.judgeRole(addr, found.live.Trust, known, func(anchor plan.Addr) bool { return anchor.Target == place })
 		}
 	}
 	for _, addr := range addresses(b.d.pins) {
@@ -33,7 +34,7 @@ func (b *builder) loose() error {
 		if !live.Exists {
 			continue
 		}
-		trust := live.Trust
+		trust, known := live.Trust, b.r.pinsAt(addr, b.d, b.world.Folder.Config)
 		if b.world.Folder.Config.Roles == config.Manage {
 			resolved, _ := b.resolved(b.d.pins[addr])
 			after, err := b.trustAfter(resolved, live)
@@ -41,8 +42,13 @@ func (b *builder) loose() error {
 				continue // reported where it is to be pinned
 			}
 			trust = string(after)
+			// A pin that is still to be written names anchors that no record has
+			// yet: those of a new target, or in place of one that was deleted.
+			for i := range known {
+				known[i].AnchorARNs = unique(append(known[i].AnchorARNs, resolved.AnchorARNs...))
+			}
 		}
-		b.judgeRole(addr, trust, func(anchor plan.Addr) bool { return anchor.Target.Account == addr.Target.Account })
+		b.judgeRole(addr, trust, known, func(anchor plan.Addr) bool { return anchor.Target.Account == addr.Target.Account })
 	}
 	return nil
 }
@@ -51,8 +57,8 @@ func (b *builder) loose() error {
 // from our pins, an enabled anchor of ours among those that reach the role, or
 // when it cannot be judged for one. Anchors that are let in alike are said
 // together.
-func (b *builder) judgeRole(role plan.Addr, trust string, reaches func(anchor plan.Addr) bool) {
-	rest, err := roles.Apart(role, trust, b.r.pinsAt(role, b.d, b.world.Folder.Config))
+func (b *builder) judgeRole(role plan.Addr, trust string, known []roles.Pinned, reaches func(anchor plan.Addr) bool) {
+	rest, err := roles.Apart(role, trust, known)
 	if err != nil {
 		b.find(role, fmt.Sprintf("its trust policy cannot be judged: %v", err))
 		return

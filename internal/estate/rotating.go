@@ -31,6 +31,7 @@ const (
 //	narrowed · its key done away with
 func (b *builder) rotate(n store.Rotation) error {
 	t := turn{builder: b, rotation: n, from: addressOf(n.Environment, n.From), to: addressOf(n.Environment, n.To)}
+	t.tellUnchanged()
 	switch {
 	case b.options.Rotation.Abort && n.Environment == "":
 		return t.run(t.end) // no anchor holds a root
@@ -92,7 +93,11 @@ func (t *turn) mint() error {
 		return nil
 	}
 	if t.to.Kind == plan.KindRoot {
-		return t.take(issuers.RootSpecOf(t.world.Folder.Config).Mint(t.to.Generation))
+		spec, err := issuers.RootSpecOf(t.world.Folder.Config, t.world.Folder.Clock.Now())
+		if err != nil {
+			return err
+		}
+		return t.take(spec.Mint(t.to.Generation))
 	}
 	return t.take(t.d.issuers[t.to.Environment].Mint(t.to.Generation))
 }

@@ -12,6 +12,7 @@ import (
 	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -165,7 +166,21 @@ func (w World) newRotation(r recorded, o Rotation) (*store.Rotation, error) {
 	if o.Kind == store.Renewal {
 		n.To = n.From
 	}
-	return &n, w.ready(n)
+	return &n, errors.Join(w.ready(n), w.another(r, n))
+}
+
+// another refuses to make the root that signs already, somebody else's, the root
+// once more.
+func (w World) another(r recorded, n store.Rotation) error {
+	if n.Environment != "" {
+		return nil
+	}
+	outer, err := issuers.OuterRoot(w.Folder.Config, w.Folder.Clock.Now())
+	if err != nil || outer == nil || !outer.Equal(r.certs[plan.Root(n.From).String()]) {
+		return err
+	}
+	return hint.With(fmt.Errorf("the root: %w: root.certificate is that of %s, which signs already", ErrNotReady, plan.Root(n.From)),
+		"put the certificate of the new root into "+w.Folder.Config.Root.Certificate)
 }
 
 // ready refuses a rotation that could not be carried through.

@@ -19,7 +19,7 @@ import (
 func (r *runner) engine(d desired) engine.Engine {
 	w := r.world
 	r.minter = &issuers.Doer{
-		Specs: d.issuers, Root: issuers.RootSpecOf(w.Folder.Config), Store: w.Folder.Store, Ring: w.Folder.Ring, Clock: w.Folder.Clock,
+		Specs: d.issuers, Config: w.Folder.Config, Requests: w.Folder.Layout.Requests(), Store: w.Folder.Store, Ring: w.Folder.Ring, Clock: w.Folder.Clock,
 		Publish: w.Folder.PublishRoot,
 	}
 	cloud := func(ctx context.Context, addr plan.Addr) (Cloud, error) { return r.clouds.open(ctx, w.target(addr)) }

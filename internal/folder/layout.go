@@ -23,6 +23,10 @@ func (l Layout) Store() string { return filepath.Join(l.Private(), "state.db") }
 // Keys is the folder of the private keys.
 func (l Layout) Keys() string { return filepath.Join(l.Private(), "keys") }
 
+// Requests is the folder of what waits for a root that is somebody else's:
+// certificate requests, and the certificates that come back.
+func (l Layout) Requests() string { return filepath.Join(l.Private(), "requests") }
+
 // Root is the root's certificate, for people; the store's copy counts.
 func (l Layout) Root() string { return filepath.Join(l.Dir, "root.pem") }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"anchorctl/internal/clock"
+	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
@@ -23,10 +24,13 @@ import (
 // Doer carries out the actions on issuers and on the root.
 type Doer struct {
 	Specs map[string]Spec // by environment
-	Root  RootSpec
-	Store *store.Store
-	Ring  *keys.Ring
-	Clock clock.Clock
+	// Config says what the root is to be.
+	Config *config.Config
+	Store  *store.Store
+	Ring   *keys.Ring
+	Clock  clock.Clock
+	// Requests is the folder of what waits for a root that is somebody else's.
+	Requests string
 	// Publish shows people the certificate of the root that signs from now on.
 	Publish func(*x509.Certificate) error
 
@@ -66,7 +70,7 @@ func (d *Doer) mint(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	if err != nil {
 		return plan.Outcome{}, fmt.Errorf("recording %s: %w", addr, err)
 	}
-	return plan.Outcome{Notes: []string{valid(addr, cert)}}, nil
+	return plan.Outcome{Notes: []string{valid(addr, cert)}}, d.answered(addr)
 }
 
 func valid(addr plan.Addr, cert *x509.Certificate) string {
@@ -76,12 +80,7 @@ func valid(addr plan.Addr, cert *x509.Certificate) string {
 // make makes key and certificate of a generation of the root or of an issuer.
 func (d *Doer) make(ctx context.Context, addr plan.Addr) (*x509.Certificate, keys.Key, keys.Guard, error) {
 	if addr.Kind == plan.KindRoot {
-		key, err := d.key(ctx, keyName(addr), d.Root.KeyType, keys.GuardPassphrase)
-		if err != nil {
-			return nil, key, "", err
-		}
-		cert, err := pki.NewRoot(d.Root.pki(addr.Generation, d.Clock.Now()), key)
-		return cert, key, keys.GuardPassphrase, err
+		return d.makeRoot(ctx, addr)
 	}
 	spec, ok := d.Specs[addr.Environment]
 	if !ok {
@@ -93,6 +92,10 @@ func (d *Doer) make(ctx context.Context, addr plan.Addr) (*x509.Certificate, key
 	key, err := d.key(ctx, keyName(addr), spec.KeyType, keys.GuardSecret)
 	if err != nil {
 		return nil, key, "", err
+	}
+	if !d.ours() {
+		cert, err := d.elsewhere(plan.IssuerMint, asked{addr: addr, spec: spec, key: key})
+		return cert, key, keys.GuardSecret, err
 	}
 	cert, err := d.sign(spec, addr.Generation, key.Public())
 	return cert, key, keys.GuardSecret, err
@@ -141,14 +144,33 @@ func (d *Doer) renew(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	if err := d.Unlock(ctx); err != nil {
 		return plan.Outcome{}, err
 	}
-	cert, err := d.sign(spec.as(former), addr.Generation, former.PublicKey)
+	var cert *x509.Certificate
+	if d.ours() {
+		cert, err = d.sign(spec.as(former), addr.Generation, former.PublicKey)
+	} else {
+		cert, err = d.askAgain(ctx, addr, spec.as(former), generation, former)
+	}
 	if err != nil {
 		return plan.Outcome{}, fmt.Errorf("renewing %s: %w", addr, err)
 	}
 	if err := d.Store.RenewGeneration(ctx, addr.Environment, addr.Generation, cert.Raw); err != nil {
 		return plan.Outcome{}, err
 	}
-	return plan.Outcome{Notes: []string{valid(addr, cert)}}, nil
+	return plan.Outcome{Notes: []string{valid(addr, cert)}}, d.answered(addr)
+}
+
+// askAgain asks for another certificate of a key.
+func (d *Doer) askAgain(ctx context.Context, addr plan.Addr, spec Spec, g store.Generation, former *x509.Certificate) (*x509.Certificate, error) {
+	key, err := d.Ring.Open(ctx, g.KeyURI, keys.Guard(g.Guard))
+	if err != nil {
+		return nil, err
+	}
+	kind, err := keys.TypeOf(former.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	spec.KeyType = string(kind)
+	return d.elsewhere(plan.IssuerRenew, asked{addr: addr, spec: spec, key: key, former: former})
 }
 
 func (d *Doer) generation(ctx context.Context, addr plan.Addr) (store.Generation, error) {
@@ -201,6 +223,12 @@ func (d *Doer) end(ctx context.Context, addr plan.Addr, fate string) ([]string, 
 	uri := keys.URIOf(keyName(addr))
 	if generation, err := d.generation(ctx, addr); err == nil {
 		uri = generation.KeyURI
+	}
+	if err := d.answered(addr); err != nil {
+		return nil, err
+	}
+	if uri == keys.Elsewhere {
+		return []string{fmt.Sprintf("the key of %s is somebody else's, so there is nothing to do about it here", addr)}, nil
 	}
 	if fate != KeyArchived {
 		return nil, d.Ring.Destroy(ctx, uri)

@@ -18,10 +18,32 @@ import (
 // new passphrase. A key that an earlier run has made is opened instead.
 func (d *Doer) MakeRootKey(ctx context.Context, generation int) error {
 	addr := plan.Root(generation)
-	if _, err := d.key(ctx, keyName(addr), d.Root.KeyType, keys.GuardPassphrase); err != nil {
+	spec, err := RootSpecOf(d.Config, d.Clock.Now())
+	if err != nil || spec.Outer != nil {
+		return err
+	}
+	if _, err := d.key(ctx, keyName(addr), spec.KeyType, keys.GuardPassphrase); err != nil {
 		return fmt.Errorf("making the key of %s: %w", addr, d.forgotten(err, addr))
 	}
 	return nil
+}
+
+// makeRoot makes key and certificate of a root, or takes that of one whose key is
+// somebody else's.
+func (d *Doer) makeRoot(ctx context.Context, addr plan.Addr) (*x509.Certificate, keys.Key, keys.Guard, error) {
+	spec, err := RootSpecOf(d.Config, d.Clock.Now())
+	if err != nil {
+		return nil, keys.Key{}, "", err
+	}
+	if spec.Outer != nil {
+		return spec.Outer, keys.Key{URI: keys.Elsewhere}, keys.GuardNone, nil
+	}
+	key, err := d.key(ctx, keyName(addr), spec.KeyType, keys.GuardPassphrase)
+	if err != nil {
+		return nil, key, "", err
+	}
+	cert, err := pki.NewRoot(spec.pki(addr.Generation, d.Clock.Now()), key)
+	return cert, key, keys.GuardPassphrase, err
 }
 
 // forgotten says what to do about a new root's key that an earlier run has made,
@@ -37,11 +59,17 @@ func (d *Doer) forgotten(err error, addr plan.Addr) error {
 // UnlockRoot opens the key of a root that is going to sign.
 func (d *Doer) UnlockRoot(ctx context.Context, number int) error {
 	generation, err := d.generation(ctx, plan.Root(number))
+	if err == nil && generation.KeyURI == keys.Elsewhere {
+		return nil
+	}
 	if err == nil {
 		_, err = d.Ring.Open(ctx, generation.KeyURI, keys.Guard(generation.Guard))
 	}
 	if err != nil {
-		return fmt.Errorf("opening %s: %w", plan.Root(number), hint.With(err, "it takes the passphrase that was chosen when this rotation was started"))
+		if errors.Is(err, keys.ErrWrongPassphrase) {
+			err = hint.With(err, "it takes the passphrase that was chosen when this rotation was started")
+		}
+		return fmt.Errorf("opening %s: %w", plan.Root(number), err)
 	}
 	return nil
 }
@@ -75,6 +103,10 @@ func (d *Doer) Unlock(ctx context.Context) error {
 	cert, err := x509.ParseCertificate(generation.Certificate)
 	if err != nil {
 		return fmt.Errorf("opening the root: %w", err)
+	}
+	if generation.KeyURI == keys.Elsewhere {
+		d.root = &pki.Parent{Certificate: cert}
+		return nil
 	}
 	key, err := d.Ring.Open(ctx, generation.KeyURI, keys.Guard(generation.Guard))
 	if err != nil {

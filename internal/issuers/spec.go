@@ -55,19 +55,30 @@ type RootSpec struct {
 	Organization string
 	KeyType      string
 	Lifetime     time.Duration
+	Outer        *x509.Certificate // that of a root whose key is somebody else's
 }
 
 // RootSpecOf reads the spec of the root from the configuration.
-func RootSpecOf(c *config.Config) RootSpec {
+func RootSpecOf(c *config.Config, now time.Time) (RootSpec, error) {
+	outer, err := OuterRoot(c, now)
 	return RootSpec{
 		Name: c.Estate.Name, Organization: c.Estate.Organization,
-		KeyType: c.Root.Key.Type, Lifetime: time.Duration(c.Root.Lifetime),
-	}
+		KeyType: c.Root.Key.Type, Lifetime: time.Duration(c.Root.Lifetime), Outer: outer,
+	}, err
+}
+
+// Outer are the fields of a root that is somebody else's.
+type Outer struct {
+	Certificate string `json:"certificate"` // its subject
+	Fingerprint string `json:"fingerprint"`
 }
 
 // Mint is the action that makes generation g of the root. It signs itself, so
 // it needs no other root's key.
 func (s RootSpec) Mint(g int) (plan.Action, error) {
+	if s.Outer != nil {
+		return plan.NewAction(plan.IssuerMint, plan.Root(g), nil, Outer{Certificate: s.Outer.Subject.String(), Fingerprint: pki.Fingerprint(s.Outer)}, nil)
+	}
 	return plan.NewAction(plan.IssuerMint, plan.Root(g), nil, Fields{Key: s.KeyType, Lifetime: config.Duration(s.Lifetime).String()}, nil)
 }
 

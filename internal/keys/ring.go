@@ -54,6 +54,12 @@ func (Key) Format(f fmt.State, _ rune) { write(f, "<private key>") }
 // MarshalText hides the key from encoders.
 func (Key) MarshalText() ([]byte, error) { return []byte("<private key>"), nil }
 
+// Elsewhere is the URI of a key that is somebody else's: nothing here opens it.
+const Elsewhere = "elsewhere:"
+
+// GuardNone guards a key that is not here.
+const GuardNone Guard = "none"
+
 // maxKeyFile is the most a key file may hold, in bytes.
 const maxKeyFile = 64 << 10
 

@@ -116,12 +116,7 @@ func (s RootSpec) template(pub crypto.PublicKey) (*x509.Certificate, error) {
 }
 
 func (s IssuerSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x509.Certificate, error) {
-	subject := pkix.Name{
-		CommonName:         IssuerName(s.Environment, s.Generation),
-		Organization:       []string{s.Organization},
-		OrganizationalUnit: []string{s.Environment},
-	}
-	t, err := template(subject, s.Generation, pub)
+	t, err := template(s.subject(), s.Generation, pub)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +143,17 @@ func (s IssuerSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x
 		}
 	}
 	return t, dates(t, s.Now, s.Lifetime, parent)
+}
+
+// Subject is what an issuer is called, as text.
+func (s IssuerSpec) Subject() string { return s.subject().String() }
+
+func (s IssuerSpec) subject() pkix.Name {
+	return pkix.Name{
+		CommonName:         IssuerName(s.Environment, s.Generation),
+		Organization:       []string{s.Organization},
+		OrganizationalUnit: []string{s.Environment},
+	}
 }
 
 // Check holds that a certificate can carry the names, before any key is made.

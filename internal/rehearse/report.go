@@ -30,7 +30,8 @@ type Report struct {
 	Checked   int      `json:"checked"` // after each change in AWS, each workload at each role
 	Real      int      `json:"real"`    // sessions that were asked for with signed requests
 	Renewals  int      `json:"renewals"`
-	Throttled int      `json:"throttled"` // sessions that came a second later, for the service's rate
+	Throttled int      `json:"throttled"` // sessions that had to come again, for the service's rate
+	Delay     int64    `json:"delay"`     // the longest of them had to wait, in seconds
 	States    []*Count `json:"states"`
 	Denials   []Denial `json:"denials"` // the first of them
 
@@ -107,6 +108,7 @@ func (f *fleet) report(outcome string) Report {
 	r := Report{
 		Environment: f.Environment, Kind: string(f.Kind), Roles: "live", From: f.from(), To: f.to(), Outcome: outcome,
 		Certificates: f.real, Simulated: f.padded, Workloads: len(f.members), Real: f.signed,
+		Delay:  int64(f.delay.Round(time.Second).Seconds()),
 		States: f.counts, Denials: slices.Clone(f.denials), MostCertificates: f.most,
 		Waits: f.waits, Steps: slices.Clone(f.steps), Requests: f.tally.rates(), Late: []Late{}, Notes: slices.Clone(f.original.notes),
 	}

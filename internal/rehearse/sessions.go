@@ -39,16 +39,13 @@ type place struct {
 	epoch   int // counts the changes of what is there
 	until   time.Time
 	seconds map[int64]int // sessions by second
+	full    int64         // all seconds from now to this one are full; 0: none had to wait
 	fresh   int           // sessions since the last change
 }
 
-// The service gives ten sessions a second in an account and region, and clients
-// that meet the limit come back.
+// The service gives ten sessions a second in an account and region.
 // https://docs.aws.amazon.com/general/latest/gr/rolesanywhere.html
-const (
-	sessionsPerSecond = 10
-	comeBack          = time.Second
-)
+const sessionsPerSecond = 10
 
 // mostReal is how many sessions are asked for with real, signed requests; the rest
 // is asked of the same gates without the wire. freshReal of them come just after
@@ -58,12 +55,39 @@ const (
 	freshReal = 10
 )
 
-// session opens one session of a member, and puts the next on the agenda.
+// session opens one session of a member, at the latest when the service has room
+// for it, and puts the next on the agenda.
 func (f *fleet) session(ctx context.Context, m *member, u *use) error {
 	now := f.schedule.time()
-	again := func(after time.Duration) {
-		f.schedule.add(now.Add(after), func(ctx context.Context) error { return f.session(ctx, m, u) })
+	at := u.place.reserve(now)
+	if !at.After(now) {
+		return f.admitted(ctx, m, u)
 	}
+	f.count().Throttled++
+	f.delay = max(f.delay, at.Sub(now))
+	f.schedule.add(at, func(ctx context.Context) error { return f.admitted(ctx, m, u) })
+	return nil
+}
+
+// reserve is when a session that is asked for now is given, at the rate of the
+// service: those who come later queue behind those who came first, as clients do
+// that come back and come back.
+func (p *place) reserve(now time.Time) time.Time {
+	second := max(now.Unix(), p.full)
+	for p.seconds[second] >= sessionsPerSecond {
+		second++
+	}
+	p.seconds[second]++
+	if second == now.Unix() {
+		return now
+	}
+	p.full = second
+	return time.Unix(second, 0).UTC()
+}
+
+// admitted opens the session that there is room for.
+func (f *fleet) admitted(ctx context.Context, m *member, u *use) error {
+	now := f.schedule.time()
 	if now.After(m.cert.NotAfter) {
 		if !m.over {
 			m.over = true
@@ -71,13 +95,6 @@ func (f *fleet) session(ctx context.Context, m *member, u *use) error {
 		}
 		return nil
 	}
-	second := now.Unix()
-	if u.place.seconds[second] >= sessionsPerSecond {
-		f.count().Throttled++
-		again(comeBack)
-		return nil
-	}
-	u.place.seconds[second]++
 	granted, err := f.ask(ctx, m, u)
 	if err != nil {
 		return err
@@ -86,7 +103,7 @@ func (f *fleet) session(ctx context.Context, m *member, u *use) error {
 		f.count().Opened++
 	}
 	f.opened(now, granted)
-	again(u.duration)
+	f.schedule.add(now.Add(u.duration), func(ctx context.Context) error { return f.session(ctx, m, u) })
 	return nil
 }
 

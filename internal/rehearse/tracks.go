@@ -31,6 +31,7 @@ type tracks struct {
 	marks     []mark // sessions
 	bundles   []bundle
 	most      int
+	delay     time.Duration // the longest for the service\'s rate
 
 	asked, stride, signed int
 	targets               []*place

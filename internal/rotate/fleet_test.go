@@ -34,6 +34,7 @@ type fleet struct {
 	every    int           // passes from one session to the next
 	wire     int           // of so many, one asks the sandbox itself
 	idle     bool          // nobody renews, and nobody asks
+	quiet    bool          // nobody asks
 	last     time.Time     // pass
 	passes   int           // so far
 	renewals int           // so far
@@ -136,12 +137,18 @@ func (f *fleet) renew(now time.Time, due []int) error {
 
 // open has those whose turn it is ask for a session.
 func (f *fleet) open() {
+	if f.quiet {
+		return
+	}
 	stage, err := f.lab.Stage()
 	if err != nil {
 		f.t.Errorf("the fleet cannot see the sandbox: %v", err)
 		return
 	}
 	for i := f.passes % f.every; i < f.born; i += f.every {
+		if f.members[i].certificate == nil {
+			continue
+		}
 		f.sessions++
 		region, turn := f.regions[i%len(f.regions)], i/f.every
 		if err := f.one(stage, f.members[i], region, turn%f.wire == f.passes/f.every%f.wire); err != nil {
