@@ -139,6 +139,8 @@ func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOption
 	case applyErr != nil && order.living == 0:
 	case applyErr != nil && order.listed:
 		applyErr = hint.With(applyErr, "the list is at every anchor, and sessions that were given out before go on: run the same command again to end them, once the cause is gone")
+	case applyErr != nil && len(scope.Deny) > 0:
+		applyErr = hint.With(applyErr, "the revocation is recorded: run the same command again until the list is at every anchor and the sessions are ended")
 	case applyErr != nil:
 		applyErr = hint.With(applyErr, `the revocation is recorded: run "anchorctl crl refresh" until the list is at every anchor`)
 	}
