@@ -52,6 +52,10 @@ func openSigner(ctx context.Context, f *folder.Folder, environment string, gener
 		s.parent.Point = pki.DistributionPoint(env.CRL.DistributionPoint, environment, s.generation.Number)
 	}
 	s.parent.Key, err = f.Ring.Open(ctx, s.generation.KeyURI, keys.Guard(s.generation.Guard))
+	if errors.Is(err, keys.ErrNoFile) {
+		err = hint.With(err, "put the issuer's key file back from its backup",
+			fmt.Sprintf(`if it is lost: run "anchorctl rotate start %s", which does without it`, environment))
+	}
 	return s, err
 }
 
