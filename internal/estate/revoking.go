@@ -49,6 +49,7 @@ func (w World) proposeRevocation(ctx context.Context, c *clouds, o Options) (Pro
 	}
 	p.Findings, p.Notices = p.observed.findings, p.observed.notices
 	b := &builder{world: w, r: r, d: p.desired, o: p.observed, v: p.revoking, options: o, proposal: &p, ready: map[plan.Addr][]string{}}
+	b.withdrawnLists()
 	b.foreignLists()
 	if err := b.lists(); err != nil {
 		return p, err
@@ -108,7 +109,25 @@ func (w World) observeList(ctx context.Context, c *clouds, addr plan.Addr, o *ob
 	if err != nil {
 		return err
 	}
+	if len(o.record.rotations) > 0 {
+		o.readHolders(ctx, cloud)
+	}
 	return o.readLists(ctx, cloud, addr.Target)
+}
+
+// readHolders reads which issuers our anchors hold at a place, while a rotation
+// changes that: an anchor takes no list of another issuer. Where it cannot be read,
+// nothing is known, and no list is left out.
+func (o *observed) readHolders(ctx context.Context, cloud Cloud) {
+	all, err := cloud.Anchors.List(ctx, false)
+	if err != nil {
+		return
+	}
+	for _, l := range all {
+		if addr, ours := o.byARN[l.ARN]; ours {
+			o.anchors[addr] = l
+		}
+	}
 }
 
 // Listed reports whether a restricted run left the lists at every anchor,
