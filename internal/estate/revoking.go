@@ -109,27 +109,25 @@ func (w World) observeList(ctx context.Context, c *clouds, addr plan.Addr, o *ob
 	if err != nil {
 		return err
 	}
-	if _, open := o.record.rotations[addr.Environment]; open {
-		if err := o.readHolders(ctx, cloud, addr.Target); err != nil {
-			return err
-		}
+	if len(o.record.rotations) > 0 {
+		o.readHolders(ctx, cloud)
 	}
 	return o.readLists(ctx, cloud, addr.Target)
 }
 
-// readHolders reads our anchors at a place: one that a rotation has taken an
-// issuer out of gets no list of it any more.
-func (o *observed) readHolders(ctx context.Context, cloud Cloud, place plan.Target) error {
-	live, err := cloud.Anchors.List(ctx, false)
+// readHolders reads which issuers our anchors hold at a place, while a rotation
+// changes that: an anchor takes no list of another issuer. Where it cannot be read,
+// nothing is known, and no list is left out.
+func (o *observed) readHolders(ctx context.Context, cloud Cloud) {
+	all, err := cloud.Anchors.List(ctx, false)
 	if err != nil {
-		return fmt.Errorf("reading the anchors at %s: %w", place, err)
+		return
 	}
-	for _, l := range live {
+	for _, l := range all {
 		if addr, ours := o.byARN[l.ARN]; ours {
 			o.anchors[addr] = l
 		}
 	}
-	return nil
 }
 
 // Listed reports whether a restricted run left the lists at every anchor,

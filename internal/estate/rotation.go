@@ -101,7 +101,7 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	var ended map[plan.Addr]bool
 	if p.Rotation.Kind == store.Emergency {
 		ending = append(EndedWith(w.Folder.Config, p.Rotation.Environment), b.dropped(p.Rotation.Environment)...)
-		if ended, err = w.ended(ctx, *p.Rotation, ending); err != nil {
+		if ended, err = w.ended(ctx, *p.Rotation, r, ending); err != nil {
 			return p, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
+	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
@@ -103,12 +104,26 @@ func byItself(doers map[plan.Kind]engine.Doer) {
 	}
 }
 
-// ended are the roles whose sessions this emergency has ended already. Done again,
-// it would end those that workloads have opened with their new certificates.
-func (w World) ended(ctx context.Context, n store.Rotation, list []plan.Addr) (map[plan.Addr]bool, error) {
+// ended are the roles whose sessions this emergency has ended since the last anchor
+// changed over. Done again, it would end those that workloads have opened with their
+// new certificates.
+func (w World) ended(ctx context.Context, n store.Rotation, r recorded, list []plan.Addr) (map[plan.Addr]bool, error) {
 	ended := map[plan.Addr]bool{}
 	if n.CutOver == 0 {
 		return ended, nil
+	}
+	since := n.CutOver
+	for addr := range r.objects {
+		if addr.Kind != plan.KindAnchor || addr.Environment != n.Environment {
+			continue
+		}
+		done, err := w.Folder.Store.DoneIntents(ctx, plan.ID(plan.AnchorReplace, addr))
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range done {
+			since = max(since, i.Begun)
+		}
 	}
 	for _, role := range list {
 		done, err := w.Folder.Store.DoneIntents(ctx, plan.ID(plan.RoleDeny, role))
@@ -116,7 +131,7 @@ func (w World) ended(ctx context.Context, n store.Rotation, list []plan.Addr) (m
 			return nil, err
 		}
 		ended[role] = slices.ContainsFunc(done, func(i plan.Intent) bool {
-			return i.Begun >= n.CutOver && strings.Contains(string(i.Action.After), `"sessions"`)
+			return i.Begun >= since && roles.EndsAll(i.Action)
 		})
 	}
 	return ended, nil

@@ -143,6 +143,12 @@ func DenyUntilDone(role plan.Addr, needs []string) (plan.Action, error) {
 	return plan.NewAction(plan.RoleDeny, role, nil, denials{Sessions: sessionsUntilDone}, needs)
 }
 
+// EndsAll reports whether an action ends every session that began before it is done.
+func EndsAll(a plan.Action) bool {
+	var after denials
+	return json.Unmarshal(a.After, &after) == nil && after.Sessions != ""
+}
+
 // deny puts inline policies: writing the same again changes nothing. A role that
 // does not take them must not keep the sessions of others going.
 func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
