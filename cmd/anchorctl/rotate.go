@@ -41,11 +41,8 @@ type rotateOptions struct {
 // rootName is what the root is called where an environment could stand.
 const rootName = config.RootName
 
-func (o *rotateOptions) common() []cli.Flag {
-	return []cli.Flag{
-		&cli.BoolFlag{Name: "wait-lock", Usage: "wait while another run holds the estate", Destination: &o.waitLock},
-		&cli.StringFlag{Name: "endpoint", Usage: "ask for sessions at `URL` instead of AWS", Destination: &o.endpoint},
-	}
+func (o *rotateOptions) lock() cli.Flag {
+	return &cli.BoolFlag{Name: "wait-lock", Usage: "wait while another run holds the estate", Destination: &o.waitLock}
 }
 
 func (o *rotateOptions) goingOn() []cli.Flag {
@@ -54,7 +51,9 @@ func (o *rotateOptions) goingOn() []cli.Flag {
 		&cli.BoolFlag{Name: "emergency", Usage: "go past the gates that protect sessions; needs --reason", Destination: &o.emergency},
 		&cli.StringFlag{Name: "reason", Usage: "why, in `WORDS`, for the audit log", Destination: &o.reason},
 		&cli.BoolFlag{Name: "cut-off", Usage: "with --emergency: even those who have no new certificate yet", Destination: &o.cutOff},
-	}, append(o.common(), passphraseFlags(&o.passphrase)...)...)
+		o.lock(),
+		&cli.StringFlag{Name: "endpoint", Usage: "ask for sessions at `URL` instead of AWS", Destination: &o.endpoint},
+	}, passphraseFlags(&o.passphrase)...)
 }
 
 func exitsOfRotation() []int {
@@ -128,14 +127,13 @@ func rotateAbortCommand() *cmdline.Command {
 	return &cmdline.Command{
 		Name: "abort", Args: "ENV|root", Min: 1, Max: 1,
 		Summary: "go back to the issuer from before a rotation",
-		About: `Takes the new issuer out of the trust anchors and destroys its key. It is possible
-until the cut-over; from then on workloads hold certificates of the new issuer.`,
+		About: `Takes the new issuer out of the trust anchors and destroys its key; with "root",
+destroys the new root's key. It is possible until the cut-over; from then on
+workloads hold certificates of the new issuer, and the new root signs.`,
 		Example: "anchorctl rotate abort prod",
 		Exits:   exitsOfRotation(),
 		Resume:  `run "anchorctl rotate abort ENV" to go on`,
-		Flags: append([]cli.Flag{
-			&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve},
-		}, o.common()...),
+		Flags:   []cli.Flag{&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve}, o.lock()},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			rotation := o.rotation(c)
 			rotation.Abort = true

@@ -31,9 +31,10 @@ func rotateRehearseCommand() *cmdline.Command {
 		About: `Copies the environment into a private sandbox: its part of the configuration,
 certificates like those that live, roles like those in AWS. Then the whole
 rotation is done there, while the fleet renews and opens sessions, in virtual
-time that begins now. It reports denied sessions, which must be none, how long it
-takes, what it waits for, and how many requests it sends. Nothing of the estate
-or of AWS is changed, no private key is opened, and no passphrase is asked for.`,
+time: it begins now, and the rotation a quarter of an hour later. It reports
+denied sessions, which must be none, how long it takes, what it waits for, and
+how many requests it sends. Nothing of the estate or of AWS is changed, no
+private key is opened, and no passphrase is asked for.`,
 		Example: "anchorctl rotate rehearse prod --workloads 10000 --svg rehearsal.svg",
 		Exits:   []int{terminal.ExitRefused, terminal.ExitHeld, terminal.ExitInterrupted},
 		Flags: []cli.Flag{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	"anchorctl/internal/config"
@@ -85,13 +86,18 @@ func listFacts(l estate.ListStatus) ListFacts {
 // readFleet asks the store by index alone, however many certificates there are.
 func readFleet(ctx context.Context, f *folder.Folder, e estate.EnvironmentStatus, now time.Time) (Fleet, error) {
 	fleet := Fleet{Environment: e.Name, Valid: e.Certificates, Unrenewed: []Workload{}}
-	valid := store.Filter{Environment: e.Name, ValidAt: now.Unix(), Revoked: new(bool), Order: store.EndsFirst, Limit: 1}
+	valid := store.Filter{Environment: e.Name, ValidAt: now.Unix(), Revoked: new(bool), Order: store.EndsFirst}
+	probes, err := countProbes(ctx, f, valid)
+	if err != nil {
+		return fleet, err
+	}
+	valid.Limit = probes + 1
 	first, err := f.Store.ListIssued(ctx, valid)
 	if err != nil {
 		return fleet, err
 	}
-	if len(first) > 0 {
-		w := workload(first[0], OK)
+	if at := slices.IndexFunc(first, func(i store.Issued) bool { return i.Workload != config.ProbeWorkload }); at >= 0 {
+		w := workload(first[at], OK)
 		fleet.First = &w
 	}
 	env := f.Config.Environments[e.Name]
@@ -104,6 +110,10 @@ func readFleet(ctx context.Context, f *folder.Folder, e estate.EnvironmentStatus
 	if fleet.Ending, err = f.Store.CountIssued(ctx, valid); err != nil {
 		return fleet, err
 	}
+	if probes, err = countProbes(ctx, f, valid); err != nil {
+		return fleet, err
+	}
+	fleet.Ending -= probes
 	between := time.Duration(env.Limits.RenewalInterval)
 	err = f.Store.Unrenewed(ctx, e.Name, now.Add(-forgotten).Unix(), now.Unix(), func(i store.Issued) bool {
 		if env.Workloads[i.Workload] != nil { // what left the configuration is not renewed on purpose
@@ -113,6 +123,13 @@ func readFleet(ctx context.Context, f *folder.Folder, e estate.EnvironmentStatus
 		return !fleet.More
 	})
 	return fleet, err
+}
+
+// countProbes counts those of the built-in probe, which live for an hour while a
+// rotation goes on: nobody renews them, and their end is no news.
+func countProbes(ctx context.Context, f *folder.Folder, chosen store.Filter) (int, error) {
+	chosen.Workload = config.ProbeWorkload
+	return f.Store.CountIssued(ctx, chosen)
 }
 
 // renewedWithin is the last third of the longest life that workloads have.
