@@ -109,6 +109,14 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 	if report.Resumed, err = r.agree(proposal, open, isOpen); err != nil {
 		return report, err
 	}
+	if isOpen {
+		said, err := r.forgotten(ctx, open, proposal.Plan.Actions)
+		if err != nil {
+			return report, err
+		}
+		proposal.Notices = append(proposal.Notices, said...)
+		report.Proposal = proposal
+	}
 	if proposal.Plan.Empty() {
 		// A run that is restricted says nothing of what another one left.
 		if isOpen && (!r.restricted() || open.Command == r.command) {
@@ -131,6 +139,27 @@ func (r *runner) closeRun(ctx context.Context) error {
 		err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 	}
 	return err
+}
+
+// forgotten says which ends of sessions an open run has left undone that the plan
+// does not have: they rest on what somebody typed, and are in no other plan.
+func (r *runner) forgotten(ctx context.Context, open plan.Run, now []plan.Action) ([]string, error) {
+	raw, err := r.world.Folder.Store.PlanOf(ctx, open.ID)
+	if err != nil {
+		return nil, err
+	}
+	left, err := plan.Decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	var said []string
+	for _, a := range left.Actions {
+		planned := slices.ContainsFunc(now, func(b plan.Action) bool { return a.ID == b.ID })
+		if a.Kind == plan.RoleDeny && !planned && !slices.Contains(open.Done, a.ID) && open.Command == commandRevocation {
+			said = append(said, fmt.Sprintf("%s: an earlier revoke did not come to end its sessions, and this does not: run that command again, with --end-sessions", a.Addr))
+		}
+	}
+	return said, nil
 }
 
 func (r *runner) restricted() bool { return r.options.Revocation != nil || r.options.Rotation != nil }
