@@ -15,20 +15,17 @@ type quota struct {
 	most       int
 	code       string // of Service Quotas; empty when it is not adjustable
 	adjustable bool
-	unless     string // what a count that is reached says besides
 }
 
 func anchorQuota() quota {
-	return quota{of: "trust anchors of an account and region", most: 50, code: "L-AB49EEA7", adjustable: true}
+	return quota{"trust anchors of an account and region", 50, "L-AB49EEA7", true}
 }
 
 func profileQuota() quota {
-	return quota{of: "profiles of an account and region", most: 250, code: "L-950ED79F", adjustable: true}
+	return quota{"profiles of an account and region", 250, "L-950ED79F", true}
 }
 
-func certificateQuota() quota {
-	return quota{of: "certificates of an anchor", most: 2, unless: "; while a rotation is open, that is as it should be"}
-}
+func certificateQuota() quota { return quota{of: "certificates of an anchor", most: 2} }
 
 func crlQuota() quota { return quota{of: "revocation lists of an anchor", most: 2} }
 
@@ -70,7 +67,7 @@ func (j *judgement) quotas(p estate.Place) []Quota {
 func (j *judgement) count(q quota, at string, used int) Quota {
 	const four, fifths = 4, 5
 	if used*fifths >= q.most*four {
-		words := "the quota cannot be raised" + q.unless
+		words := "the quota cannot be raised"
 		if q.adjustable {
 			words = fmt.Sprintf("the default of an adjustable quota, %s; more may have been granted", q.code)
 		}
