@@ -175,9 +175,15 @@ func newerList(state crls.State, l crls.Live) *x509.RevocationList {
 // it any more.
 func (b *builder) withdrawnLists() {
 	for _, addr := range addresses(b.v.specs) {
-		live, there := b.o.anchors[b.v.specs[addr].Anchor]
+		anchor := b.v.specs[addr].Anchor
+		live, there := b.o.anchors[anchor]
+		_, made := b.r.objects[anchor]
 		_, open := b.r.rotations[addr.Environment]
-		if there && open && !slices.Contains(b.issuersIn(live), plan.Issuer(addr.Environment, addr.Generation)) {
+		holds := b.trusted(b.d.anchors[anchor]) // of one that is to be made
+		if there {
+			holds = b.issuersIn(live)
+		}
+		if open && (there || !made) && !slices.Contains(holds, plan.Issuer(addr.Environment, addr.Generation)) {
 			delete(b.v.specs, addr)
 		}
 	}

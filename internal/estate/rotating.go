@@ -42,9 +42,9 @@ func (b *builder) rotate(n store.Rotation, ending []plan.Addr, ended map[plan.Ad
 	case n.Environment == "":
 		return t.run(t.orphans, t.mint, t.activate, t.resign, t.exchange, t.end)
 	case n.Kind == store.Emergency:
-		return t.run(t.mint, t.widen, t.activate, t.replace, t.cutOff, t.unlist, t.narrow, t.end)
+		return t.run(t.mint, t.widen, t.activate, t.replace, t.cutOff, t.unlist, t.list, t.narrow, t.end)
 	case t.dead():
-		return t.run(t.mint, t.widen, t.replace, t.activate, t.unlist, t.narrow, t.end)
+		return t.run(t.mint, t.widen, t.replace, t.activate, t.unlist, t.list, t.narrow, t.end)
 	default:
 		return t.run(t.mint, t.widen, t.publish, t.activate, t.withdraw, t.unlist, t.narrow, t.end)
 	}
@@ -352,6 +352,23 @@ func (t *turn) unlist() error {
 			if err := t.take(crls.Delete(addr, live, t.needs())); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// list brings the list of the issuer that came to anchors that have changed over to it
+// at once: before that, they took none of it, whatever was revoked.
+func (t *turn) list() error {
+	for _, addr := range addresses(t.v.specs) {
+		spec := t.v.specs[addr]
+		_, listed := t.o.crls[addr]
+		_, there := t.o.anchors[spec.Anchor]
+		if listed || !there || spec.Number == 0 || addr.Environment != t.to.Environment || addr.Generation != t.to.Generation {
+			continue
+		}
+		if err := t.take(crls.Import(spec, t.needs())); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -88,10 +88,11 @@ func (p *Proposal) reached(environment string) {
 // anchor that cannot be changed must not keep the thief's way open at the others.
 func byItself(doers map[plan.Kind]engine.Doer) {
 	for _, kind := range []plan.Kind{
-		plan.AnchorPublish, plan.AnchorWithdraw, plan.AnchorReplace, plan.RoleWiden, plan.RoleNarrow, plan.CRLDelete,
+		plan.AnchorPublish, plan.AnchorWithdraw, plan.AnchorReplace, plan.RoleWiden, plan.RoleNarrow, plan.CRLDelete, plan.CRLImport,
 	} {
-		do := doers[kind].Do
-		doers[kind] = engine.Doer{Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
+		doer := doers[kind]
+		do := doer.Do
+		doer.Do = func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 			outcome, err := do(ctx, s)
 			var held *engine.HeldError
 			if err != nil && !errors.As(err, &held) {
@@ -100,7 +101,8 @@ func byItself(doers map[plan.Kind]engine.Doer) {
 				}, err)
 			}
 			return outcome, err
-		}}
+		}
+		doers[kind] = doer
 	}
 }
 

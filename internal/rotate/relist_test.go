@@ -50,3 +50,26 @@ func TestNoListComesBackForAnIssuerThatLeft(t *testing.T) {
 		t.Errorf("a list of the issuer that left is back")
 	}
 }
+
+// TestWhatIsRevokedInAnEmergencyStaysRevoked: an anchor takes the list of the new issuer
+// only once it holds it, and has it then.
+func TestWhatIsRevokedInAnEmergencyStaysRevoked(t *testing.T) {
+	l := newLab(t, configuration("manage", "eu-central-1"), map[string]string{})
+	l.off = func(store.Issued) bool { return true }
+	l.issue(t, "slow", "attic")
+	_, err := l.run(t.Context(), start(store.Emergency), nil)
+	heldBy(t, err, "ANC505")
+	fresh := l.issue(t, "app", "fresh")
+	l.revoke(t, fresh)
+	if _, err := l.run(t.Context(), cutOff(""), nil); err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Stage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Ask(fresh.Certificate, "prod", "eu-central-1", "app", "prod-app").Granted {
+		t.Error("it was revoked, and opens sessions")
+	}
+	l.settled(t, "done", []string{"retired", "active"}, 1)
+}

@@ -201,6 +201,7 @@ func TestAnApplyBringsNoCompromisedIssuerAnywhere(t *testing.T) {
 	l := newLab(t, configuration("manage", "eu-central-1"), map[string]string{})
 	l.off = func(store.Issued) bool { return true }
 	slow := l.issue(t, "slow", "attic")
+	l.revoke(t, l.issue(t, "app", "lost")) // whose list no new anchor takes
 	_, err := l.run(t.Context(), start(store.Emergency), nil)
 	heldBy(t, err, "ANC505")
 	l.Write(t, twoRegions())
