@@ -78,7 +78,7 @@ whoever holds an old one, and the end of all sessions. With "root", the root
 changes and every issuer is signed anew with the key that it has.`,
 		Example: `anchorctl rotate start prod --watch`,
 		Exits:   exitsOfRotation(),
-		Resume:  `run "anchorctl rotate resume ENV" to go on`,
+		Resume:  `run "anchorctl rotate resume ARG" to go on`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve},
 			&cli.BoolFlag{Name: "renew", Usage: "same key, new dates", Destination: &o.renew},
@@ -114,7 +114,7 @@ func rotateResumeCommand() *cmdline.Command {
 stay with --watch. Nobody is asked: the plan was agreed to when it was started.`,
 		Example: "anchorctl rotate resume prod --watch",
 		Exits:   exitsOfRotation(),
-		Resume:  `run "anchorctl rotate resume ENV" to go on`,
+		Resume:  `run "anchorctl rotate resume ARG" to go on`,
 		Flags:   o.goingOn(),
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			o.approve = true
@@ -132,7 +132,7 @@ func rotateAbortCommand() *cmdline.Command {
 until the cut-over; from then on workloads hold certificates of the new issuer.`,
 		Example: "anchorctl rotate abort prod",
 		Exits:   exitsOfRotation(),
-		Resume:  `run "anchorctl rotate abort ENV" to go on`,
+		Resume:  `run "anchorctl rotate abort ARG" to go on`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve},
 		}, o.common()...),
