@@ -230,6 +230,10 @@ func (t *turn) exchange() error {
 // anchors adds an action for each anchor that has to hold something else by then.
 func (t *turn) anchors(kind plan.Kind, gate string, after func(held []string) []string) error {
 	for _, addr := range addresses(t.d.anchors) {
+		if _, there := t.o.anchors[addr]; !there && t.goesWithout() {
+			t.notice("%s is not there, and nothing is taken out of it: run %q afterwards to make it again", addr, "anchorctl apply")
+			continue
+		}
 		held, err := t.willHold(addr)
 		if err != nil {
 			return err
@@ -248,6 +252,12 @@ func (t *turn) anchors(kind plan.Kind, gate string, after func(held []string) []
 	return nil
 }
 
+// goesWithout: what only takes a certificate out of the anchors has nothing to wait
+// for at one that somebody deleted. An apply makes it with what is right by then.
+func (t *turn) goesWithout() bool {
+	return t.options.Rotation.Abort || t.rotation.Kind == store.Emergency
+}
+
 // willHold is what an anchor holds once the actions so far are done. What is not
 // the rotation's own stops it, but for an emergency, which takes it out.
 func (t *turn) willHold(addr plan.Addr) ([]string, error) {
@@ -256,7 +266,7 @@ func (t *turn) willHold(addr plan.Addr) ([]string, error) {
 		return nil, err
 	}
 	if strange := t.strange(addr, held); len(strange) > 0 {
-		f := rules.Find("ANC604", addr.String(), fmt.Sprintf("it holds what does not belong there: %s", strings.Join(strange, ", ")))
+		f := strangers(addr, fmt.Sprintf("it holds what does not belong there: %s", strings.Join(strange, ", ")))
 		if t.rotation.Kind == store.Emergency {
 			f.Severity = rules.Warn
 		}
