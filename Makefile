@@ -31,7 +31,7 @@ test: ## go vet and all tests; says what it skipped and why
 	@.ci/tools
 	go vet ./...
 	@echo 'go test ./...'
-	@go test -json ./... | go run ./internal/house/cmd/testreport
+	@go test -timeout 25m -json ./... | go run ./internal/house/cmd/testreport
 
 race: ## all tests under the race detector
 	go test -race ./...

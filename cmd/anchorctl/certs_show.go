@@ -12,6 +12,7 @@ import (
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/inventory"
 	"anchorctl/internal/render"
 	"anchorctl/internal/store"
@@ -72,6 +73,9 @@ func certificateNamed(ctx context.Context, c *cmdline.Call, f *folder.Folder, na
 		return record, nil
 	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `./\`):
 		return inventory.Find(ctx, f.Store, name)
+	case errors.Is(err, fs.ErrNotExist):
+		return store.Issued{}, hint.With(fmt.Errorf("looking for certificate %q: %w", name, err),
+			`name its file or its serial number; "anchorctl certs list" shows those of an environment and a workload`)
 	default:
 		return store.Issued{}, err
 	}

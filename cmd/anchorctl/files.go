@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/pki"
+	"anchorctl/internal/terminal"
 )
 
 // openFiles opens what flags and arguments name and closes it together.
@@ -56,4 +58,28 @@ func within(c *cmdline.Call, path string) string {
 		return path
 	}
 	return filepath.Join(c.Dir, path)
+}
+
+// replaceable holds that the file that a flag names, if it is there, begins as
+// what is going to be written: a slip must not cost a configuration or a key.
+func replaceable(c *cmdline.Call, path, begins, flag string) (err error) {
+	if path == "" {
+		return nil
+	}
+	r, err := c.Open(within(c, path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	head, err := io.ReadAll(io.LimitReader(r, int64(len(begins))))
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", path, err)
+	}
+	if len(head) > 0 && string(head) != begins {
+		return terminal.Usage(fmt.Sprintf("%s %s: a file of this name holds something else; it is left as it is", flag, path), "name another file, or remove that one")
+	}
+	return nil
 }

@@ -65,6 +65,9 @@ plan again and needs it to be the same.`,
 			&cli.BoolFlag{Name: "destroy", Usage: "plan what destroy would do", Destination: &o.destroy},
 		}, o.flags()...),
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
+			if err := replaceable(c, o.out, `{"actions":`, "--out"); err != nil {
+				return cmdline.Reply{}, err
+			}
 			return withWorld(ctx, c, noPassphrase(), func(w estate.World) (cmdline.Reply, error) { return propose(ctx, c, w, &o) })
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -17,6 +18,7 @@ import (
 	"anchorctl/internal/render"
 	"anchorctl/internal/revocation"
 	"anchorctl/internal/roles"
+	"anchorctl/internal/rules"
 	"anchorctl/internal/terminal"
 )
 
@@ -122,25 +124,32 @@ func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOption
 		scope.Deny = order.denials
 	}
 	report, applyErr := w.Apply(ctx, estate.ApplyOptions{Options: estate.Options{Revocation: &scope}, Wait: o.waitLock})
+	findings := slices.DeleteFunc(report.Proposal.Findings, full) // that was before
 	for _, env := range scope.Environments {
-		lists, _, err := w.Lists(context.WithoutCancel(ctx), env)
+		lists, now, err := w.Lists(context.WithoutCancel(ctx), env)
 		if err != nil {
 			return cmdline.Reply{}, errors.Join(applyErr, err)
 		}
 		result.Lists = append(result.Lists, lists...)
+		findings = append(findings, slices.DeleteFunc(now, func(f rules.Finding) bool { return !full(f) })...)
 	}
 	result.tell(report, order)
 	order.listed = applyErr == nil || report.Listed()
 	switch {
 	case applyErr != nil && order.living == 0:
 	case applyErr != nil && order.listed:
-		applyErr = hint.With(applyErr, "the list is at every anchor, and sessions that were given out before go on: run the same command again to end them")
+		applyErr = hint.With(applyErr, "the list is at every anchor, and sessions that were given out before go on: run the same command again to end them, once the cause is gone")
+	case applyErr != nil && len(scope.Deny) > 0:
+		applyErr = hint.With(applyErr, "the revocation is recorded: run the same command again until the list is at every anchor and the sessions are ended")
 	case applyErr != nil:
 		applyErr = hint.With(applyErr, `the revocation is recorded: run "anchorctl crl refresh" until the list is at every anchor`)
 	}
 	page := func(p *render.Page) { revokedPage(p, result, order) }
-	return cmdline.Reply{Result: result, Findings: report.Proposal.Findings, Page: page}, applyErr
+	return cmdline.Reply{Result: result, Findings: findings, Page: page}, applyErr
 }
+
+// full reports whether a finding tells of a list that has little room left.
+func full(f rules.Finding) bool { return f.Rule == "ANC702" }
 
 // tell takes over what a run did.
 func (r *revoked) tell(report estate.Report, order revocationOrder) {

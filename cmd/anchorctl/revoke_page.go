@@ -113,6 +113,10 @@ func listLine(p *render.Page, l estate.ListStatus) {
 		p.Line("%s has no revocation list yet, %d revoked", l.Issuer, l.Revoked)
 		return
 	}
-	p.Line("%s list %d: %d entries, %d of %d bytes, room for %d more; next update by %s", l.Issuer, l.Number, l.Entries, l.Bytes, l.Limit, l.Room,
+	entries := "1 entry"
+	if l.Entries != 1 {
+		entries = fmt.Sprintf("%d entries", l.Entries)
+	}
+	p.Line("%s list %d: %s, %d of %d bytes, room for %d more; next update by %s", l.Issuer, l.Number, entries, l.Bytes, l.Limit, l.Room,
 		l.NextUpdate.Format(time.RFC3339))
 }

@@ -49,6 +49,9 @@ or of AWS is changed, no private key is opened, and no passphrase is asked for.`
 			case o.workloads < 0:
 				return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("--workloads %d: there are no fewer than none", o.workloads))
 			}
+			if err := replaceable(c, o.svg, "<svg ", "--svg"); err != nil {
+				return cmdline.Reply{}, err
+			}
 			return o.run(ctx, c)
 		},
 	}
@@ -75,9 +78,12 @@ func (o *rehearseOptions) run(ctx context.Context, c *cmdline.Call) (cmdline.Rep
 		if errors.As(err, &denied) {
 			err = hint.With(err, deniedHints(report)...)
 		}
+		drawn := o.svg
 		if o.svg != "" {
-			err = errors.Join(err, durable.Files{}.Replace(within(c, o.svg), report.Timeline().SVG(), 0o644))
+			if failed := (durable.Files{}).Replace(within(c, o.svg), report.Timeline().SVG(), 0o644); failed != nil {
+				drawn, err = "", errors.Join(err, failed)
+			}
 		}
-		return rehearsedReply(report, o.svg, err), err
+		return rehearsedReply(report, drawn, err), err
 	})
 }

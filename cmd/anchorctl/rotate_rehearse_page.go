@@ -82,7 +82,7 @@ func waitsPage(p *render.Page, r rehearse.Report) {
 	for _, w := range r.Waits {
 		p.Line("  %s for %s, from %s to %s", w.Gate, lasting(w.Seconds), w.From.UTC().Format(time.RFC3339), w.Until.UTC().Format(time.RFC3339))
 		for _, s := range w.Stragglers {
-			p.Line("    %s", s)
+			p.Line("    %s (until %s)", s.Workload, s.NotAfter.UTC().Format(time.RFC3339)) // its serial is the copy's, and nobody can look that up
 		}
 	}
 }
@@ -99,7 +99,7 @@ func requestsPage(p *render.Page, r rehearse.Report) {
 	}
 	p.Table([]string{"requests of the rotation", "at", "in all", "most in a second", "limit"}, rows)
 	p.Blank()
-	text := fmt.Sprintf("The fleet opens at most %d sessions in a second at one target; the limit is 10", r.SessionPeak)
+	text := fmt.Sprintf("The fleet opens at most %s in a second at one target; the limit is 10", counted(r.SessionPeak, "session"))
 	if r.Throttled > 0 {
 		text += fmt.Sprintf(", and %s had to wait for it, the longest for %s", counted(r.Throttled, "session"), lasting(max(r.Delay, 1)))
 	}

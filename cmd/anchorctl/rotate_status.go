@@ -8,6 +8,7 @@ import (
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/estate"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/render"
 	"anchorctl/internal/rotate"
@@ -29,6 +30,7 @@ that has ended: its state at each target, the sessions that the new issuer was
 given, which certificates of the old one live still and until when, and what is
 left to do. It changes nothing.`,
 		Example: "anchorctl rotate status prod",
+		Exits:   []int{terminal.ExitInterrupted},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			return withWorld(ctx, c, noPassphrase(), func(w estate.World) (cmdline.Reply, error) {
 				only := ""
@@ -40,7 +42,8 @@ left to do. It changes nothing.`,
 					return cmdline.Reply{}, err
 				}
 				if only != "" && only != rootName && len(states) == 0 && w.Folder.Config.Environments[only] == nil {
-					return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("there is no environment %q; there are %v, and root", only, w.Folder.Config.EnvironmentNames()))
+					return cmdline.Reply{}, hint.With(fmt.Errorf("there is no environment %q", only),
+						fmt.Sprintf(`environments in anchorctl.yaml: %v; the root is called "root"`, w.Folder.Config.EnvironmentNames()))
 				}
 				return cmdline.Reply{Result: rotations{states}, Page: func(p *render.Page) { rotationsPage(p, states) }}, nil
 			})

@@ -90,5 +90,6 @@ Next, try:
   $program sandbox exec --state sandbox.json -- $program status
   $program issue prod/backup
   $program sandbox exec --state sandbox.json -- $program check account
+  $program sandbox exec --state sandbox.json -- $program rotate rehearse prod      # another issuer for prod, on a copy: who would be denied
   $program check cert root.pem --root root.pem      # refused: the root is never an anchor
 EOF

@@ -72,7 +72,7 @@ func runChild() error {
 
 // kind is what sort of step it is, whichever certificate it is about.
 func kind(step string) string {
-	return regexp.MustCompile(`backup\.[0-9]+|batch-[0-9a-f]+`).ReplaceAllString(step, "…")
+	return regexp.MustCompile(`backup@[0-9]+|batch-[0-9a-f]+`).ReplaceAllString(step, "…")
 }
 
 func killer(at string) func(string) {

@@ -246,7 +246,7 @@ func (b *run) record(ctx context.Context, list []piece) error {
 	for k, p := range list {
 		issued[k] = p.issued
 	}
-	err := b.estate.Store.RecordIssued(ctx, issued...)
+	err := issuance.Superseded(b.estate.Store.RecordIssued(ctx, issued...))
 	if errors.Is(err, store.ErrExists) {
 		err = hint.With(fmt.Errorf("%w: %w", &durable.BusyError{What: "another folder, of the same batch"}, err),
 			"wait for it to end, and give its folder with --out to look at what it issued")

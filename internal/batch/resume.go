@@ -142,7 +142,7 @@ func keyOf(text []byte, c store.Issued) bool {
 func (r *resumed) verdict() error {
 	if n := len(r.lost); n > 0 {
 		return hint.With(fmt.Errorf("the keys of %d certificates that were issued are not in %q any more: %s", n, r.tree.root, some(r.lost)),
-			"put the files back where they were",
+			"put the files back where they were, or name the folder of the run that issued them with --out",
 			"or name a new batch with --label to issue all of it once more; what was issued ends by itself")
 	}
 	if r.revoked > 0 {

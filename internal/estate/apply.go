@@ -232,6 +232,10 @@ func (r *runner) settle(ctx context.Context) error {
 		// What else is unclear has to wait for an apply, and this not for that.
 		intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return !revokes(i.Action.Kind) })
 	}
+	// Nor has what is unclear in another environment to do with a rotation.
+	intents = slices.DeleteFunc(intents, func(i plan.Intent) bool {
+		return i.Action.Addr.Environment != "" && !r.options.covers(i.Action.Addr.Environment)
+	})
 	if len(intents) == 0 {
 		return nil
 	}
@@ -240,11 +244,23 @@ func (r *runner) settle(ctx context.Context) error {
 		return err
 	}
 	e := r.engine(want(r.world.Folder.Config, record.estate.Lineage, record))
-	return e.Settle(ctx, intents)
+	n := r.options.Rotation
+	if n == nil || !n.Urgent && n.Kind != store.Emergency && record.rotations[n.Environment].Kind != store.Emergency {
+		return e.Settle(ctx, intents)
+	}
+	for _, intent := range intents {
+		if err := e.Settle(ctx, []plan.Intent{intent}); err != nil && ctx.Err() != nil {
+			return err
+		} // what stays unclear is disabled, if it is there, and the next apply's to settle
+	}
+	return nil
 }
 
 func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, actions []plan.Action, holds error) (Report, error) {
 	e := r.engine(report.Proposal.desired)
+	if report.Proposal.urgent {
+		byItself(e.Doers)
+	}
 	if err := r.openRoot(ctx, report.Proposal, actions); err != nil {
 		return report, err
 	}

@@ -124,6 +124,7 @@ func (b *builder) anchors() error {
 		spec := b.d.anchors[addr]
 		live, there := b.o.anchors[addr]
 		if !there {
+			spec.Certificates = b.trusted(spec)
 			a, err := anchors.Create(spec, b.id(plan.IssuerMint, spec.Certificates[0]))
 			if err != nil {
 				return err
@@ -150,18 +151,32 @@ func (b *builder) anchors() error {
 }
 
 // leave is what the anchor should hold. While a rotation is open, that is the
-// rotation's to change, as long as the anchor has nothing else.
+// rotation's to change: of ours the anchor keeps what it has, and what is not ours
+// is all that may go.
 func (b *builder) leave(spec anchors.Spec, live anchors.Live) []plan.Addr {
 	if _, open := b.r.rotations[spec.Addr.Environment]; !open {
 		return spec.Certificates
 	}
-	held := b.issuersIn(live)
-	for _, addr := range held {
-		if !slices.Contains(spec.Certificates, addr) {
-			return spec.Certificates
+	var own []plan.Addr
+	for _, addr := range b.issuersIn(live) {
+		if slices.Contains(spec.Certificates, addr) {
+			own = append(own, addr)
 		}
 	}
-	return held
+	if len(own) == 0 {
+		return b.trusted(spec)
+	}
+	return own
+}
+
+// trusted is what an anchor that has none of our issuers should hold: those that
+// the spec names, but for one whose key is compromised, once there is another.
+func (b *builder) trusted(spec anchors.Spec) []plan.Addr {
+	n := b.r.rotations[spec.Addr.Environment]
+	if n.Kind != store.Emergency || n.CutOver == 0 {
+		return spec.Certificates
+	}
+	return []plan.Addr{addressOf(n.Environment, n.To)}
 }
 
 // issuersIn are the issuers whose certificates an anchor holds, those that they

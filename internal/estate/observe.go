@@ -32,13 +32,16 @@ type observed struct {
 	// gone are recorded anchors, profiles and lists that the service itself says
 	// are not there.
 	gone map[plan.Addr]bool
+	// unreached are the places that an emergency could not read, and why.
+	unreached map[plan.Target]error
 	*claims
 }
 
 func newObserved(r recorded) observed {
 	return observed{
 		anchors: map[plan.Addr]anchors.Live{}, profiles: map[plan.Addr]profiles.Live{}, roles: map[plan.Addr]roles.Live{},
-		crls: map[plan.Addr]crls.Live{}, strangers: map[plan.Target]map[plan.Addr]stranger{}, gone: map[plan.Addr]bool{}, claims: r.claims(),
+		crls: map[plan.Addr]crls.Live{}, strangers: map[plan.Target]map[plan.Addr]stranger{}, gone: map[plan.Addr]bool{}, unreached: map[plan.Target]error{},
+		claims: r.claims(),
 	}
 }
 
@@ -58,21 +61,23 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, v 
 			o.notices = append(o.notices, fmt.Sprintf("%s left anchorctl.yaml and was not read: %v", addr, err))
 			continue
 		}
+		read[key(t)] = true
+		place := plan.Target{Account: t.Account, Region: t.Region}
+		if err == nil {
+			err = o.readPlace(ctx, cloud, place, d, scope)
+		}
+		if err == nil && withLists {
+			err = o.readLists(ctx, cloud, place)
+		}
+		if err != nil && scope.urgent && ctx.Err() == nil {
+			o.unreached[place] = err
+			continue
+		}
 		if err != nil {
 			return o, err
 		}
-		read[key(t)] = true
-		place := plan.Target{Account: t.Account, Region: t.Region}
-		if err := o.readPlace(ctx, cloud, place, d, scope); err != nil {
-			return o, err
-		}
-		if withLists {
-			if err := o.readLists(ctx, cloud, place); err != nil {
-				return o, err
-			}
-		}
 	}
-	if err := w.missing(ctx, c, r, &o); err != nil {
+	if err := w.missing(ctx, c, r, &o, scope); err != nil {
 		return o, err
 	}
 	if err := w.observeRoles(ctx, c, r, d, &o, scope); err != nil || scope.Destroy || scope.Rotation != nil {
@@ -90,12 +95,19 @@ func (w World) left(addr plan.Addr, scope Options) bool {
 
 // missing finds out about recorded objects that no list shows. Lists lag: one
 // that is there all the same must not be made a second time, so that holds.
-func (w World) missing(ctx context.Context, c *clouds, r recorded, o *observed) error {
+func (w World) missing(ctx context.Context, c *clouds, r recorded, o *observed, scope Options) error {
 	for _, addr := range addresses(r.objects) {
-		if addr.Kind == plan.KindRole {
+		if addr.Kind == plan.KindRole || !scope.covers(addr.Environment) || o.unreached[addr.Target] != nil {
 			continue
 		}
-		if err := w.missingAt(ctx, c, addr, o); err != nil {
+		err := w.missingAt(ctx, c, addr, o)
+		if err != nil && scope.urgent && ctx.Err() == nil {
+			if addr.Kind == plan.KindAnchor {
+				o.unreached[addr.Target] = err
+			}
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -200,18 +212,25 @@ func (o *observed) readStrangers(ctx context.Context, cloud Cloud, place plan.Ta
 // configuration no longer names are left alone: their anchors are gone first.
 func (w World) observeRoles(ctx context.Context, c *clouds, r recorded, d desired, o *observed, scope Options) error {
 	for _, addr := range mappedRoles(r, d) {
-		if _, wanted := d.pins[addr]; !wanted && scope.Rotation != nil {
+		if _, wanted := d.pins[addr]; !wanted && scope.Rotation != nil && !scope.urgent {
 			continue
 		}
 		t := w.roleTarget(d.pins[addr].Environment, addr.Target.Account)
 		if t.Region == "" {
 			continue
 		}
-		cloud, err := c.open(ctx, t)
-		if err != nil {
+		cloud, err := c.openRole(ctx, d.pins[addr].Environment, addr.Target.Account)
+		if err != nil && !scope.urgent {
 			return err
 		}
-		live, err := cloud.Roles.Get(ctx, roles.Name(addr))
+		var live roles.Live
+		if err == nil {
+			live, err = cloud.Roles.Get(ctx, roles.Name(addr))
+		}
+		if err != nil && scope.urgent && ctx.Err() == nil {
+			o.notices = append(o.notices, fmt.Sprintf("%s could not be read, so its trust policy stays as it is: %v", addr, err))
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", addr, err)
 		}

@@ -29,6 +29,8 @@ type Options struct {
 	Revocation *Revocation
 	// Rotation restricts it to the rotation of one environment or of the root.
 	Rotation *Rotation
+
+	urgent bool // an emergency: what cannot be read stops nothing
 }
 
 // Proposal is a plan with what has to be said about it.
@@ -47,6 +49,7 @@ type Proposal struct {
 	revoking revoking
 	// unreached says which places a restricted run could not read.
 	unreached error
+	urgent    bool // what fails stops nothing but what needs it
 }
 
 // Plan computes what would be done. It changes nothing, anywhere.

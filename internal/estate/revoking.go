@@ -49,6 +49,7 @@ func (w World) proposeRevocation(ctx context.Context, c *clouds, o Options) (Pro
 	}
 	p.Findings, p.Notices = p.observed.findings, p.observed.notices
 	b := &builder{world: w, r: r, d: p.desired, o: p.observed, v: p.revoking, options: o, proposal: &p, ready: map[plan.Addr][]string{}}
+	b.withdrawnLists()
 	b.foreignLists()
 	if err := b.lists(); err != nil {
 		return p, err
@@ -108,7 +109,27 @@ func (w World) observeList(ctx context.Context, c *clouds, addr plan.Addr, o *ob
 	if err != nil {
 		return err
 	}
+	if _, open := o.record.rotations[addr.Environment]; open {
+		if err := o.readHolders(ctx, cloud, addr.Target); err != nil {
+			return err
+		}
+	}
 	return o.readLists(ctx, cloud, addr.Target)
+}
+
+// readHolders reads our anchors at a place: one that a rotation has taken an
+// issuer out of gets no list of it any more.
+func (o *observed) readHolders(ctx context.Context, cloud Cloud, place plan.Target) error {
+	live, err := cloud.Anchors.List(ctx, false)
+	if err != nil {
+		return fmt.Errorf("reading the anchors at %s: %w", place, err)
+	}
+	for _, l := range live {
+		if addr, ours := o.byARN[l.ARN]; ours {
+			o.anchors[addr] = l
+		}
+	}
+	return nil
 }
 
 // Listed reports whether a restricted run left the lists at every anchor,

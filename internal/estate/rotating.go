@@ -29,8 +29,8 @@ const (
 //	issuer minted · conditions widened · anchors take it in · cut-over ·
 //	anchors give up the old one · its revocation lists deleted · conditions
 //	narrowed · its key done away with
-func (b *builder) rotate(n store.Rotation) error {
-	t := turn{builder: b, rotation: n, from: addressOf(n.Environment, n.From), to: addressOf(n.Environment, n.To)}
+func (b *builder) rotate(n store.Rotation, ending []plan.Addr, ended map[plan.Addr]bool) error {
+	t := turn{builder: b, rotation: n, ending: ending, ended: ended, from: addressOf(n.Environment, n.From), to: addressOf(n.Environment, n.To)}
 	t.tellUnchanged()
 	switch {
 	case b.options.Rotation.Abort && n.Environment == "":
@@ -42,7 +42,7 @@ func (b *builder) rotate(n store.Rotation) error {
 	case n.Environment == "":
 		return t.run(t.orphans, t.mint, t.activate, t.resign, t.exchange, t.end)
 	case n.Kind == store.Emergency:
-		return t.run(t.mint, t.widen, t.activate, t.replace, t.unlist, t.cutOff, t.narrow, t.end)
+		return t.run(t.mint, t.widen, t.activate, t.replace, t.cutOff, t.unlist, t.narrow, t.end)
 	case t.dead():
 		return t.run(t.mint, t.widen, t.replace, t.activate, t.unlist, t.narrow, t.end)
 	default:
@@ -56,7 +56,10 @@ type turn struct {
 
 	rotation store.Rotation
 	from, to plan.Addr
-	done     []string // actions so far: what comes next needs them
+	ending   []plan.Addr        // roles whose sessions an emergency ends
+	ended    map[plan.Addr]bool // roles whose sessions an emergency has ended
+	done     []string           // actions so far: what comes next needs them
+	aside    []string           // of an emergency, what only its end needs
 }
 
 func (t *turn) run(phases ...func() error) error {
@@ -66,6 +69,10 @@ func (t *turn) run(phases ...func() error) error {
 			return err
 		}
 		for _, a := range t.actions[before:] {
+			if t.options.urgent && a.Kind == plan.RoleWiden {
+				t.aside = append(t.aside, a.ID) // its team may take its time
+				continue
+			}
 			t.done = append(t.done, a.ID)
 		}
 	}
@@ -146,6 +153,10 @@ func (t *turn) narrow() error {
 func (t *turn) roles(change func(plan.Addr, roles.Live) (plan.Action, bool, error)) error {
 	for _, addr := range addresses(t.d.pins) {
 		a, needed, err := change(addr, t.o.roles[addr])
+		if err != nil && t.options.urgent {
+			t.notice("%s: its trust policy is left as it is, which may deny certificates of %s: %v", addr, t.to, err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -231,7 +242,7 @@ func (t *turn) exchange() error {
 func (t *turn) anchors(kind plan.Kind, gate string, after func(held []string) []string) error {
 	for _, addr := range addresses(t.d.anchors) {
 		if _, there := t.o.anchors[addr]; !there && t.goesWithout() {
-			t.notice("%s is not there, and nothing is taken out of it: run %q afterwards to make it again", addr, "anchorctl apply")
+			t.notice("%s is not there, so it holds no issuer: run %q afterwards to make it again", addr, "anchorctl apply")
 			continue
 		}
 		held, err := t.willHold(addr)
@@ -252,10 +263,11 @@ func (t *turn) anchors(kind plan.Kind, gate string, after func(held []string) []
 	return nil
 }
 
-// goesWithout: what only takes a certificate out of the anchors has nothing to wait
-// for at one that somebody deleted. An apply makes it with what is right by then.
+// goesWithout: what goes back, or has nobody left to protect, waits for no anchor
+// that somebody deleted. An apply makes it with what is right by then. An emergency
+// has left such anchors out before (see reached).
 func (t *turn) goesWithout() bool {
-	return t.options.Rotation.Abort || t.rotation.Kind == store.Emergency
+	return t.options.Rotation.Abort || t.dead()
 }
 
 // willHold is what an anchor holds once the actions so far are done. What is not
@@ -362,9 +374,17 @@ func EndedWith(c *config.Config, environment string) []plan.Addr {
 // cutOff ends the sessions that were given out until then, of every role of the
 // environment: which of them the compromised key opened, nobody can tell.
 func (t *turn) cutOff() error {
-	for _, role := range EndedWith(t.world.Folder.Config, t.rotation.Environment) {
+	for _, role := range t.ending {
 		if t.world.Folder.Config.Roles == config.Verify {
 			t.notice("%s: its sessions are not ended here, since its team writes its policies: run \"anchorctl revoke --end-all-sessions %s\" for the statement", role, role)
+			continue
+		}
+		live, read := t.o.roles[role]
+		switch {
+		case read && !live.Exists:
+			t.notice("%s does not exist, so it has no sessions", role)
+			continue
+		case t.ended[role] && !t.replaces():
 			continue
 		}
 		a, err := roles.DenyUntilDone(role, t.needs())
@@ -373,6 +393,11 @@ func (t *turn) cutOff() error {
 		}
 	}
 	return nil
+}
+
+// replaces reports whether an anchor is still to be changed over.
+func (t *turn) replaces() bool {
+	return slices.ContainsFunc(t.actions, func(a plan.Action) bool { return a.Kind == plan.AnchorReplace })
 }
 
 // orphans holds the end of a root under which something still lives that no
@@ -395,6 +420,9 @@ func (t *turn) orphans() error {
 
 // end does away with the key that is not used any more.
 func (t *turn) end() error {
+	if t.proposal.unreached != nil {
+		return nil // an anchor may hold it still
+	}
 	gone, retirement := t.from, issuers.Retirement{Key: issuers.KeyDestroyed, Rotation: "done"}
 	if t.options.Rotation.Abort {
 		gone, retirement.Rotation = t.to, "aborted"
@@ -402,7 +430,7 @@ func (t *turn) end() error {
 	if t.rotation.KeepKey || gone == t.from && gone.Kind == plan.KindRoot {
 		retirement.Key = issuers.KeyArchived
 	}
-	return t.take(issuers.Retire(gone, retirement, t.needs()))
+	return t.take(issuers.Retire(gone, retirement, append(t.needs(), t.aside...)))
 }
 
 func (t *turn) needs() []string { return slices.Clone(t.done) }

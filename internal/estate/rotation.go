@@ -27,6 +27,7 @@ type Rotation struct {
 	Abort       bool               // back to what was before
 	KeepKey     bool               // the old key is put away, not destroyed
 	Reason      string             // typed by a person
+	Urgent      bool               // somebody has said that it is an emergency, whatever its kind
 }
 
 // command is what such runs are called, and how they are gone on with.
@@ -68,6 +69,8 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 		return p, err
 	}
 	r.rotations[p.Rotation.Environment] = *p.Rotation
+	o.urgent = o.Rotation.Urgent || p.Rotation.Kind == store.Emergency
+	p.urgent = o.urgent
 	p.recorded, p.desired = r, want(w.Folder.Config, r.estate.Lineage, r).of(o)
 	if p.Rotation.Kind == store.Renewal || p.Rotation.Environment == "" {
 		p.desired.pins = nil // the names stay, so no role has to change
@@ -75,6 +78,7 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	if p.Findings, err = w.judge(r, p.desired); err != nil {
 		return p, err
 	}
+	p.Findings = o.concern(p.Findings)
 	if p.Rotation.Environment == "" {
 		p.Findings = unproven(p.Findings)
 	}
@@ -87,10 +91,21 @@ func (w World) proposeRotation(ctx context.Context, c *clouds, o Options) (Propo
 	if p.observed, err = w.observe(ctx, c, r, p.desired, p.revoking, o); err != nil {
 		return p, err
 	}
-	p.Findings = append(p.Findings, p.observed.findings...)
+	p.Findings = append(p.Findings, o.concern(p.observed.findings)...)
 	p.Notices = append(p.Notices, p.observed.notices...)
+	if o.urgent {
+		p.reached(p.Rotation.Environment)
+	}
 	b := &builder{world: w, r: r, d: p.desired, o: p.observed, v: p.revoking, options: o, proposal: &p, ready: map[plan.Addr][]string{}}
-	if err := b.rotate(*p.Rotation); err != nil {
+	var ending []plan.Addr
+	var ended map[plan.Addr]bool
+	if p.Rotation.Kind == store.Emergency {
+		ending = append(EndedWith(w.Folder.Config, p.Rotation.Environment), b.dropped(p.Rotation.Environment)...)
+		if ended, err = w.ended(ctx, *p.Rotation, ending); err != nil {
+			return p, err
+		}
+	}
+	if err := b.rotate(*p.Rotation, ending, ended); err != nil {
 		return p, err
 	}
 	p.waive(w.Folder.Config.Waivers, w.Folder.Clock.Now())

@@ -49,12 +49,12 @@ func (r *runner) engine(d desired) engine.Engine {
 	}.ByKind())
 	maps.Copy(doers, roles.Doers{
 		API: func(ctx context.Context, addr plan.Addr) (roles.API, error) {
-			c, err := r.clouds.open(ctx, w.roleTarget(d.pins[addr].Environment, addr.Target.Account))
+			c, err := r.clouds.openRole(ctx, d.pins[addr].Environment, addr.Target.Account)
 			return c.Roles, err
 		},
 		Clock: w.Folder.Clock,
 		PutPolicy: func(ctx context.Context, role plan.Addr, policy, document string) error {
-			c, err := r.clouds.open(ctx, w.roleTarget(d.pins[role].Environment, role.Target.Account))
+			c, err := r.clouds.openRole(ctx, d.pins[role].Environment, role.Target.Account)
 			if err != nil {
 				return err
 			}

@@ -160,6 +160,25 @@ func (w World) target(addr plan.Addr) config.Target {
 	return left
 }
 
+// openRole opens an account for its roles: by whichever of the environment's targets
+// there can be opened, since roles are global.
+func (c *clouds) openRole(ctx context.Context, env, account string) (Cloud, error) {
+	cloud, err := c.open(ctx, c.world.roleTarget(env, account))
+	e := c.world.Folder.Config.Environments[env]
+	if err == nil || e == nil {
+		return cloud, err
+	}
+	for _, t := range e.Targets {
+		if t.Account != account {
+			continue
+		}
+		if other, otherErr := c.open(ctx, t); otherErr == nil {
+			return other, nil
+		}
+	}
+	return cloud, err
+}
+
 // roleTarget is the target through which an environment reaches a role: any of
 // the account's serves, since roles are global.
 func (w World) roleTarget(env, account string) config.Target {

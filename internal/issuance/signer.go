@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,6 +52,10 @@ func openSigner(ctx context.Context, f *folder.Folder, environment string, gener
 		s.parent.Point = pki.DistributionPoint(env.CRL.DistributionPoint, environment, s.generation.Number)
 	}
 	s.parent.Key, err = f.Ring.Open(ctx, s.generation.KeyURI, keys.Guard(s.generation.Guard))
+	if errors.Is(err, keys.ErrNoFile) {
+		err = hint.With(err, "put the issuer's key file back from its backup",
+			fmt.Sprintf(`if it is lost: run "anchorctl rotate start %s", which does without it`, environment))
+	}
 	return s, err
 }
 
@@ -73,7 +78,16 @@ func (s signer) sign(w wanted, pub crypto.PublicKey) ([]*x509.Certificate, error
 
 // record records the certificate, before it leaves the program.
 func (s signer) record(ctx context.Context, f *folder.Folder, w wanted, c *x509.Certificate) error {
-	return f.Store.RecordIssued(ctx, s.issued(w, c))
+	return Superseded(f.Store.RecordIssued(ctx, s.issued(w, c)))
+}
+
+// Superseded says what to do when the issuer was cut over while a certificate of
+// it was being made. Nothing of that has left the program.
+func Superseded(err error) error {
+	if errors.Is(err, store.ErrStatus) {
+		err = hint.With(err, "run the same command again: a rotation was cut over meanwhile, and certificates come from another issuer now")
+	}
+	return err
 }
 
 // issued is the record of a certificate.

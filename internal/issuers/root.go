@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 
 	"anchorctl/internal/hint"
@@ -77,7 +76,7 @@ func (d *Doer) UnlockRoot(ctx context.Context, number int) error {
 // lost says what to do about a root whose key is not to be had.
 func lost(err error) error {
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, keys.ErrNoFile):
 		return hint.With(err, "put the root's key file back from its backup", `if it is lost: run "anchorctl rotate start root", which does without it`)
 	case errors.Is(err, keys.ErrWrongPassphrase):
 		return hint.With(err, `if the passphrase is lost: run "anchorctl rotate start root", which does without it`)

@@ -25,6 +25,10 @@ var (
 	ErrWrongSecret     = errors.New("wrong secret, or the key file is damaged")
 )
 
+// ErrNoFile tells a key whose own file is not there from whatever else is missing,
+// such as the file of its passphrase.
+var ErrNoFile = errors.New("the key's file is missing")
+
 // password is what a guard encrypts with. Without an error it is never empty.
 func (r *Ring) password(ctx context.Context, g Guard, confirm bool) ([]byte, error) {
 	switch g {

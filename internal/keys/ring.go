@@ -156,6 +156,9 @@ func (r *Ring) signer(ctx context.Context, uri string, g Guard) (crypto.Signer, 
 		return nil, err
 	}
 	text, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", ErrNoFile, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -127,8 +127,8 @@ func TestWrongSecretsAndMissingOnes(t *testing.T) {
 	if _, err := (&keys.Ring{Dir: dir}).Open(t.Context(), made.URI, keys.GuardSecret); err == nil {
 		t.Error("a ring without a secret opened a key")
 	}
-	if _, err := secretRing(dir, secret).Open(t.Context(), "file:issuer-prod-2.pem", keys.GuardSecret); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v, want fs.ErrNotExist", err)
+	if _, err := secretRing(dir, secret).Open(t.Context(), "file:issuer-prod-2.pem", keys.GuardSecret); !errors.Is(err, keys.ErrNoFile) || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want ErrNoFile and fs.ErrNotExist", err)
 	}
 }
 

@@ -83,12 +83,12 @@ func signer(dir string) (sigx509.Signer, error) {
 	}
 	if certificate != nil {
 		if s.Certificate, err = pki.ParseOne(certificate); err != nil {
-			return s, fmt.Errorf("reading the certificate in %q: %w", dir, err)
+			return s, torn("certificate", dir, err)
 		}
 	}
 	if key != nil {
 		if s.Key, err = keys.ParseWorkload(key); err != nil {
-			return s, fmt.Errorf("reading the private key in %q: %w", dir, err)
+			return s, torn("private key", dir, err)
 		}
 	}
 	return s, nil
@@ -103,9 +103,16 @@ func certificateIn(dir string) (*x509.Certificate, error) {
 	}
 	c, err := pki.ParseOne(certificate)
 	if err != nil {
-		return nil, fmt.Errorf("reading the certificate in %q: %w", dir, err)
+		return nil, torn("certificate", dir, err)
 	}
 	return c, nil
+}
+
+// torn is the error of a file that no run of ours has left like that: none
+// replaces it, since nobody knows what it was.
+func torn(what, dir string, err error) error {
+	return hint.With(fmt.Errorf("reading the %s in %q: %w", what, dir, err),
+		`move the folder away, and run "anchorctl issue ENV/WORKLOAD", with --out where the files do not lie below out/`)
 }
 
 // publicIn is nil without an error when there is no key.

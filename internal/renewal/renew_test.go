@@ -9,12 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"anchorctl/internal/durable"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
@@ -125,6 +127,25 @@ func TestWhatIsDueIsRenewedOnce(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(out, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestATornFileIsNamedWithWhatToDo(t *testing.T) {
+	for _, name := range []string{"cert.pem", "key.pem"} {
+		t.Run(name, func(t *testing.T) {
+			dir, out := newEstate(t)
+			must(t, os.WriteFile(filepath.Join(out, name), []byte("junk"), 0o600))
+			r, err := renewed(t, dir, 9*time.Hour, renewal.Options{})
+			if err == nil || r.Failed != 1 || !strings.Contains(err.Error(), strconv.Quote(out)) {
+				t.Errorf("%+v, %v; want a failure that names %q", r, err, out)
+			}
+			if hints := strings.Join(hint.Of(err), "\n"); !strings.Contains(hints, `move the folder away, and run "anchorctl issue`) {
+				t.Errorf("hints: %q", hints)
+			}
+			if n := count(t, dir); n != 1 {
+				t.Errorf("%d certificates were issued, want 1", n)
+			}
+		})
 	}
 }
 

@@ -143,9 +143,24 @@ func (s Search) byName(ctx context.Context, f *folder.Folder, env, workload, ins
 		return nil, err
 	}
 	if len(list) == 0 {
-		return nil, errors.New("it has no certificate that has not expired: there is nothing to revoke")
+		return nil, nothingOf(ctx, f, env, workload)
 	}
 	return list, nil
+}
+
+// nothingOf tells a name that was mistyped from a workload whose certificates
+// have all expired: who revokes has no time to find that out.
+func nothingOf(ctx context.Context, f *folder.Folder, env, workload string) error {
+	if of := f.Config.Environments[env]; of != nil && of.Workloads[workload] == nil {
+		list, err := f.Store.ListIssued(ctx, store.Filter{Environment: env, Workload: workload, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return fmt.Errorf("environment %s has no workload %q, and none was issued to; it has %s", env, workload, strings.Join(of.WorkloadNames(), ", "))
+		}
+	}
+	return errors.New("it has no certificate that has not expired: there is nothing to revoke")
 }
 
 // byFile finds the certificate of a file. It need not be on record: a store that

@@ -94,6 +94,7 @@ func TestFind(t *testing.T) {
 	e.issued(t, "backup", "7", "4bff", later)
 	e.issued(t, "backup", "7", "4cff", before)
 	e.issued(t, "backup", "8", "5cff", before.Add(-2*time.Hour)) // a session lasts two hours at most
+	e.issued(t, "former", "", "6cff", before)
 	e.issued(t, "reports", "", "1234", later)
 	e.issued(t, "reports", "", "04d2", later) // 1234 in decimal
 	unrecorded := e.made.Leaf(t, "prod", "backup")
@@ -123,6 +124,8 @@ func TestFind(t *testing.T) {
 		{"a workload: all of its instances that have not expired", "prod/backup", "prod/backup 4aff, prod/backup@7 4bff", "", false},
 		{"an instance", "prod/backup@7", "prod/backup@7 4bff", "", false},
 		{"an instance that has none", "prod/backup@9", "", "no certificate that has not expired", false},
+		{"a workload that is none", "prod/backpu", "", `environment prod has no workload "backpu", and none was issued to; it has backup, reports`, false},
+		{"a workload that left the configuration, and whose certificates have expired", "prod/former", "", "no certificate that has not expired", false},
 		{"an instance after a dot", "prod/backup.7", "", "no file", false},
 		{"an environment that is none", "dev/backup", "", "no workload of an environment that has an issuer, and no file", false},
 		{"a file of a certificate that is not on record", "cert.pem", lost, "", false},

@@ -2,9 +2,11 @@ package rotate_test
 
 import (
 	"testing"
+	"time"
 
 	"anchorctl/internal/estate"
 	"anchorctl/internal/issuance"
+	"anchorctl/internal/sandbox"
 )
 
 // TestListsWhileTheOldIssuerDrains: both issuers have a list at every anchor, an apply
@@ -42,4 +44,36 @@ func (l *lab) unlucky(t *testing.T, slow issuance.Unfiled) issuance.Unfiled {
 	}
 	l.revoke(t, slow)
 	return slow
+}
+
+// TestARefreshBringsNoListBack: between the withdrawal of the old issuer and its end,
+// an anchor that gave it up gets no list of it any more.
+func TestARefreshBringsNoListBack(t *testing.T) {
+	l, slow := draining(t)
+	l.unlucky(t, slow)
+	l.Order(t, sandbox.Fault{Op: "DeleteCrl", Nth: 2, Count: -1, Mode: sandbox.ModeDeny})
+	if _, err := l.run(t.Context(), resume(), nil); err == nil {
+		t.Fatal("the second list was deleted in spite of the fault")
+	}
+	l.Calm(t)
+	lists := func() (count int) {
+		s, err := l.Stage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range s.Anchors {
+			count += len(a.CRLs)
+		}
+		return count
+	}
+	if lists() != 1 {
+		t.Fatalf("%d lists are left, want the one whose deletion failed", lists())
+	}
+	l.Advance(t, 48*time.Hour)
+	l.refresh(t)
+	if lists() != 1 {
+		t.Errorf("a refresh left %d lists, want 1", lists())
+	}
+	l.through(t, resume())
+	l.retired(t)
 }

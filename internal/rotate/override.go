@@ -10,15 +10,18 @@ import (
 	"anchorctl/internal/store"
 )
 
-// overridden is a gate that an emergency goes past. What it would have held for is
-// found out all the same, and the audit log has it, with the reason, before
+// overridden is a gate that an emergency goes past, also when it cannot find out what
+// it is asked. What it would have held for is found out all the same, and the audit log has it, with the reason, before
 // anything happens.
 func (g gatekeeper) overridden(gate engine.Gate) engine.Gate {
 	return func(ctx context.Context, a plan.Action) error {
 		err := gate(ctx, a)
 		var held *engine.HeldError
-		if !g.options.Emergency || !errors.As(err, &held) {
+		if !g.options.Emergency || err == nil || ctx.Err() != nil {
 			return err
+		}
+		if !errors.As(err, &held) {
+			held = &engine.HeldError{Rule: a.Gate, Reason: err.Error()}
 		}
 		return g.override(ctx, held)
 	}

@@ -40,6 +40,7 @@ func (w World) Run(ctx context.Context, o Options) (estate.Report, error) {
 		return estate.Report{}, hint.With(fmt.Errorf("an emergency goes past what protects sessions: it takes a reason, for the audit log"),
 			`write --reason "what happened"`)
 	}
+	o.Urgent = o.Emergency
 	g := gatekeeper{World: w, options: o}
 	return w.Apply(ctx, estate.ApplyOptions{
 		Options: estate.Options{Rotation: &o.Rotation}, Wait: o.Wait, Approve: o.Approve,

@@ -118,6 +118,9 @@ func (w World) state(ctx context.Context, n store.Rotation) (State, error) {
 	case err != nil:
 		return s, err
 	}
+	if err := proposal.Unreached(); err != nil && !stopped {
+		return s, err // what holds there is not known
+	}
 	for _, f := range proposal.Findings {
 		if f.Severity == rules.Hold {
 			s.Held = append(s.Held, Obstacle{What: fmt.Sprintf("%s: %s [%s]", f.At, f.Evidence, f.Rule), Hints: []string{f.Remedy}})

@@ -42,7 +42,7 @@ func TestAStragglerHoldsTheGateUntilItsCertificateEnds(t *testing.T) {
 	l.Advance(t, ends.Sub(l.Now())-time.Hour)
 	_, err := l.run(t.Context(), resume(), nil)
 	held := heldBy(t, err, "ANC503")
-	for _, want := range []string{"prod/slow.attic", pki.SerialHex(slow.Certificate), ends.Format(time.RFC3339)} {
+	for _, want := range []string{"prod/slow@attic", pki.SerialHex(slow.Certificate), ends.Format(time.RFC3339)} {
 		if !strings.Contains(held.Reason, want) {
 			t.Errorf("the hold does not name %s: %s", want, held.Reason)
 		}
@@ -106,7 +106,7 @@ func TestACertificateThatTheStoreDoesNotKnowHoldsTheGate(t *testing.T) {
 			held = h
 		}
 	}
-	if held == nil || !strings.Contains(held.Reason, pki.SerialHex(unknown.Certificate)) || !strings.Contains(held.Reason, "prod/app.forgotten") {
+	if held == nil || !strings.Contains(held.Reason, pki.SerialHex(unknown.Certificate)) || !strings.Contains(held.Reason, "prod/app@forgotten") {
 		t.Fatalf("error is %v, want a hold in eu-west-1 that names it", err)
 	}
 	const longest = 168 * time.Hour // of any certificate in the environment

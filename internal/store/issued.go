@@ -32,7 +32,9 @@ type Issued struct {
 
 // RecordIssued records certificates, all of them in one transaction, before
 // they leave the program. A serial that its issuer generation has used, and a
-// line of a batch that has a certificate, are refused (ErrExists).
+// line of a batch that has a certificate, are refused (ErrExists), and so is what
+// comes from an issuer after its cut-over (ErrStatus): whoever opened it before
+// must not issue what no gate counted.
 func (s *Store) RecordIssued(ctx context.Context, issued ...Issued) error {
 	if len(issued) == 0 {
 		return nil
@@ -43,7 +45,7 @@ func (s *Store) RecordIssued(ctx context.Context, issued ...Issued) error {
 		}
 	}
 	return s.decide(ctx, "issued", "recording issued certificates", func(t *tx) error {
-		if err := t.knowsBatches(issued); err != nil {
+		if err := errors.Join(t.knowsBatches(issued), t.mayIssue(issued)); err != nil {
 			return err
 		}
 		for _, i := range issued {
@@ -53,6 +55,33 @@ func (s *Store) RecordIssued(ctx context.Context, issued ...Issued) error {
 		}
 		return nil
 	})
+}
+
+// mayIssue refuses generations that a rotation has left: they sign no certificates
+// any more.
+func (t *tx) mayIssue(issued []Issued) error {
+	type issuer struct {
+		environment string
+		generation  int
+	}
+	asked := map[issuer]bool{}
+	for _, i := range issued {
+		by := issuer{i.Environment, i.Generation}
+		if asked[by] {
+			continue
+		}
+		asked[by] = true
+		left, err := t.exists(`SELECT 1 FROM rotations r JOIN generations g
+			ON g.estate = r.estate AND g.environment = r.environment AND g.number = $3 AND g.status IN ('draining', 'retired')
+			WHERE r.estate = $1 AND r.environment = $2 AND r.former <> r.successor AND (r.former = $3 OR r.successor = $3)`, t.estate, i.Environment, i.Generation)
+		if err != nil {
+			return err
+		}
+		if left {
+			return fmt.Errorf("%w: a rotation has left %s, which issues nothing any more", ErrStatus, plan.Issuer(i.Environment, i.Generation))
+		}
+	}
+	return nil
 }
 
 func (t *tx) recordIssued(i Issued) error {

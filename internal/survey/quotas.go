@@ -2,8 +2,10 @@ package survey
 
 import (
 	"fmt"
+	"slices"
 
 	"anchorctl/internal/estate"
+	"anchorctl/internal/store"
 )
 
 // quota is one that every account starts with.
@@ -47,7 +49,11 @@ func (j *judgement) quotas(p estate.Place) []Quota {
 				lists++
 			}
 		}
-		list = append(list, j.count(certificateQuota(), a.Name(), len(a.Certificates)), j.count(crlQuota(), a.Name(), lists))
+		count := j.count
+		if j.turning(a.Environment) {
+			count = tally // both places are what a rotation needs, and it leaves one
+		}
+		list = append(list, count(certificateQuota(), a.Name(), len(a.Certificates)), count(crlQuota(), a.Name(), lists))
 	}
 	for _, profile := range p.Profiles {
 		if profile.Environment != "" {
@@ -67,5 +73,16 @@ func (j *judgement) count(q quota, at string, used int) Quota {
 		}
 		j.find("ANC602", at, "%d of %d %s: %s", used, q.most, q.of, words)
 	}
+	return tally(q, at, used)
+}
+
+// turning reports whether a rotation of an environment's issuer is under way.
+func (j *judgement) turning(environment string) bool {
+	return slices.ContainsFunc(j.census.Issuers, func(i estate.SceneIssuer) bool {
+		return i.Environment == environment && (i.Status == store.Next || i.Status == store.Draining)
+	})
+}
+
+func tally(q quota, at string, used int) Quota {
 	return Quota{Quota: q.of, At: at, Used: used, Most: q.most, Code: q.code, Adjustable: q.adjustable}
 }

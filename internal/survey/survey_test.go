@@ -290,6 +290,18 @@ func TestQuotasAreSaidFromFourFifths(t *testing.T) {
 		{"200 profiles of 250", profilesOf(200), []string{"warn ANC602 " + at}},
 		{"one revocation list at our anchor", crls(ourAnchor, 1), nil},
 		{"two revocation lists at our anchor", crls(ourAnchor, 2), []string{"warn ANC602 " + ours}},
+		{"two revocation lists at our anchor, and a rotation", func(s *scenery) {
+			crls(ourAnchor, 2)(s)
+			s.census.Issuers = append(s.census.Issuers, estate.SceneIssuer{
+				Addr: plan.Issuer("prod", 2), Environment: "prod", Certificate: s.estate.Issuers["dev"].Certificate, Status: store.Next,
+			})
+		}, nil},
+		{"two revocation lists at our anchor, and a rotation elsewhere", func(s *scenery) {
+			crls(ourAnchor, 2)(s)
+			s.census.Issuers = append(s.census.Issuers, estate.SceneIssuer{
+				Addr: plan.Issuer("dev", 2), Environment: "dev", Certificate: s.estate.Issuers["dev"].Certificate, Status: store.Next,
+			})
+		}, []string{"warn ANC602 " + ours}},
 		{"two revocation lists at somebody's anchor", crls(stranger, 2), nil},
 		{"199 roles in our profile", listing(199), nil},
 		{"200 roles in our profile", listing(200), []string{"warn ANC602 " + app}},

@@ -16,15 +16,16 @@ import (
 // from there, being sent to the whole foreground group. When the context
 // ends, so does the child.
 func (e Env) RunChild(ctx context.Context, environ []string, name string, args ...string) error {
-	return e.runChild(e.child(ctx, environ, name, args), false)
+	_, err := e.runChild(e.child(ctx, environ, name, args), false)
+	return err
 }
 
 // hookPatience is how long what an interrupted hook has started may take to end.
 const hookPatience = 10 * time.Second
 
-// RunHook runs a command of the user's in sh. When the context ends, all that it
-// has started gets the signal, and has some seconds to end before it is killed:
-// whoever is told that the hook is over can rely on it. For that it is a process
+// RunHook runs a command of the user's in sh. When the context ends, or a signal
+// comes first, all that it has started gets the signal, and has some seconds to
+// end before it is killed: whoever is told that the hook is over can rely on it. For that it is a process
 // group of its own, but not on a terminal: there it could ask for no password,
 // and the terminal itself interrupts all of the foreground group.
 func (e Env) RunHook(ctx context.Context, environ []string, command string) error {
@@ -34,8 +35,8 @@ func (e Env) RunHook(ctx context.Context, environ []string, command string) erro
 		cmd.Cancel = func() error { return signalGroup(cmd.Process, syscall.SIGTERM) }
 		cmd.WaitDelay = hookPatience
 	}
-	err := e.runChild(cmd, group)
-	if group && ctx.Err() != nil && cmd.Process != nil {
+	signalled, err := e.runChild(cmd, group)
+	if group && (signalled || ctx.Err() != nil) && cmd.Process != nil {
 		endGroup(cmd.Process)
 	}
 	return err
@@ -50,31 +51,30 @@ func (e Env) child(ctx context.Context, environ []string, name string, args []st
 	return cmd
 }
 
-func (e Env) runChild(cmd *exec.Cmd, group bool) error {
+// runChild also reports whether a signal was passed on.
+func (e Env) runChild(cmd *exec.Cmd, group bool) (signalled bool, err error) {
 	caught := make(chan os.Signal, 8)
 	release := e.Signals(caught)
 	defer release()
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("starting %q: %w", cmd.Args[0], err)
+		return false, fmt.Errorf("starting %q: %w", cmd.Args[0], err)
 	}
 	done := make(chan struct{})
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		e.forward(cmd.Process, group, caught, done)
-	}()
-	err := cmd.Wait()
+	forwarded := make(chan bool, 1)
+	go func() { forwarded <- e.forward(cmd.Process, group, caught, done) }()
+	err = cmd.Wait()
 	close(done)
-	<-ended
-	return childStatus(cmd.Args[0], err)
+	signalled = <-forwarded
+	return signalled, childStatus(cmd.Args[0], err)
 }
 
-// forward passes signals on. An error of a signal says that the child has ended
-// in the meantime.
-func (e Env) forward(child *os.Process, group bool, caught <-chan os.Signal, done <-chan struct{}) {
+// forward passes signals on until done, and reports whether there were any. An
+// error of a signal says that the child has ended in the meantime.
+func (e Env) forward(child *os.Process, group bool, caught <-chan os.Signal, done <-chan struct{}) (heard bool) {
 	for {
 		select {
 		case s := <-caught:
+			heard = true
 			switch {
 			case group:
 				_ = signalGroup(child, s)
@@ -83,14 +83,15 @@ func (e Env) forward(child *os.Process, group bool, caught <-chan os.Signal, don
 				_ = child.Signal(s)
 			}
 		case <-done:
-			return
+			return heard
 		}
 	}
 }
 
-// endGroup waits for what is left of a group that has its signal, and kills what
-// does not end.
+// endGroup asks what is left of a group to end, waits for it, and kills what does
+// not. A shell's children in the background have not heeded an interrupt.
 func endGroup(child *os.Process) {
+	_ = signalGroup(child, syscall.SIGTERM) // an error: nothing is left
 	const look = 50 * time.Millisecond
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()

@@ -239,9 +239,15 @@ func issuedAcross(t *testing.T, p Place) {
 	probe.Generation = 2
 	must(t, s.RecordIssued(t.Context(), probe))
 	must(t, s.CutOver(t.Context(), "prod"))
+	if err := s.RecordIssued(t.Context(), Certificate(4)); !errors.Is(err, store.ErrStatus) {
+		t.Errorf("a certificate of the draining issuer: got %v, want ErrStatus", err)
+	}
 	c, listed := CRL(1)
 	must(t, s.RecordCRL(t.Context(), c, listed))
 	must(t, s.EndRotation(t.Context(), "prod", store.RotationDone))
+	if err := s.RecordIssued(t.Context(), Certificate(4)); !errors.Is(err, store.ErrStatus) {
+		t.Errorf("a certificate of the retired issuer: got %v, want ErrStatus", err)
+	}
 	revoked := Revocation(1)
 	if n := value[int](t)(s.Revoke(t.Context(), revoked)); n != 1 {
 		t.Errorf("%d revocations of a retired issuer were added, want 1", n)
