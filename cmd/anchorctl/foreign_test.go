@@ -54,6 +54,9 @@ func makeForeign(ts *testscript.TestScript, neg bool, args []string) {
 			ResourceArn: s.anchor(ts, name).TrustAnchorArn, Tags: []types.Tag{{Key: &rest[0], Value: &rest[1]}},
 		})
 		ts.Check(err)
+	case "noanchor":
+		_, err := s.anywhere.DeleteTrustAnchor(context.Background(), &rolesanywhere.DeleteTrustAnchorInput{TrustAnchorId: s.anchor(ts, name).TrustAnchorId})
+		ts.Check(err)
 	case "list":
 		s.replaceList(ts, name)
 	case "nolist":

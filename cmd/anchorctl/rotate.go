@@ -77,7 +77,7 @@ whoever holds an old one, and the end of all sessions. With "root", the root
 changes and every issuer is signed anew with the key that it has.`,
 		Example: `anchorctl rotate start prod --watch`,
 		Exits:   exitsOfRotation(),
-		Resume:  `run "anchorctl rotate resume ENV" to go on`,
+		Resume:  `run "anchorctl rotate resume ARG" to go on`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve},
 			&cli.BoolFlag{Name: "renew", Usage: "same key, new dates", Destination: &o.renew},
@@ -113,7 +113,7 @@ func rotateResumeCommand() *cmdline.Command {
 stay with --watch. Nobody is asked: the plan was agreed to when it was started.`,
 		Example: "anchorctl rotate resume prod --watch",
 		Exits:   exitsOfRotation(),
-		Resume:  `run "anchorctl rotate resume ENV" to go on`,
+		Resume:  `run "anchorctl rotate resume ARG" to go on`,
 		Flags:   o.goingOn(),
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			o.approve = true
@@ -132,7 +132,7 @@ destroys the new root's key. It is possible until the cut-over; from then on
 workloads hold certificates of the new issuer, and the new root signs.`,
 		Example: "anchorctl rotate abort prod",
 		Exits:   exitsOfRotation(),
-		Resume:  `run "anchorctl rotate abort ENV" to go on`,
+		Resume:  `run "anchorctl rotate abort ARG" to go on`,
 		Flags:   []cli.Flag{&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve}, o.lock()},
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
 			rotation := o.rotation(c)

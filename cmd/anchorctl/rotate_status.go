@@ -9,6 +9,7 @@ import (
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/plan"
 	"anchorctl/internal/render"
 	"anchorctl/internal/rotate"
 	"anchorctl/internal/store"
@@ -36,13 +37,13 @@ left to do. It changes nothing.`,
 				if len(c.Args) == 1 {
 					only = c.Args[0]
 				}
-				if only != "" && only != rootName && w.Folder.Config.Environments[only] == nil {
-					return cmdline.Reply{}, hint.With(fmt.Errorf("there is no environment %q", only),
-						fmt.Sprintf(`environments in anchorctl.yaml: %v; the root is called "root"`, w.Folder.Config.EnvironmentNames()))
-				}
 				states, err := rotate.World{World: w}.States(ctx, only)
 				if err != nil {
 					return cmdline.Reply{}, err
+				}
+				if only != "" && only != rootName && len(states) == 0 && w.Folder.Config.Environments[only] == nil {
+					return cmdline.Reply{}, hint.With(fmt.Errorf("there is no environment %q", only),
+						fmt.Sprintf(`environments in anchorctl.yaml: %v; the root is called "root"`, w.Folder.Config.EnvironmentNames()))
 				}
 				return cmdline.Reply{Result: rotations{states}, Page: func(p *render.Page) { rotationsPage(p, states) }}, nil
 			})
@@ -64,7 +65,7 @@ func rotationsPage(p *render.Page, states []rotate.State) {
 
 func rotationPage(p *render.Page, s rotate.State) {
 	p.Heading(s.Rotation + ": " + s.State)
-	if s.Ended == nil {
+	if s.Ended == nil && len(s.Held) == 0 {
 		p.Line("%s", stateWords(s))
 	}
 	p.Line("%s, started at %s by %s", what(s), s.Started.Format(time.RFC3339), s.Actor)
@@ -88,17 +89,30 @@ func rotationPage(p *render.Page, s rotate.State) {
 	}
 	targetsPage(p, s)
 	livingPage(p, s)
+	leftPage(p, s.Left)
+	p.Blank()
+	for _, o := range s.Held {
+		p.Line("it cannot go on: %s", o.What)
+		for _, h := range o.Hints {
+			p.Line("  %s", h)
+		}
+	}
+	p.Line("go on with: anchorctl rotate resume %s", s.Rotation)
+}
+
+func leftPage(p *render.Page, left []plan.Action) {
+	if len(left) == 0 {
+		return
+	}
 	p.Blank()
 	p.Line("left to do:")
-	for _, a := range s.Left {
+	for _, a := range left {
 		gate := ""
 		if a.Gate != "" {
 			gate = ", " + gateWords(a.Gate)
 		}
 		p.Line("  %s%s", a.ID, gate)
 	}
-	p.Blank()
-	p.Line("go on with: anchorctl rotate resume %s", s.Rotation)
 }
 
 // targetsPage is how far each target is.

@@ -3,6 +3,7 @@ package cmdline
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,7 +22,7 @@ type Command struct {
 	About   string // paragraphs
 	Example string // what to type
 	Exits   []int  // numbers it may exit with besides 0, 1 and 2
-	Resume  string // hint after an interruption
+	Resume  string // hint after an interruption; its ARG is the first argument
 
 	Flags []cli.Flag
 	Needs []string // flags it cannot do without
@@ -64,6 +65,14 @@ type Reply struct {
 	Page     func(*render.Page)
 	Raw      []byte // stdout as it is, of a Plain command
 	Said     bool   // the page says what the error says
+}
+
+// resume is the hint after an interruption, as it is to be typed.
+func (c *Command) resume(args []string) string {
+	if len(args) == 0 {
+		return c.Resume
+	}
+	return strings.ReplaceAll(c.Resume, "ARG", args[0])
 }
 
 // sub finds a command of a group.

@@ -145,7 +145,7 @@ func (r *runner) call(args []string) (Reply, error) {
 	}
 	ctx := context.Background()
 	if !c.Forwards {
-		interruptible, stop := r.env.Interruptible(ctx, r.voice, c.Resume)
+		interruptible, stop := r.env.Interruptible(ctx, r.voice, c.resume(args))
 		defer stop()
 		ctx = interruptible
 		call.Env = call.Heeding(ctx)
@@ -153,7 +153,7 @@ func (r *runner) call(args []string) (Reply, error) {
 	reply, err := c.Run(ctx, call)
 	r.voice.Clear()
 	if err != nil && !errors.Is(err, terminal.ErrUntouched) && errors.Is(context.Cause(ctx), terminal.ErrInterrupted) {
-		err = interrupted(err, c.Resume)
+		err = interrupted(err, c.resume(args))
 	}
 	return reply, err
 }

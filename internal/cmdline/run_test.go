@@ -93,7 +93,7 @@ func tree(got *seen) *cmdline.Command {
 			<-ctx.Done()
 			return cmdline.Reply{}, fmt.Errorf("listing anchors: %w", ctx.Err())
 		}},
-		{Name: "step", Summary: "step", Resume: `run "anchorctl step" to go on`, Run: func(ctx context.Context, _ *cmdline.Call) (cmdline.Reply, error) {
+		{Name: "step", Args: "WHAT", Max: 1, Summary: "step", Resume: `run "anchorctl step ARG" to go on`, Run: func(ctx context.Context, _ *cmdline.Call) (cmdline.Reply, error) {
 			<-ctx.Done()
 			return cmdline.Reply{}, &engine.InterruptedError{Done: 3, Left: 4}
 		}},
@@ -284,9 +284,9 @@ func TestOutcomes(t *testing.T) {
 			"anchorctl: interrupted: stopping after the step that is under way; interrupt again to stop at once\n" +
 				"anchorctl: error: interrupted\nanchorctl: hint: run \"anchorctl stay\" again\n", seen{}}},
 		{"what only looks says nothing about steps", "look", true, outcome{130, "", "anchorctl: error: interrupted: listing anchors\n", seen{}}},
-		{"a run says how far it came", "step", true, outcome{130, "",
+		{"a run says how far it came, and what to type to go on", "step prod", true, outcome{130, "",
 			"anchorctl: interrupted: stopping after the step that is under way; interrupt again to stop at once\n" +
-				"anchorctl: error: interrupted: stopped with 3 steps done and 4 left\nanchorctl: hint: run \"anchorctl step\" to go on\n", seen{}}},
+				"anchorctl: error: interrupted: stopped with 3 steps done and 4 left\nanchorctl: hint: run \"anchorctl step prod\" to go on\n", seen{}}},
 		{"at a question nothing was changed, and there is nothing to go on with", "ask", false,
 			outcome{130, "", "anchorctl: error: interrupted, nothing was changed\n", seen{}}},
 	} {

@@ -107,6 +107,10 @@ func (b *builder) openRotations() {
 		if env == "" || n.Kind == store.Renewal {
 			what = "anchors get the certificates that it has made so far"
 		}
+		if _, there := b.world.Folder.Config.Environments[env]; env != "" && !there {
+			b.notice("%s: a rotation is open since %s, and it left anchorctl.yaml: put it back, and run %q", at.address(), day(n.Started), "anchorctl "+resume(at))
+			continue
+		}
 		b.notice("%s: a rotation is open since %s, and %s: run %q", at.address(), day(n.Started), what, "anchorctl "+resume(at))
 	}
 }
@@ -204,8 +208,16 @@ func (b *builder) foreign(addr plan.Addr, live anchors.Live) {
 	if slices.Contains(b.options.Restore, addr.Environment) {
 		return
 	}
-	b.proposal.Findings = append(b.proposal.Findings, rules.Find("ANC604", addr.String(),
+	b.proposal.Findings = append(b.proposal.Findings, strangers(addr,
 		fmt.Sprintf("it holds what does not belong there: %s; its removal takes --approve-restore %s", strings.Join(strange, ", "), addr.Environment)))
+}
+
+// strangers is the finding of certificates in an anchor that are not ours, with
+// the command as it is to be typed.
+func strangers(anchor plan.Addr, evidence string) rules.Finding {
+	f := rules.Find("ANC604", anchor.String(), evidence)
+	f.Remedy = strings.ReplaceAll(f.Remedy, "ENVIRONMENT", anchor.Environment)
+	return f
 }
 
 // narrowed comes before the pins: profiles are created, disabled, or lose the

@@ -241,8 +241,8 @@ func (t *turn) exchange() error {
 // anchors adds an action for each anchor that has to hold something else by then.
 func (t *turn) anchors(kind plan.Kind, gate string, after func(held []string) []string) error {
 	for _, addr := range addresses(t.d.anchors) {
-		if _, there := t.o.anchors[addr]; !there && (t.options.Rotation.Abort || t.dead()) {
-			t.notice("%s is not there, so it holds no issuer", addr)
+		if _, there := t.o.anchors[addr]; !there && t.goesWithout() {
+			t.notice("%s is not there, so it holds no issuer: run %q afterwards to make it again", addr, "anchorctl apply")
 			continue
 		}
 		held, err := t.willHold(addr)
@@ -263,6 +263,13 @@ func (t *turn) anchors(kind plan.Kind, gate string, after func(held []string) []
 	return nil
 }
 
+// goesWithout: what goes back, or has nobody left to protect, waits for no anchor
+// that somebody deleted. An apply makes it with what is right by then. An emergency
+// has left such anchors out before (see reached).
+func (t *turn) goesWithout() bool {
+	return t.options.Rotation.Abort || t.dead()
+}
+
 // willHold is what an anchor holds once the actions so far are done. What is not
 // the rotation's own stops it, but for an emergency, which takes it out.
 func (t *turn) willHold(addr plan.Addr) ([]string, error) {
@@ -271,7 +278,7 @@ func (t *turn) willHold(addr plan.Addr) ([]string, error) {
 		return nil, err
 	}
 	if strange := t.strange(addr, held); len(strange) > 0 {
-		f := rules.Find("ANC604", addr.String(), fmt.Sprintf("it holds what does not belong there: %s", strings.Join(strange, ", ")))
+		f := strangers(addr, fmt.Sprintf("it holds what does not belong there: %s", strings.Join(strange, ", ")))
 		if t.rotation.Kind == store.Emergency {
 			f.Severity = rules.Warn
 		}

@@ -129,12 +129,16 @@ func unproven(findings []rules.Finding) []rules.Finding {
 // rotationOf is the rotation that is open or, when one is to be started, the new
 // one.
 func (w World) rotationOf(r recorded, o Rotation) (*store.Rotation, error) {
-	if _, there := w.Folder.Config.Environments[o.Environment]; !there && o.Environment != "" {
+	open, isOpen := r.rotations[o.Environment]
+	_, there := w.Folder.Config.Environments[o.Environment]
+	switch {
+	case !there && o.Environment != "" && isOpen:
+		return nil, hint.With(fmt.Errorf("%s: %w: it left anchorctl.yaml, and its rotation is open since %s", o.address(), ErrNotReady, day(open.Started)),
+			"put it back into anchorctl.yaml until the rotation is over",
+			fmt.Sprintf("then run %q, or %q before its cut-over", "anchorctl "+resume(o), "anchorctl "+abort(o)))
+	case !there && o.Environment != "":
 		return nil, hint.With(fmt.Errorf("there is no environment %q", o.Environment),
 			fmt.Sprintf("environments in anchorctl.yaml: %v; the root is called \"root\"", w.Folder.Config.EnvironmentNames()))
-	}
-	open, isOpen := r.rotations[o.Environment]
-	switch {
 	case o.Kind != "" && isOpen:
 		return nil, alreadyOpen(open, o)
 	case o.Kind != "":
@@ -204,18 +208,24 @@ func (w World) ready(n store.Rotation) error {
 	if env == nil || n.Kind != store.Rekey {
 		return nil
 	}
-	var without []string
-	for _, t := range env.Targets {
-		if t.ProbeRole == "" {
-			without = append(without, plan.Target{Account: t.Account, Region: t.Region}.String())
-		}
-	}
+	without := WithoutProbe(env)
 	if len(without) == 0 {
 		return nil
 	}
 	return hint.With(fmt.Errorf("environment %s: %w: no probeRole is named at %s, so nothing can show that the new issuer is accepted there", n.Environment, ErrNotReady, strings.Join(without, ", ")),
 		"create an IAM role without any permission in each account, name it as probeRole of the target, and run \"anchorctl apply\"",
 		`when the key is compromised and there is no time, run "anchorctl rotate start `+n.Environment+` --emergency --reason WORDS"`)
+}
+
+// WithoutProbe are the targets of an environment at which no probe role is named.
+func WithoutProbe(env *config.Environment) []string {
+	var without []string
+	for _, t := range env.Targets {
+		if t.ProbeRole == "" {
+			without = append(without, plan.Target{Account: t.Account, Region: t.Region}.String())
+		}
+	}
+	return without
 }
 
 // of is what is wanted of the environments that a run looks at.

@@ -77,7 +77,7 @@ func (p *Proposal) reached(environment string) {
 			p.Notices = append(p.Notices, fmt.Sprintf("%s cannot be changed now, and the rotation stays open until it is: %v", addr, why))
 			delete(p.desired.anchors, addr)
 		default:
-			p.Notices = append(p.Notices, fmt.Sprintf("%s is not there, so it holds no issuer", addr))
+			p.Notices = append(p.Notices, fmt.Sprintf("%s is not there, so it holds no issuer: run %q afterwards to make it again", addr, "anchorctl apply"))
 			delete(p.desired.anchors, addr)
 		}
 	}

@@ -49,7 +49,11 @@ func (o Options) read(ctx context.Context) (original, error) {
 	}
 	n.notes = append(n.notes, proposal.Notices...)
 	for _, f := range proposal.Findings {
-		n.notes = append(n.notes, fmt.Sprintf("%s: %s [%s]", f.At, f.Evidence, f.Rule))
+		note := fmt.Sprintf("%s: %s [%s]", f.At, f.Evidence, f.Rule)
+		if f.Severity == rules.Hold {
+			note = "in AWS the rotation would not begin: " + note + "; " + f.Remedy
+		}
+		n.notes = append(n.notes, note)
 	}
 	for _, t := range o.environment().Targets {
 		if err := o.readRoles(ctx, t, &n); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
+	"anchorctl/internal/estate"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/plan"
@@ -34,6 +35,12 @@ func (g gatekeeper) seen(ctx context.Context, a plan.Action) error {
 	n, err := g.open(ctx, a.Addr.Environment)
 	if err != nil {
 		return err
+	}
+	if without := estate.WithoutProbe(g.Folder.Config.Environments[n.Environment]); len(without) > 0 {
+		return &engine.HeldError{
+			Action: a.ID, Rule: a.Gate, Reason: "no probeRole is named any more at " + strings.Join(without, ", ") + ", so nothing can show that " + to(n) + " is accepted there",
+			Hints: []string{`name it again in anchorctl.yaml, and run "anchorctl apply"`, fmt.Sprintf("then run %q; %q gives the rotation up", again(n), "anchorctl rotate abort "+n.Environment)},
+		}
 	}
 	probe, err := issuance.IssueUnfiled(ctx, g.Folder, issuance.Request{
 		Environment: n.Environment, Workload: config.ProbeWorkload, Generation: n.To,

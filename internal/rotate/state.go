@@ -2,12 +2,17 @@ package rotate
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
+	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
 
@@ -41,7 +46,14 @@ type State struct {
 	Some     []Certificate `json:"some,omitempty"`    // those that end last
 	Without  []string      `json:"without,omitempty"` // who has such a one, and none of the new issuer yet
 	Left     []plan.Action `json:"left"`              // what is still to be done, in order
+	Held     []Obstacle    `json:"held,omitempty"`    // what it cannot go on with until somebody has seen to it
 	CutOff   *CutOff       `json:"cutOff,omitempty"`  // what it took away, when it has ended and did not wait
+}
+
+// Obstacle is what no waiting mends, such as an anchor that somebody deleted.
+type Obstacle struct {
+	What  string   `json:"what"`
+	Hints []string `json:"hints"`
 }
 
 // Target is how a rotation stands at one account and region.
@@ -57,7 +69,16 @@ type Target struct {
 // States says how the rotations of an environment stand, or with "" of all and of
 // the root: those that are open, and the newest that has ended.
 func (w World) States(ctx context.Context, only string) ([]State, error) {
+	open, err := w.Folder.Store.OpenRotations(ctx)
+	if err != nil {
+		return nil, err
+	}
 	names := append([]string{""}, w.Folder.Config.EnvironmentNames()...)
+	for _, n := range open {
+		if !slices.Contains(names, n.Environment) {
+			names = append(names, n.Environment) // it left the configuration
+		}
+	}
 	states := []State{}
 	for _, name := range names {
 		if only != "" && only != nameOfRotation(name) {
@@ -89,13 +110,25 @@ func (w World) state(ctx context.Context, n store.Rotation) (State, error) {
 		return s, err
 	}
 	proposal, err := w.Plan(ctx, estate.Options{Rotation: &estate.Rotation{Environment: n.Environment}})
-	if err != nil {
+	var held *engine.HeldRun
+	stopped := errors.As(err, &held) || errors.Is(err, estate.ErrNotReady)
+	switch {
+	case stopped:
+		s.Held = []Obstacle{{What: err.Error(), Hints: hint.Of(err)}}
+	case err != nil:
 		return s, err
 	}
-	if err := proposal.Unreached(); err != nil {
+	if err := proposal.Unreached(); err != nil && !stopped {
 		return s, err // what holds there is not known
 	}
-	s.Left = proposal.Plan.Actions
+	for _, f := range proposal.Findings {
+		if f.Severity == rules.Hold {
+			s.Held = append(s.Held, Obstacle{What: fmt.Sprintf("%s: %s [%s]", f.At, f.Evidence, f.Rule), Hints: []string{f.Remedy}})
+		}
+	}
+	if !stopped {
+		s.Left = proposal.Plan.Actions
+	}
 	if n.Kind != store.Renewal && n.Environment != "" {
 		if s.Living, s.Some, err = w.Living(ctx, n); err != nil {
 			return s, err
@@ -108,6 +141,10 @@ func (w World) state(ctx context.Context, n store.Rotation) (State, error) {
 				return s, err
 			}
 		}
+	}
+	if stopped {
+		s.State = unread(n, s)
+		return s, nil
 	}
 	s.State = w.progress(n, s, func(plan.Action) bool { return true })
 	s.Targets = w.targets(n, s)
@@ -161,6 +198,18 @@ func (w World) progress(n store.Rotation, s State, looked func(plan.Action) bool
 		return Drained
 	default:
 		return Leaving
+	}
+}
+
+// unread is the least that the record shows, where what is left cannot be told.
+func unread(n store.Rotation, s State) string {
+	switch {
+	case n.CutOver == 0:
+		return Prepared
+	case s.Living > 0:
+		return Draining
+	default:
+		return Drained
 	}
 }
 
