@@ -165,7 +165,8 @@ func alreadyOpen(open store.Rotation, o Rotation) error {
 	words := fmt.Sprintf("run %q to go on with it, or %q before its cut-over", "anchorctl "+resume(o), "anchorctl "+abort(o))
 	switch {
 	case o.Kind == store.Emergency && open.CutOver == 0 && open.Kind == store.Rekey:
-		words = fmt.Sprintf("run %q, and then this command again: nobody has a certificate of the new issuer yet", "anchorctl "+abort(o))
+		words = fmt.Sprintf("run %q, and then this command again: nobody has a certificate of the new issuer yet; where that is held, run %q",
+			"anchorctl "+abort(o), "anchorctl "+resume(o)+" --emergency --reason WORDS")
 	case o.Kind == store.Emergency && open.Kind != store.Renewal:
 		words = fmt.Sprintf("run %q: it waits for nobody any more", "anchorctl "+resume(o)+" --emergency --reason WORDS")
 	}
