@@ -6,13 +6,14 @@ import (
 	"fmt"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/estate"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/store"
 )
 
 // overridden is a gate that an emergency goes past, also when it cannot find out what
-// it is asked. What it would have held for is found out all the same, and the audit log has it, with the reason, before
-// anything happens.
+// it is asked. What it would have held for is found out all the same, and the audit log
+// has it, with the reason, before anything happens.
 func (g gatekeeper) overridden(gate engine.Gate) engine.Gate {
 	return func(ctx context.Context, a plan.Action) error {
 		err := gate(ctx, a)
@@ -25,6 +26,17 @@ func (g gatekeeper) overridden(gate engine.Gate) engine.Gate {
 		}
 		return g.override(ctx, held)
 	}
+}
+
+// late is the gate of a withdrawal. An emergency goes past it, and past those who
+// would be left with nothing only by a second word.
+func (g gatekeeper) late(ctx context.Context, a plan.Action) error {
+	if g.options.Emergency && !g.options.CutOff {
+		if err := g.reissued(ctx, a); err != nil {
+			return err
+		}
+	}
+	return g.overridden(g.drained)(ctx, a)
 }
 
 func (g gatekeeper) override(ctx context.Context, held *engine.HeldError) error {
@@ -42,7 +54,7 @@ func (g gatekeeper) reissued(ctx context.Context, a plan.Action) error {
 	if err != nil || len(without) == 0 {
 		return err
 	}
-	held := &engine.HeldError{Action: a.ID, Rule: a.Gate, Reason: SomeOf(without, "has", "have") + " a live certificate of " + from(n) + " and none of " + to(n)}
+	held := &engine.HeldError{Action: a.ID, Rule: estate.GateReissued, Reason: SomeOf(without, "has", "have") + " a live certificate of " + from(n) + " and none of " + to(n)}
 	if g.options.CutOff {
 		return g.override(ctx, held)
 	}

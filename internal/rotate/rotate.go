@@ -45,7 +45,7 @@ func (w World) Run(ctx context.Context, o Options) (estate.Report, error) {
 	return w.Apply(ctx, estate.ApplyOptions{
 		Options: estate.Options{Rotation: &o.Rotation}, Wait: o.Wait, Approve: o.Approve,
 		Gates: map[string]engine.Gate{
-			estate.GateDrained: g.overridden(g.drained), estate.GateSeen: g.overridden(g.seen), estate.GateReissued: g.reissued,
+			estate.GateDrained: g.late, estate.GateSeen: g.overridden(g.seen), estate.GateReissued: g.reissued,
 		},
 	})
 }

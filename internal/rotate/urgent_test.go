@@ -359,6 +359,9 @@ func TestAStolenKeyInTheMiddleOfARotation(t *testing.T) {
 	}
 	o := resume()
 	o.Emergency, o.Reason = true, "stolen"
+	_, err = (rotate.World{World: w, Endpoint: l.URL}).Run(t.Context(), o)
+	heldBy(t, err, "ANC505") // whoever has no new certificate is cut off by a second word
+	o.CutOff = true
 	if _, err = (rotate.World{World: w, Endpoint: l.URL}).Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "no route to host") {
 		t.Errorf("error is %v, want the region that is out", err)
 	}
@@ -366,4 +369,23 @@ func TestAStolenKeyInTheMiddleOfARotation(t *testing.T) {
 	if got := fmt.Sprint(l.generations(t)); got != "[draining active]" {
 		t.Errorf("generations are %s", got)
 	}
+}
+
+// TestARotationDoesNotEndWithoutAnAnchorThatLeftTheConfiguration: nothing would take
+// the old issuer out of it.
+func TestARotationDoesNotEndWithoutAnAnchorThatLeftTheConfiguration(t *testing.T) {
+	l := newLab(t, twoRegions(), map[string]string{})
+	if _, err := l.run(t.Context(), start(store.Rekey), nil); len(holds(err)) == 0 {
+		t.Fatalf("error is %v, want a hold", err)
+	}
+	l.Write(t, configuration("manage", "eu-central-1"))
+	_, err := l.run(t.Context(), resume(), nil)
+	if all := holds(err); len(all) != 1 || !strings.Contains(all[0].Reason, "left anchorctl.yaml") || !strings.Contains(all[0].Action, "eu-west-1") {
+		t.Fatalf("error is %v, want a hold at the anchor that is left behind", err)
+	}
+	if _, err := l.Apply(t.Context(), estate.ApplyOptions{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	l.through(t, resume())
+	l.settled(t, "done", []string{"retired", "active"}, 1)
 }
