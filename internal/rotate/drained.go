@@ -2,6 +2,7 @@ package rotate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -39,6 +40,13 @@ func (g gatekeeper) drained(ctx context.Context, a plan.Action) error {
 		return nil // asking for each subject takes a second, and the thief has those
 	}
 	unknown, until, err := g.unknown(ctx, a.Addr, n)
+	var many *tooMany
+	if errors.As(err, &many) {
+		held.Reason = many.Error() + "; by the configuration, nothing of " + from(n) + " lives after " + until.Format(time.RFC3339)
+		held.Until = until.Add(time.Second)
+		held.Hints = []string{"nothing has to be done: the store knows of no certificate of " + from(n) + " that is valid still", comeBack(n)}
+		return held
+	}
 	if err != nil || len(unknown) == 0 {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	"anchorctl/internal/pki"
@@ -17,7 +18,8 @@ import (
 // target since the cut-over and that the store does not know: it was restored from
 // a backup, and nobody can say how many more there are. until is when the last of
 // them must have ended. Past the longest lifetime nobody is asked: nothing of the
-// old generation can live by then.
+// old generation can live by then; and nobody is asked when there are too many, since
+// an apply, and an emergency, would wait all the while.
 func (g gatekeeper) unknown(ctx context.Context, anchor plan.Addr, n store.Rotation) (found []Certificate, until time.Time, err error) {
 	until = g.longest(n)
 	if n.CutOver == 0 || g.Folder.Clock.Now().After(until) {
@@ -35,11 +37,11 @@ func (g gatekeeper) unknown(ctx context.Context, anchor plan.Addr, n store.Rotat
 	if err != nil {
 		return nil, until, fmt.Errorf("reading the subjects at %s: %w", anchor.Target, err)
 	}
-	since := time.Unix(n.CutOver, 0)
+	all = slices.DeleteFunc(all, func(s subjects.Summary) bool { return s.LastSeen.Unix() < n.CutOver })
+	if len(all) > mostAsked {
+		return nil, until, &tooMany{len(all)}
+	}
 	for i, summary := range all {
-		if summary.LastSeen.Before(since) {
-			continue
-		}
 		// Thousands of subjects, one a second, take longer than some issuers' last
 		// certificates live.
 		if g.Folder.Clock.Now().After(until) {
@@ -60,6 +62,16 @@ func (g gatekeeper) unknown(ctx context.Context, anchor plan.Addr, n store.Rotat
 		found = append(found, more...)
 	}
 	return found, until, nil
+}
+
+// mostAsked is how many subjects a run asks for, one a second.
+const mostAsked = 600
+
+// tooMany says that Roles Anywhere has seen too many subjects to ask for each.
+type tooMany struct{ subjects int }
+
+func (e *tooMany) Error() string {
+	return fmt.Sprintf("Roles Anywhere has seen %d subjects since the cut-over, and takes one question a second", e.subjects)
 }
 
 // foreign are the certificates of a subject that the issuer signed, that live, that

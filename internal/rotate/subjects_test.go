@@ -2,6 +2,7 @@ package rotate_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -17,11 +18,14 @@ import (
 func TestSubjectsAreAskedForOnlyWhileACertificateOfTheOldIssuerCanLive(t *testing.T) {
 	for _, test := range []struct {
 		name  string
+		seen  int
 		takes time.Duration // one request
 		asked int
 	}{
-		{"all are asked for when there is time", time.Second, 4},
-		{"none is once the longest lifetime, of 168 hours, is over", 100 * time.Hour, 2},
+		{"all are asked for when there is time", 4, time.Second, 4},
+		{"none is once the longest lifetime, of 168 hours, is over", 4, 100 * time.Hour, 2},
+		{"as many as ten minutes hold are", 600, time.Second, 600},
+		{"of more, none is: the rotation waits for the longest lifetime", 601, time.Second, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := newLab(t, configuration("manage", "eu-central-1"), map[string]string{})
@@ -35,7 +39,7 @@ func TestSubjectsAreAskedForOnlyWhileACertificateOfTheOldIssuerCanLive(t *testin
 				cloud, err := open(ctx, target)
 				cloud.Subjects = subjects.API{
 					List: func(context.Context) ([]subjects.Summary, error) {
-						return fourSeen(l.Now()), nil
+						return seen(l.Now(), test.seen), nil
 					},
 					Get: func(ctx context.Context, _ string) (subjects.Subject, error) {
 						asked++
@@ -55,7 +59,11 @@ func TestSubjectsAreAskedForOnlyWhileACertificateOfTheOldIssuerCanLive(t *testin
 	}
 }
 
-// fourSeen is four subjects that were seen just now.
-func fourSeen(now time.Time) []subjects.Summary {
-	return []subjects.Summary{{ID: "a", LastSeen: now}, {ID: "b", LastSeen: now}, {ID: "c", LastSeen: now}, {ID: "d", LastSeen: now}}
+// seen are so many subjects that were seen just now.
+func seen(now time.Time, many int) []subjects.Summary {
+	list := make([]subjects.Summary, many)
+	for i := range list {
+		list[i] = subjects.Summary{ID: fmt.Sprint(i), LastSeen: now}
+	}
+	return list
 }
