@@ -126,7 +126,7 @@ func (d *drawing) axis(top float64) {
 			day = date
 		}
 	}
-	d.text(gutter-12, d.y+2, "small name", "time (UTC)")
+	d.text(gutter-36, d.y+2, "small name", "time (UTC)")
 	d.y += 42
 }
 
