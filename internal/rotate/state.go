@@ -109,38 +109,12 @@ func (w World) state(ctx context.Context, n store.Rotation) (State, error) {
 		s.CutOff, err = w.CutOff(ctx, n)
 		return s, err
 	}
-	proposal, err := w.Plan(ctx, estate.Options{Rotation: &estate.Rotation{Environment: n.Environment}})
-	var held *engine.HeldRun
-	stopped := errors.As(err, &held) || errors.Is(err, estate.ErrNotReady)
-	switch {
-	case stopped:
-		s.Held = []Obstacle{{What: err.Error(), Hints: hint.Of(err)}}
-	case err != nil:
+	stopped, err := w.remains(ctx, n, &s)
+	if err == nil {
+		err = w.lives(ctx, n, &s)
+	}
+	if err != nil {
 		return s, err
-	}
-	if err := proposal.Unreached(); err != nil && !stopped {
-		return s, err // what holds there is not known
-	}
-	for _, f := range proposal.Findings {
-		if f.Severity == rules.Hold {
-			s.Held = append(s.Held, Obstacle{What: fmt.Sprintf("%s: %s [%s]", f.At, f.Evidence, f.Rule), Hints: []string{f.Remedy}})
-		}
-	}
-	if !stopped {
-		s.Left = proposal.Plan.Actions
-	}
-	if n.Kind != store.Renewal && n.Environment != "" {
-		if s.Living, s.Some, err = w.Living(ctx, n); err != nil {
-			return s, err
-		}
-		if s.Living > 0 {
-			s.Last = &s.Some[0].NotAfter
-		}
-		if s.Living > 0 && n.CutOver != 0 {
-			if s.Without, err = w.Without(ctx, n); err != nil {
-				return s, err
-			}
-		}
 	}
 	if stopped {
 		s.State = unread(n, s)
@@ -149,6 +123,46 @@ func (w World) state(ctx context.Context, n store.Rotation) (State, error) {
 	s.State = w.progress(n, s, func(plan.Action) bool { return true })
 	s.Targets = w.targets(n, s)
 	return s, nil
+}
+
+// remains finds what is left to do, and what is in its way. Stopped: something keeps
+// even that from being known.
+func (w World) remains(ctx context.Context, n store.Rotation, s *State) (stopped bool, err error) {
+	proposal, err := w.Plan(ctx, estate.Options{Rotation: &estate.Rotation{Environment: n.Environment}})
+	var held *engine.HeldRun
+	stopped = errors.As(err, &held) || errors.Is(err, estate.ErrNotReady)
+	switch {
+	case stopped:
+		s.Held = []Obstacle{{What: err.Error(), Hints: hint.Of(err)}}
+	case err != nil:
+		return false, err
+	default:
+		if err := proposal.Unreached(); err != nil {
+			return false, err // what holds there is not known
+		}
+		s.Left = proposal.Plan.Actions
+	}
+	for _, f := range proposal.Findings {
+		if f.Severity == rules.Hold {
+			s.Held = append(s.Held, Obstacle{What: fmt.Sprintf("%s: %s [%s]", f.At, f.Evidence, f.Rule), Hints: []string{f.Remedy}})
+		}
+	}
+	return stopped, nil
+}
+
+// lives finds what lives of the old issuer, where certificates come from another one.
+func (w World) lives(ctx context.Context, n store.Rotation, s *State) (err error) {
+	if n.Kind == store.Renewal || n.Environment == "" {
+		return nil
+	}
+	if s.Living, s.Some, err = w.Living(ctx, n); err != nil || s.Living == 0 {
+		return err
+	}
+	s.Last = &s.Some[0].NotAfter
+	if n.CutOver != 0 {
+		s.Without, err = w.Without(ctx, n)
+	}
+	return err
 }
 
 func recordOf(n store.Rotation) State {
