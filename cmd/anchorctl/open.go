@@ -132,11 +132,7 @@ func opener(c *cmdline.Call, prefix string, n *narrator) func(context.Context, c
 				c.Voice.Note(fmt.Sprintf("AWS is reached at the custom endpoint %s (%s)", at, id.Bound))
 			}
 		}
-		return estate.Cloud{
-			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
-			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(),
-			Subjects: target.Subjects(), PutRolePolicy: target.PutRolePolicy,
-		}, nil
+		return target.Cloud(id), nil
 	}
 }
 

@@ -263,11 +263,7 @@ func (d *double) world() estate.World {
 		if err != nil {
 			return estate.Cloud{}, err
 		}
-		return estate.Cloud{
-			Account: id.Account, Partition: id.Partition, Bound: id.Bound,
-			Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(), Exists: target.Exists, CRLs: target.CRLs(),
-			Subjects: target.Subjects(), PutRolePolicy: target.PutRolePolicy,
-		}, nil
+		return target.Cloud(id), nil
 	}}
 }
 

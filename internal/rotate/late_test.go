@@ -4,8 +4,6 @@ import (
 	"errors"
 	"testing"
 
-	"anchorctl/internal/issuance"
-	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/store"
 )
@@ -16,23 +14,8 @@ import (
 func TestNothingComesFromAnIssuerAfterItsCutOver(t *testing.T) {
 	l := newLab(t, twoRegions(), map[string]string{})
 	w := l.Open(t)
-	request := issuance.Request{Environment: "prod", Workload: "app", Instance: "late"}
-	signer, err := issuance.OpenSigner(t.Context(), w.Folder, "prod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	grant, err := issuance.Allow(w.Folder, request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := keys.Generate(grant.KeyType)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := pki.NewWorkload(grant.Spec, key.Public(), signer.Parent)
-	if err != nil {
-		t.Fatal(err)
-	}
+	made, signer := signed(t, w.Folder, "late")
+	c := made.Certificate
 	record := store.Issued{
 		Environment: "prod", Workload: "app", Instance: "late", Generation: signer.Generation.Number, Serial: pki.SerialHex(c),
 		Certificate: c.Raw, SPKI: pki.SPKIDigest(c), NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/folder"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
@@ -128,12 +129,18 @@ func (l *lab) unrecorded(t *testing.T) issuance.Unfiled {
 		t.Fatal(err)
 	}
 	defer done()
-	request := issuance.Request{Environment: "prod", Workload: "app", Instance: "forgotten"}
-	signer, err := issuance.OpenSigner(t.Context(), w.Folder, "prod")
+	made, _ := signed(t, w.Folder, "forgotten")
+	return made
+}
+
+// signed is a certificate of the issuer that signs now, which nobody has recorded.
+func signed(t *testing.T, f *folder.Folder, instance string) (issuance.Unfiled, issuance.Signer) {
+	t.Helper()
+	signer, err := issuance.OpenSigner(t.Context(), f, "prod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	grant, err := issuance.Allow(w.Folder, request)
+	grant, err := issuance.Allow(f, issuance.Request{Environment: "prod", Workload: "app", Instance: instance})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,5 +152,5 @@ func (l *lab) unrecorded(t *testing.T) issuance.Unfiled {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return issuance.Unfiled{Certificate: c, Key: key}
+	return issuance.Unfiled{Certificate: c, Key: key}, signer
 }

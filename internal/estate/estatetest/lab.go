@@ -170,10 +170,7 @@ func (l *Lab) World(ctx context.Context, step func(string)) (estate.World, func(
 		if err != nil {
 			return estate.Cloud{}, err
 		}
-		return estate.Cloud{
-			Account: id.Account, Partition: id.Partition, Bound: id.Bound, Anchors: target.Anchors(), Profiles: target.Profiles(), Roles: target.Roles(),
-			Exists: target.Exists, CRLs: target.CRLs(), Subjects: target.Subjects(), PutRolePolicy: target.PutRolePolicy,
-		}, nil
+		return target.Cloud(id), nil
 	}}
 	return w, func() { _ = f.Close() }, nil // nothing is written by closing
 }
