@@ -136,18 +136,20 @@ func (b *run) enter() (release func() error, err error) {
 	}
 	b.result.Out = out
 	b.tree = tree{root: out, levels: len(b.request.Lines) > flatUpTo}
-	b.group = b.estate.Files.Group(out)
 	if _, err := os.Lstat(out); errors.Is(err, fs.ErrNotExist) {
 		b.made = true
 	}
-	if err := b.group.MkdirAll(out, 0o700); err != nil {
+	if b.group, err = b.estate.Files.Group(out, 0o700); err != nil {
 		return nil, err
 	}
-	release, held, err := b.estate.Files.TryLockFolder(out)
+	unlock, held, err := b.estate.Files.TryLockFolder(out)
 	if err == nil && !held {
 		err = hint.With(&durable.BusyError{What: strconv.Quote(out)}, "wait for it to end and run this again")
 	}
-	return release, err
+	if err != nil {
+		return nil, errors.Join(err, b.group.Close())
+	}
+	return func() error { return errors.Join(unlock(), b.group.Close()) }, nil
 }
 
 // leave removes the folder that this run has made and does not use: whoever puts

@@ -19,15 +19,31 @@ import (
 type Group struct {
 	files Files
 	root  string
-	whole bool // the file system is synced as one
+	whole *os.File // the folder, where its file system is synced as one
 
 	mu      sync.Mutex
 	pending map[string]bool // what Sync has to sync, when it goes file by file; folders too
 }
 
-// Group returns a group for files below a folder that exists.
-func (f Files) Group(root string) *Group {
-	return &Group{files: f, root: root, whole: syncsWhole(), pending: map[string]bool{}}
+// Group makes a folder, and those above it that are missing, and returns a group
+// for the files below it. It holds the folder open until it is closed: the system
+// tells each open file once of what it could not write back since then, and whoever
+// opens one later is not told of what somebody else's sync was (syncfs(2)).
+func (f Files) Group(root string, perm fs.FileMode) (*Group, error) {
+	g := &Group{files: f, root: root, pending: map[string]bool{}}
+	err := g.MkdirAll(root, perm)
+	if err == nil && syncsWhole() {
+		g.whole, err = os.Open(root)
+	}
+	return g, err
+}
+
+// Close lets go of the folder. What was not synced may be lost.
+func (g *Group) Close() error {
+	if g.whole == nil {
+		return nil
+	}
+	return g.whole.Close()
 }
 
 // Mkdir makes a folder, whose parent exists, and reports whether it was not there
@@ -91,7 +107,7 @@ func (g *Group) Adopt(path string) {
 }
 
 func (g *Group) note(path string) {
-	if g.whole {
+	if g.whole != nil {
 		return
 	}
 	g.mu.Lock()
@@ -102,9 +118,9 @@ func (g *Group) note(path string) {
 // Sync makes durable what was written. Steps are called as around every sync, one
 // for each call of the operating system.
 func (g *Group) Sync() error {
-	if g.whole {
+	if g.whole != nil {
 		g.files.step("syncfs", g.root)
-		if err := syncWhole(g.root); err != nil {
+		if err := errors.Join(syncWhole(g.whole), g.stands()); err != nil {
 			return fmt.Errorf("syncing the file system of %q: %w", g.root, err)
 		}
 		g.files.step("syncedfs", g.root)
@@ -121,6 +137,20 @@ func (g *Group) Sync() error {
 		}
 	}
 	return nil
+}
+
+// stands reports an error unless the folder is where it was: files below another
+// one of its name are not known to be durable.
+func (g *Group) stands() error {
+	own, err := g.whole.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Stat(g.root)
+	if err == nil && !os.SameFile(own, named) {
+		err = errors.New("another folder was put in its place")
+	}
+	return err
 }
 
 func syncOne(path string) error {

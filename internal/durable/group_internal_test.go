@@ -13,8 +13,7 @@ import (
 func TestAGroupSyncsFileByFileWhereItMust(t *testing.T) {
 	dir := t.TempDir()
 	var steps []string
-	g := Files{Step: func(name string) { steps = append(steps, name) }}.Group(dir)
-	g.whole = false
+	g := &Group{files: Files{Step: func(name string) { steps = append(steps, name) }}, root: dir, pending: map[string]bool{}}
 	a := filepath.Join(dir, "a")
 	for i := range 2 {
 		if made, err := g.Mkdir(a, 0o700); err != nil || made != (i == 0) {

@@ -1,7 +1,6 @@
 package durable
 
 import (
-	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -20,14 +19,7 @@ func syncsWhole() bool {
 	return releaseAtLeast(unix.ByteSliceToString(name.Release[:]), 5, 8)
 }
 
-func syncWhole(root string) error {
-	dir, err := os.Open(root)
-	if err != nil {
-		return err
-	}
-	err = unix.Syncfs(int(dir.Fd()))
-	return errors.Join(err, dir.Close())
-}
+func syncWhole(dir *os.File) error { return unix.Syncfs(int(dir.Fd())) }
 
 // releaseAtLeast reports whether a kernel's release is not older than a version;
 // one that cannot be read is.

@@ -2,8 +2,11 @@
 
 package durable
 
-import "errors"
+import (
+	"errors"
+	"os"
+)
 
 func syncsWhole() bool { return false }
 
-func syncWhole(string) error { return errors.New("this system syncs files one by one") }
+func syncWhole(*os.File) error { return errors.New("this system syncs files one by one") }
