@@ -98,7 +98,7 @@ func (w wanted) certify(ctx context.Context, f *folder.Folder, s signer) (made, 
 		}
 		err = f.Store.RecordRequested(ctx, s.issued(w, path[0]), record.Serial)
 		if !errors.Is(err, store.ErrKeyUsed) {
-			return made{path: path}, err
+			return made{path: path}, Superseded(err)
 		}
 	}
 	return made{}, hint.With(errors.New("other runs keep recording certificates for the same key"), "let one run at a time use the request")

@@ -24,4 +24,7 @@ func TestNothingComesFromAnIssuerAfterItsCutOver(t *testing.T) {
 	if err := w.Folder.Store.RecordIssued(t.Context(), record); !errors.Is(err, store.ErrStatus) {
 		t.Errorf("recording a certificate of the old issuer after its cut-over: got %v, want ErrStatus", err)
 	}
+	if err := w.Folder.Store.RecordRequested(t.Context(), record, ""); !errors.Is(err, store.ErrStatus) {
+		t.Errorf("the same for a key that a request brought: got %v, want ErrStatus", err)
+	}
 }

@@ -28,6 +28,9 @@ func (s *Store) RecordRequested(ctx context.Context, i Issued, newest string) er
 		if now != newest {
 			return ErrKeyUsed
 		}
+		if err := t.mayIssue([]Issued{i}); err != nil {
+			return err
+		}
 		return t.recordIssued(i)
 	})
 }
