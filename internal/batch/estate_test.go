@@ -121,13 +121,19 @@ func addIssuer(t testing.TB, f *folder.Folder, number int, root pki.Parent, stat
 // addFormerIssuer makes a generation that no longer signs.
 func addFormerIssuer(t testing.TB, f *folder.Folder, number int) pki.Parent {
 	t.Helper()
+	return addLaterIssuer(t, f, number, store.Retired)
+}
+
+// addLaterIssuer makes a generation in an estate that has some.
+func addLaterIssuer(t testing.TB, f *folder.Folder, number int, status string) pki.Parent {
+	t.Helper()
 	root, _, err := f.Store.Active(t.Context(), "")
 	must(t, err)
 	key, err := f.Ring.Open(t.Context(), root.KeyURI, keys.GuardSecret)
 	must(t, err)
 	c, err := x509.ParseCertificate(root.Certificate)
 	must(t, err)
-	return addIssuer(t, f, number, pki.Parent{Certificate: c, Key: key}, store.Retired)
+	return addIssuer(t, f, number, pki.Parent{Certificate: c, Key: key}, status)
 }
 
 func addGeneration(t testing.TB, f *folder.Folder, env string, number int, c *x509.Certificate, uri, status string) {

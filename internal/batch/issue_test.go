@@ -332,6 +332,39 @@ func TestACertificateOfAnotherGenerationKeepsItsChain(t *testing.T) {
 	}
 }
 
+// An issuer that is cut over in the middle signs nothing more, and what it has
+// signed and nobody recorded is thrown away: its keys get certificates of the next.
+func TestABatchGoesOnUnderTheNextIssuer(t *testing.T) {
+	dir := newEstate(t)
+	f, other := open(t, dir, start(), nil), open(t, dir, start(), nil)
+	rekey := store.Rotation{Environment: "prod", Kind: store.Rekey, From: 1, To: 2, Reason: "due"}
+	_, err := other.Store.StartRotation(t.Context(), rekey)
+	must(t, err)
+	addLaterIssuer(t, other, 2, store.Next)
+	r := counted(t, "backup=100")
+	r.Group = 10
+	r.Progress = func(p batch.Progress) {
+		if p.Done == 30 {
+			must(t, other.Store.CutOver(t.Context(), "prod"))
+		}
+	}
+	result, err := batch.Issue(t.Context(), f, r)
+	if !errors.Is(err, store.ErrStatus) || !strings.Contains(strings.Join(hint.Of(err), " "), "run the same command again") || result.Issued != 30 {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	r.Progress = nil
+	result, err = batch.Issue(t.Context(), f, r)
+	must(t, err)
+	checkWhole(t, f, result)
+	by := map[string]int{}
+	for _, e := range entriesOf(t, result.Manifest) {
+		by[e.Issuer]++
+	}
+	if result.Before != 30 || result.Issued != 70 || result.KeysReused < 10 || by["issuer/prod#1"] != 30 || by["issuer/prod#2"] != 70 {
+		t.Errorf("got %+v, issued by %v", result, by)
+	}
+}
+
 // What makes a batch durable is counted: at most one sync for each hundred
 // certificates, and five. SQLite adds those of its checkpoints, three for each
 // 4,000 pages.

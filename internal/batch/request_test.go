@@ -129,6 +129,32 @@ func TestRequestsThatRulesRefuse(t *testing.T) {
 	}
 }
 
+// A request that is another one by the time its turn comes would get a certificate
+// that nobody judged.
+func TestARequestThatChangesInTheMiddleStopsTheBatch(t *testing.T) {
+	dir := newEstate(t)
+	r, _ := requested(t, dir, 20)
+	r.Group = 5
+	_, others := requested(t, t.TempDir(), 1)
+	path := r.Lines[17].CSR
+	was := content(t, path)
+	f := open(t, dir, start(), func(step string) {
+		if step == "durable.write chain-prod-1.pem" {
+			writeRequest(t, path, others[0])
+		}
+	})
+	result, err := batch.Issue(t.Context(), f, r)
+	if err == nil || !strings.Contains(err.Error(), `line 19: `) || !strings.Contains(err.Error(), `17.csr" has changed since it was judged`) || result.Issued > 15 {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	must(t, os.WriteFile(path, was, 0o600))
+	again, err := batch.Issue(t.Context(), open(t, dir, start(), nil), r)
+	must(t, err)
+	if again.Batch != result.Batch || again.Before != result.Issued || again.Done() != 20 {
+		t.Errorf("got %+v", again)
+	}
+}
+
 func TestASecondRunAtTheSameTimeIsTurnedAway(t *testing.T) {
 	dir := newEstate(t)
 	f := open(t, dir, start(), nil)

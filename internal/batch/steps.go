@@ -44,8 +44,9 @@ type pieces struct {
 // survive a crash anywhere: the keys of a group are durable; then its certificates
 // are recorded, in one transaction; then they are written, and become durable with
 // the keys of a group after it, or at the end. Each step has its own goroutine:
-// while one group is recorded, the keys of the next are synced, those of the one
-// after it are made, and the certificates of the one before are written.
+// while one group is recorded or given out, the keys of the next are synced, and
+// those of the one after it are made. The next is recorded when the one before is
+// given out, so that no more than one has to be mended after a crash.
 func (b *run) issueRest(ctx context.Context) error {
 	going, stop := context.WithCancel(ctx)
 	made, synced := make(chan pieces, 1), make(chan pieces, 1)
