@@ -63,7 +63,7 @@ func (b *run) makeOne(ctx context.Context, i int) (piece, error) {
 	return piece{i: i, issued: store.Issued{
 		Environment: grant.Spec.Environment, Workload: l.Workload, Instance: l.Instance,
 		Generation: b.signer.Generation.Number, Serial: c.Serial, Certificate: c.DER, SPKI: c.KeyDigest,
-		NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(), Batch: b.result.Batch, Line: i + 1,
+		NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(), Batch: b.result.Batch, Line: i + 1, Requested: l.CSR != "",
 	}}, nil
 }
 
@@ -149,6 +149,9 @@ func (b *run) record(ctx context.Context, list []piece) error {
 	if errors.Is(err, store.ErrExists) {
 		err = hint.With(fmt.Errorf("%w: %w", &durable.BusyError{What: "another folder, of the same batch"}, err),
 			"wait for it to end, and give its folder with --out to look at what it issued")
+	}
+	if errors.Is(err, store.ErrKeyUsed) {
+		err = hint.With(err, "run the same command again, which judges every request anew")
 	}
 	if err == nil {
 		b.result.Issued += len(list)

@@ -155,6 +155,31 @@ func TestARequestThatChangesInTheMiddleStopsTheBatch(t *testing.T) {
 	}
 }
 
+// A key gets no second owner while a batch is under way, either.
+func TestAKeyThatGotAnOwnerMeanwhileIsNotCertified(t *testing.T) {
+	dir := newEstate(t)
+	r, owners := requested(t, dir, 10)
+	r.Group = 5
+	key, err := pki.DigestOfKey(owners[8].Public())
+	must(t, err)
+	other := open(t, dir, start(), nil)
+	theirs := store.Issued{Environment: "prod", Workload: "reports", Generation: 1, Serial: "beef", Certificate: []byte("theirs"), SPKI: key,
+		NotBefore: start().Unix(), NotAfter: start().Unix() + 60}
+	f := open(t, dir, start(), func(step string) {
+		if step == "durable.mkdir backup@8" { // its request has been judged
+			must(t, other.Store.RecordRequested(t.Context(), theirs, ""))
+		}
+	})
+	result, err := batch.Issue(t.Context(), f, r)
+	if !errors.Is(err, store.ErrKeyUsed) || result.Issued != 5 {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	var refusal *rules.Refusal
+	if result, err = batch.Issue(t.Context(), open(t, dir, start(), nil), r); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "prod/reports") {
+		t.Errorf("the same again: got %+v, %v", result, err)
+	}
+}
+
 func TestASecondRunAtTheSameTimeIsTurnedAway(t *testing.T) {
 	dir := newEstate(t)
 	f := open(t, dir, start(), nil)

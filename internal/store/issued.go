@@ -23,6 +23,7 @@ type Issued struct {
 	Created     int64  // 0 is filled in by RecordIssued
 	Batch       string // the batch that it is of, which BeginBatch has recorded; mostly ""
 	Line        int    // of the batch, from 1; 0 without one
+	Requested   bool   // its key came with a request: it may have one owner. This is not stored
 
 	// What the store adds when it reads.
 	Entry   int64       // its audit entry's number, which orders records
@@ -33,7 +34,8 @@ type Issued struct {
 // they leave the program. A serial that its issuer generation has used, and a
 // line of a batch that has a certificate, are refused (ErrExists), and so is what
 // comes from an issuer after its cut-over (ErrStatus): whoever opened it before
-// must not issue what no gate counted.
+// must not issue what no gate counted. So is a key that was brought and that
+// somebody else has got a certificate for meanwhile (ErrKeyUsed).
 func (s *Store) RecordIssued(ctx context.Context, issued ...Issued) error {
 	if len(issued) == 0 {
 		return nil
@@ -48,7 +50,7 @@ func (s *Store) RecordIssued(ctx context.Context, issued ...Issued) error {
 			return err
 		}
 		for _, i := range issued {
-			if err := t.recordIssued(i); err != nil {
+			if err := errors.Join(t.ownsKey(i), t.recordIssued(i)); err != nil {
 				return fmt.Errorf("%s, serial %s: %w", i.addr(), i.Serial, err)
 			}
 		}
@@ -82,6 +84,20 @@ func (t *tx) mayIssue(issued []Issued) error {
 	}
 	return nil
 }
+
+// ownsKey refuses a key that was brought and is another's.
+func (t *tx) ownsKey(i Issued) error {
+	if !i.Requested {
+		return nil
+	}
+	others, err := t.exists(ownedByOthers, t.estate, i.SPKI[:], i.Environment, i.Workload, i.Instance)
+	if err == nil && others {
+		err = ErrKeyUsed
+	}
+	return err
+}
+
+const ownedByOthers = `SELECT 1 FROM issued i WHERE ` + ofKey + ` AND NOT (i.environment = $3 AND i.workload = $4 AND i.instance = $5) LIMIT 1`
 
 func (t *tx) recordIssued(i Issued) error {
 	if i.Created == 0 {

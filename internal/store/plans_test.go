@@ -109,14 +109,14 @@ func TestCountsAndSingleQueriesUseIndexes(t *testing.T) {
 	}
 	for query, index := range map[string]string{
 		selectIssued + Filter{}.from(nil) + ` WHERE ` + ofKey + ` ORDER BY i.entry DESC LIMIT 1`: "issued_key",
-		newestOfKey: "issued_key", compromisedOfKey: "issued_key",
+		newestOfKey: "issued_key", compromisedOfKey: "issued_key", ownedByOthers: "issued_key",
 		selectIssued + Filter{}.from(nil) + ` WHERE i.estate = $1 AND i.batch = $2 AND i.line > $3 ORDER BY i.line LIMIT 500`:         "issued_line",
 		`SELECT not_after FROM issued WHERE estate = $1 AND entry = $2`:                                                               "issued_entry",
 		`SELECT 1 FROM intents WHERE estate = $1 AND status = 'begun' ORDER BY entry`:                                                 "intents_open",
 		`SELECT serial FROM revocations WHERE estate = $1 AND environment = $2 AND generation = 1 AND dropped = 0 AND not_after < $3`: "revocations_kept",
 		oldest: "issued_end",
 	} {
-		got := explained(t, s.db, query, s.estate, "a", "b")
+		got := explained(t, s.db, query, s.estate, "a", "b", "c", "d")
 		if strings.Contains(got, "SCAN i") || strings.Contains(got, "SCAN issued") || strings.Contains(got, "TEMP B-TREE") ||
 			!strings.Contains(got, index) {
 			t.Errorf("%s: want index %s, got: %s", query, index, got)

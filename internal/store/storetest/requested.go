@@ -29,6 +29,11 @@ func requested(t *testing.T, p Place) {
 	if err := s.RecordRequested(t.Context(), of(2), of(2).Serial); !errors.Is(err, store.ErrExists) {
 		t.Errorf("a serial that is taken: got %v, want ErrExists", err)
 	}
+	other := of(3)
+	other.Instance, other.Requested = "other", true
+	if err := s.RecordIssued(t.Context(), Certificate(9), other); !errors.Is(err, store.ErrKeyUsed) {
+		t.Errorf("another owner's, in a batch: got %v, want ErrKeyUsed", err)
+	}
 	if err := s.RecordRequested(t.Context(), store.Issued{}, ""); err == nil {
 		t.Error("a record of nothing: no error")
 	}
