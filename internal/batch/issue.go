@@ -197,6 +197,7 @@ func (b *run) begin(ctx context.Context) (known bool, err error) {
 // end makes durable what the run came to, and gives the manifest its name when
 // all of the batch is issued.
 func (b *run) end(err error) error {
+	b.group.Adopt(b.tree.path(partName)) // now, because a sync before this one had a part of it
 	err = errors.Join(err, b.list.close(), b.group.Sync())
 	if err != nil {
 		return err

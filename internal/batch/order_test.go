@@ -87,3 +87,31 @@ func TestNoCertificateIsRecordedBeforeItsKeyIsDurable(t *testing.T) {
 		}
 	}
 }
+
+// TestTheManifestIsDurableBeforeItHasItsName: with the file system, or by itself
+// where files are synced one by one.
+func TestTheManifestIsDurableBeforeItHasItsName(t *testing.T) {
+	dir := newEstate(t)
+	var mu sync.Mutex
+	written, synced, named := false, false, false
+	f := open(t, dir, start(), func(name string) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case strings.HasPrefix(name, "durable.write cert.pem"):
+			written, synced = true, false
+		case strings.HasPrefix(name, "durable.syncedfs "), name == "durable.fsync .manifest.jsonl.part":
+			synced = true
+		case name == "durable.rename manifest.jsonl":
+			named = true
+			if !written || !synced {
+				t.Errorf("the manifest gets its name; certificates were written: %v, it was synced since: %v", written, synced)
+			}
+		}
+	})
+	_, err := batch.Issue(t.Context(), f, counted(t, "backup=20"))
+	must(t, err)
+	if !named {
+		t.Error("there is no manifest")
+	}
+}
