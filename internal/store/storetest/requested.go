@@ -40,6 +40,15 @@ func requested(t *testing.T, p Place) {
 	if n := value[int](t)(s.CountIssued(t.Context(), store.Filter{})); n != 2 {
 		t.Errorf("%d certificates are recorded, want 2", n)
 	}
+	alike := Certificate(8) // of another key, whose digest begins as that of the host's
+	alike.SPKI = key
+	alike.SPKI[8]++
+	must(t, s.RecordIssued(t.Context(), alike))
+	for _, want := range []store.Issued{of(2), alike} {
+		if got, found, err := s.IssuedBySPKI(t.Context(), want.SPKI); err != nil || !found || got.Serial != want.Serial {
+			t.Errorf("the certificate of key %x is %q, %v, %v, want %q", want.SPKI, got.Serial, found, err, want.Serial)
+		}
+	}
 	must(t, s.VerifyAudit(t.Context()))
 	compromised(t, s, of(1), of(2))
 }
