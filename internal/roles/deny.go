@@ -152,9 +152,9 @@ func EndsAll(a plan.Action) bool {
 // deny puts inline policies: writing the same again changes nothing. A role that
 // does not take them must not keep the sessions of others going.
 func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	var after denials
-	if err := json.Unmarshal(s.After, &after); err != nil {
-		return plan.Outcome{}, fmt.Errorf("reading the action: %w", err)
+	after, err := plan.FieldsOf[denials](s.After)
+	if err != nil {
+		return plan.Outcome{}, err
 	}
 	if after.Sessions != "" {
 		all, err := DenyAllSessions(s.Action.Addr, d.Clock.Now())
