@@ -66,8 +66,11 @@ func (e *HeldRun) Unwrap() []error {
 	return errs
 }
 
-// Hold makes one error of holds, with all their hints.
+// Hold makes one error of holds, with all their hints; of none, it is nil.
 func Hold(held ...*HeldError) error {
+	if len(held) == 0 {
+		return nil
+	}
 	var hints []string
 	for _, h := range held {
 		hints = append(hints, h.Hints...)
