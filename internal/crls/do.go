@@ -2,7 +2,6 @@ package crls
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -14,7 +13,9 @@ import (
 	"anchorctl/internal/plan"
 )
 
-// Doers carry out the actions on revocation lists.
+// Doers carry out the actions on revocation lists. What fails at one anchor is
+// held, and the lists of others go on: what is not closed at one place must be at
+// the others.
 type Doers struct {
 	Signer
 	Ours
@@ -45,7 +46,7 @@ func (d Doers) bring(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	}
 	api, err := d.API(ctx, s.Action.Addr)
 	if err != nil {
-		return plan.Outcome{}, held(s.Action.ID, err)
+		return plan.Outcome{}, engine.HoldFailure(s.Action.ID, err)
 	}
 	if err := room(ctx, api, s.Action.ID, after.Anchor); err != nil {
 		return plan.Outcome{}, err
@@ -53,7 +54,7 @@ func (d Doers) bring(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	made, err := d.Create(ctx, s, New{
 		Name: *after.Name, AnchorARN: after.Anchor, Data: data, Tags: ownership.WithIntent(after.Tags, s.Intent),
 	})
-	return made, held(s.Action.ID, err)
+	return made, engine.HoldFailure(s.Action.ID, err)
 }
 
 // room holds an import at an anchor that has all the lists it takes: what
@@ -61,7 +62,7 @@ func (d Doers) bring(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 func room(ctx context.Context, api API, action, anchorARN string) error {
 	all, err := api.List(ctx, false)
 	if err != nil {
-		return held(action, err)
+		return engine.HoldFailure(action, err)
 	}
 	there := slices.DeleteFunc(all, func(l Live) bool { return l.AnchorARN != anchorARN })
 	if len(there) < PerAnchor {
@@ -72,16 +73,6 @@ func room(ctx context.Context, api API, action, anchorARN string) error {
 		full.Hints = append(full.Hints, fmt.Sprintf("%q (%s) is at %s: find out whose it is, and have one of them deleted", l.Name, l.ARN, anchorARN))
 	}
 	return full
-}
-
-// held makes a failure of one list into something to come back to: the lists of
-// other anchors go on. What is not closed at one place must be at the others.
-func held(action string, err error) error {
-	var already *engine.HeldError
-	if err == nil || errors.As(err, &already) {
-		return err
-	}
-	return errors.Join(&engine.HeldError{Action: action, Reason: err.Error(), Hints: hint.Of(err)}, err)
 }
 
 // data is the newest list on record, as the service takes it.
@@ -95,7 +86,7 @@ func (d Doers) data(ctx context.Context, a plan.Action) ([]byte, error) {
 	}
 	data := pki.EncodeCRL(newest.DER)
 	if len(data) > pki.MaxRevocationList {
-		return nil, held(a.ID, hint.With(fmt.Errorf("the list has %d bytes, and the service takes %d", len(data), pki.MaxRevocationList),
+		return nil, engine.HoldFailure(a.ID, hint.With(fmt.Errorf("the list has %d bytes, and the service takes %d", len(data), pki.MaxRevocationList),
 			`run "anchorctl explain ANC702"`))
 	}
 	return data, nil
@@ -109,7 +100,7 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	change := Change{Name: after.Name}
 	if after.Number != "" {
 		if err := d.unchanged(ctx, s); err != nil {
-			return plan.Outcome{}, held(s.Action.ID, err)
+			return plan.Outcome{}, engine.HoldFailure(s.Action.ID, err)
 		}
 		if change.Data, err = d.data(ctx, s.Action); err != nil {
 			return plan.Outcome{}, err
@@ -141,8 +132,7 @@ func (d Doers) tag(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	return d.change(ctx, s.Action, Change{SetTags: after.Tags})
 }
 
-// change holds what fails.
 func (d Doers) change(ctx context.Context, a plan.Action, c Change) (plan.Outcome, error) {
 	outcome, err := d.Change(ctx, a.Addr, c)
-	return outcome, held(a.ID, err)
+	return outcome, engine.HoldFailure(a.ID, err)
 }

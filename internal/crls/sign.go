@@ -131,7 +131,7 @@ func (s Signer) make(ctx context.Context, issuer plan.Addr, above int64) (store.
 	}
 	key, err := s.Ring.Open(ctx, g.KeyURI, keys.Guard(g.Guard))
 	if err != nil {
-		return store.CRL{}, held(plan.ID(plan.CRLSign, issuer), err)
+		return store.CRL{}, engine.HoldFailure(plan.ID(plan.CRLSign, issuer), err)
 	}
 	der, err := pki.NewCRL(spec, pki.Parent{Certificate: state.Certificate, Key: key})
 	if err != nil {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"anchorctl/internal/engine"
-	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 )
 
@@ -176,7 +175,7 @@ func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(after.Policies)) {
 		if err := d.PutPolicy(ctx, s.Action.Addr, name, string(after.Policies[name])); err != nil {
-			return plan.Outcome{}, errors.Join(&engine.HeldError{Action: s.Action.ID, Reason: err.Error(), Hints: hint.Of(err)}, err)
+			return plan.Outcome{}, engine.HoldFailure(s.Action.ID, err)
 		}
 	}
 	return plan.Outcome{}, nil

@@ -126,16 +126,9 @@ func (d Doers) rename(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 		return plan.Outcome{}, errors.New("reading the action: it names no issuer")
 	}
 	addr := s.Action.Addr
-	api, err := d.API(ctx, addr)
+	api, live, err := d.read(ctx, addr)
 	if err != nil {
 		return plan.Outcome{}, err
-	}
-	live, err := api.Get(ctx, Name(addr))
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	if !live.Exists {
-		return plan.Outcome{}, fmt.Errorf("writing the trust policy of %s: the role is not there any more", addr)
 	}
 	before, after, err := rewrites(live.Trust, wanted.Issuer.Old, wanted.Issuer.New, rewriteOf(s.Action.Kind))
 	switch {
