@@ -17,6 +17,7 @@ import (
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/render"
+	"anchorctl/internal/rules"
 	"anchorctl/internal/terminal"
 )
 
@@ -82,7 +83,7 @@ func status(ctx context.Context, w estate.World, within config.Duration, detail 
 	if within > 0 {
 		failed = withinError(dates, failed)
 	}
-	if failed == nil && detail && (len(s.Drift) > 0 || len(holding(s.Findings)) > 0) {
+	if failed == nil && detail && (len(s.Drift) > 0 || len(rules.Only(s.Findings, rules.Hold)) > 0) {
 		reply.Exit = terminal.ExitChanges
 	}
 	return reply, failed
@@ -182,7 +183,7 @@ func statusPage(p *render.Page, s shownStatus, whole bool) {
 	heldLines(p, s.Findings)
 	p.Blank()
 	if len(s.Drift) == 0 {
-		if len(holding(s.Findings)) > 0 {
+		if len(rules.Only(s.Findings, rules.Hold)) > 0 {
 			p.Line("No drift, but not in order: apply opens nothing further until what is held is mended or waived.")
 			return
 		}

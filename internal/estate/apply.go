@@ -13,8 +13,8 @@ import (
 	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
+	"anchorctl/internal/verdict"
 )
 
 // ApplyOptions say what to apply and who agrees to it.
@@ -95,7 +95,7 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 	}
 	// What a finding holds is what opens anything further. Closing goes on: it
 	// may be the very cure.
-	holds := holding(proposal.Findings)
+	holds := engine.Hold(verdict.Holds(proposal.Findings)...)
 	actions := proposal.Plan.Actions
 	if holds != nil {
 		if actions = closing(actions); len(actions) == 0 {
@@ -228,27 +228,6 @@ func closes(a plan.Action) bool {
 func makes(id string) bool {
 	kind, _, _ := strings.Cut(id, " ")
 	return slices.Contains([]plan.Kind{plan.IssuerMint, plan.AnchorCreate, plan.CRLSign}, plan.Kind(kind))
-}
-
-// holding is the error of findings that hold.
-func holding(findings []rules.Finding) error {
-	var held []*engine.HeldError
-	for _, f := range findings {
-		if f.Severity == rules.Hold {
-			reason := f.Evidence
-			if f.Element != "" {
-				reason = f.Element + ": " + reason
-			}
-			held = append(held, &engine.HeldError{
-				Action: f.At, Rule: f.Rule, Reason: reason,
-				Hints: []string{f.Remedy, fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
-			})
-		}
-	}
-	if len(held) == 0 {
-		return nil
-	}
-	return engine.Hold(held...)
 }
 
 // settle finds out what became of the intents of earlier runs.
