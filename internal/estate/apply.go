@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,16 +45,16 @@ type Report struct {
 // *engine.InterruptedError, and whatever else fails; everything done by then
 // is recorded, and applying again goes on from there.
 func (w World) Apply(ctx context.Context, o ApplyOptions) (report Report, err error) {
-	command := "apply"
+	command, holder := "apply", ""
 	switch {
 	case o.Destroy:
 		command = "destroy"
 	case o.Revocation != nil:
-		command = commandRevocation
+		command, holder = commandRevocation, o.Revocation.holder()
 	case o.Rotation != nil:
 		command = o.Rotation.command()
 	}
-	release, err := w.Folder.Store.Lock(ctx, command, o.Wait)
+	release, err := w.Folder.Store.Lock(ctx, cmp.Or(holder, command), o.Wait)
 	if err != nil {
 		return Report{}, err
 	}
