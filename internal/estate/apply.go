@@ -319,8 +319,12 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 		err = r.turned(ctx, report.Proposal)
 	}
 	err = errors.Join(report.Proposal.unreached, err)
+	status := statusOf(err, reachedEnd)
 	// The end of a run is recorded even when the run was interrupted.
-	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, statusOf(err, reachedEnd))
+	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, status)
+	if n := r.options.Rotation; n != nil && status == plan.Failed {
+		err = r.world.stillOpen(ctx, *n, err)
+	}
 	return report, errors.Join(err, ending)
 }
 
