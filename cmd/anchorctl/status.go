@@ -166,7 +166,7 @@ func statusPage(p *render.Page, s shownStatus, whole bool) {
 	for _, e := range s.Environments {
 		p.Heading(e.Name)
 		p.Line("issuer        %s", authority(e.Issuer))
-		p.Line("certificates  %d valid", e.Certificates)
+		p.Line("certificates  %s", validNow(e))
 		for _, l := range e.Revocation {
 			listLine(p, l)
 		}
@@ -192,6 +192,16 @@ func statusPage(p *render.Page, s shownStatus, whole bool) {
 	}
 	p.Heading("To be done")
 	p.Plan(plan.Plan{Actions: s.Drift})
+}
+
+// validNow counts the certificates of workloads, and names those apart that a
+// rotation or a proof has made for itself.
+func validNow(e estate.EnvironmentStatus) string {
+	text := fmt.Sprintf("%d valid", e.Certificates)
+	if e.Probes > 0 {
+		text += fmt.Sprintf(", and %d of the built-in probe", e.Probes)
+	}
+	return text
 }
 
 func authority(a estate.Authority) string {
