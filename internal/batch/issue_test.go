@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"anchorctl/internal/batch"
+	"anchorctl/internal/folder/foldertest"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
@@ -310,7 +311,7 @@ func TestACertificateOfAnotherGenerationKeepsItsChain(t *testing.T) {
 	if err == nil || first.Issued != 10 {
 		t.Fatalf("got %+v, %v", first, err)
 	}
-	former := addFormerIssuer(t, f, 2)
+	former := foldertest.AddIssuer(t, f, 2, store.Retired)
 	key, err := keys.Generate(keys.P256)
 	must(t, err)
 	text, err := keys.EncodeWorkload(key)

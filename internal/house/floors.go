@@ -50,7 +50,7 @@ func Chambers() map[string][]Floor {
 // Workshop are the packages that stand beside the house: tests and tools. No
 // room imports them outside its tests.
 func Workshop() []string {
-	return []string{"bench", "config/schema", "estate/estatetest", "house", "house/cmd/generate", "house/cmd/testreport", "iamactions/cmd/generate", "pki/pkitest", "publicca/cmd/publicset", "admission/corpus", "admission/corpus/write", "store/storetest"}
+	return []string{"bench", "config/schema", "estate/estatetest", "folder/foldertest", "house", "house/cmd/generate", "house/cmd/testreport", "iamactions/cmd/generate", "pki/pkitest", "publicca/cmd/publicset", "admission/corpus", "admission/corpus/write", "store/storetest"}
 }
 
 // Room is the name of the package of an import path: what comes after
