@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/render"
@@ -43,7 +44,9 @@ type proposal struct {
 	Basis   plan.Basis    `json:"basis"`
 	Actions []plan.Action `json:"actions"`
 	Notices []string      `json:"notices"`
-	File    string        `json:"file,omitempty"` // where the plan was saved
+	// Documents are what somebody has to install.
+	Documents []engine.Document `json:"documents"`
+	File      string            `json:"file,omitempty"` // where the plan was saved
 }
 
 func planCommand() *cmdline.Command {
@@ -108,7 +111,7 @@ func proposalOf(p estate.Proposal) (proposal, error) {
 	digest, err := p.Plan.Digest()
 	return proposal{
 		Changes: !p.Plan.Empty(), Digest: digest, Basis: p.Plan.Basis,
-		Actions: listOf(p.Plan.Actions), Notices: listOf(p.Notices),
+		Actions: listOf(p.Plan.Actions), Notices: listOf(p.Notices), Documents: listOf(p.Documents()),
 	}, err
 }
 
@@ -119,6 +122,7 @@ func planPage(page *render.Page, p estate.Proposal, saved string) {
 		page.Line("Note: %s", n)
 	}
 	heldLines(page, p.Findings)
+	documentsPage(page, p.Documents())
 	if saved != "" {
 		page.Blank()
 		page.Line("Saved in %s: apply exactly this with: anchorctl apply %s", saved, saved)

@@ -95,7 +95,7 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 	}
 	// What a finding holds is what opens anything further. Closing goes on: it
 	// may be the very cure.
-	holds := holding(proposal.Findings)
+	holds := proposal.holding()
 	actions := proposal.Plan.Actions
 	if holds != nil {
 		if actions = closing(actions); len(actions) == 0 {
@@ -230,10 +230,11 @@ func makes(id string) bool {
 	return slices.Contains([]plan.Kind{plan.IssuerMint, plan.AnchorCreate, plan.CRLSign}, plan.Kind(kind))
 }
 
-// holding is the error of findings that hold.
-func holding(findings []rules.Finding) error {
+// holding is the error of findings that hold, with what is waited for besides: as
+// long as a finding holds, no run comes to the steps that would tell.
+func (p Proposal) holding() error {
 	var held []*engine.HeldError
-	for _, f := range findings {
+	for _, f := range p.Findings {
 		if f.Severity == rules.Hold {
 			reason := f.Evidence
 			if f.Element != "" {
@@ -248,7 +249,7 @@ func holding(findings []rules.Finding) error {
 	if len(held) == 0 {
 		return nil
 	}
-	return engine.Hold(held...)
+	return engine.Hold(append(held, p.awaited...)...)
 }
 
 // settle finds out what became of the intents of earlier runs.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/scrutiny"
@@ -50,6 +51,19 @@ type Proposal struct {
 	// unreached says which places a restricted run could not read.
 	unreached error
 	urgent    bool // what fails stops nothing but what needs it
+	// awaited are the pins that somebody else has to install, as far as it is known
+	// by now what they name.
+	awaited []*engine.HeldError
+}
+
+// Documents are the texts that somebody has to install before what is planned can
+// be done.
+func (p Proposal) Documents() []engine.Document {
+	var all []engine.Document
+	for _, held := range p.awaited {
+		all = append(all, held.Documents...)
+	}
+	return all
 }
 
 // Plan computes what would be done. It changes nothing, anywhere.
