@@ -109,7 +109,7 @@ func leftPage(p *render.Page, left []plan.Action) {
 	for _, a := range left {
 		gate := ""
 		if a.Gate != "" {
-			gate = ", " + gateWords(a.Gate)
+			gate = ", " + gateWords(a.Gate, false)
 		}
 		p.Line("  %s%s", a.ID, gate)
 	}

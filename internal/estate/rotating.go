@@ -175,7 +175,11 @@ func (t *turn) end() error {
 	if t.rotation.KeepKey || gone == t.from && gone.Kind == plan.KindRoot {
 		retirement.Key = issuers.KeyArchived
 	}
-	return t.take(issuers.Retire(gone, retirement, append(t.needs(), t.aside...)))
+	a, err := issuers.Retire(gone, retirement, append(t.needs(), t.aside...))
+	if t.options.Rotation.Abort && gone.Kind == plan.KindIssuer && t.r.certs[gone.String()] != nil {
+		a.Gate = GateDrained // no anchor need hold it for workloads to have its certificates
+	}
+	return t.take(a, err)
 }
 
 func (t *turn) needs() []string { return slices.Clone(t.done) }

@@ -36,9 +36,19 @@ func (t *turn) replace() error {
 	return t.anchors(plan.AnchorReplace, gate, func([]string) []string { return []string{t.to.String()} })
 }
 
-// expel has each anchor give the new certificate up again.
+// expel has each anchor give the new certificate up again. One that has given up the
+// old one shows that the cut-over was, whatever the store says: without it only where
+// the old issuer had ended do anchors change over.
 func (t *turn) expel() error {
-	return t.anchors(plan.AnchorWithdraw, "", func([]string) []string { return []string{t.from.String()} })
+	for _, addr := range addresses(t.d.anchors) {
+		live, there := t.o.anchors[addr]
+		held := anchors.Held(live, t.r.knownAs)
+		if there && !t.dead() && slices.Contains(held, t.to.String()) && !slices.Contains(held, t.from.String()) {
+			return heldAnchor(addr, fmt.Sprintf("it holds %s and %s no more, which comes after the cut-over: the store was restored from a backup of before it, and workloads hold certificates of %s",
+				t.to, t.from, t.to), fmt.Sprintf("run %q: it goes on to the end; to leave the new key again, start another rotation afterwards", "anchorctl "+resume(*t.options.Rotation)))
+		}
+	}
+	return t.anchors(plan.AnchorWithdraw, GateDrained, func([]string) []string { return []string{t.from.String()} })
 }
 
 // exchange has each anchor hold the certificates that its issuers have by then.
