@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
@@ -184,6 +185,8 @@ func (r *runner) openRoot(ctx context.Context, p Proposal, actions []plan.Action
 		return r.minter.MakeRootKey(ctx, n.To)
 	case n != nil && n.Environment == "" && signs:
 		return r.minter.UnlockRoot(ctx, n.To)
+	case n != nil && n.Kind != store.Renewal && slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Kind == plan.IssuerRenew }):
+		return hint.With(r.minter.Unlock(ctx), fmt.Sprintf("have the root's key and its passphrase at hand: %s ended before its rotation did, and the root gives it new dates", addressOf(n.Environment, n.To)))
 	case signs:
 		return r.minter.Unlock(ctx)
 	default:

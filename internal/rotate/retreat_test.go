@@ -82,7 +82,9 @@ func TestARestoredStoreTakesNoIssuerFromItsWorkloads(t *testing.T) {
 		{"the files of one are there", func(l *lab) issuance.Unfiled {
 			l.issueFiles(t, "app")
 			return l.issue(t, "slow", "host-7")
-		}, "ANC503", func(l *lab, _ issuance.Unfiled) string { return "in " + filepath.Join(l.Dir, "out", "prod", "app", "cert.pem") }},
+		}, "ANC503", func(l *lab, _ issuance.Unfiled) string {
+			return "in " + filepath.Join(l.Dir, "out", "prod", "app", "cert.pem")
+		}},
 		{"it was over", func(l *lab) issuance.Unfiled {
 			l.through(t, resume())
 			return l.issue(t, "slow", "host-7")
