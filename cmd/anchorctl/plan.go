@@ -14,19 +14,20 @@ import (
 	"anchorctl/internal/terminal"
 )
 
-// approvals are the environments for which something that cannot be taken back
-// is approved.
-type approvals struct{ remove, restore cli.StringSlice }
+// approvals are the environments and targets for which something that cannot be taken
+// back is approved.
+type approvals struct{ remove, restore, forget cli.StringSlice }
 
 func (a *approvals) flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "approve-delete", Usage: "remove what the environment `ENV`, gone from anchorctl.yaml, has in AWS; may be repeated", Destination: &a.remove},
 		&cli.StringSliceFlag{Name: "approve-restore", Usage: "take certificates that are not ours out of the trust anchors of `ENV`; may be repeated", Destination: &a.restore},
+		&cli.StringSliceFlag{Name: "approve-forget", Usage: "take what is at `ACCOUNT/REGION`, gone from anchorctl.yaml, off the record: its account is gone for good; may be repeated", Destination: &a.forget},
 	}
 }
 
 func (a *approvals) options() estate.Options {
-	return estate.Options{Delete: a.remove.Value(), Restore: a.restore.Value()}
+	return estate.Options{Delete: a.remove.Value(), Restore: a.restore.Value(), Forget: a.forget.Value()}
 }
 
 type planOptions struct {

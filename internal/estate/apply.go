@@ -77,10 +77,10 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context) (Report, error) {
-	if err := r.settle(ctx); err != nil {
+	if err := r.takeApprovals(); err != nil {
 		return Report{}, err
 	}
-	if err := r.takeApprovals(); err != nil {
+	if err := r.settle(ctx); err != nil {
 		return Report{}, err
 	}
 	proposal, err := r.world.propose(ctx, r.clouds, r.options.Options)
@@ -123,7 +123,7 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		if isOpen && (!r.restricted() || open.Command == r.command) {
 			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 		}
-		return report, errors.Join(proposal.unreached, err, r.turned(ctx, proposal))
+		return report, errors.Join(proposal.unreached, err, r.turned(ctx, proposal), r.abandon(ctx))
 	}
 	if r.options.Approve != nil {
 		if err := r.options.Approve(ctx, proposal); err != nil {
@@ -215,7 +215,7 @@ func closing(actions []plan.Action) []plan.Action {
 // leaves a role is one: nobody should keep it because of something else.
 func closes(a plan.Action) bool {
 	switch a.Kind {
-	case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin:
+	case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin, plan.Forget:
 		return true
 	case plan.CRLSign, plan.CRLImport, plan.CRLUpdate, plan.CRLEnable:
 		return true
@@ -265,6 +265,8 @@ func (r *runner) settle(ctx context.Context) error {
 		// What else is unclear has to wait for an apply, and this not for that.
 		intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return !revokes(i.Action.Kind) })
 	}
+	// What came of it where nobody can look is never known.
+	intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return r.options.forgets(i.Action.Addr) })
 	// Nor has what is unclear in another environment to do with a rotation.
 	intents = slices.DeleteFunc(intents, func(i plan.Intent) bool {
 		return i.Action.Addr.Environment != "" && !r.options.covers(i.Action.Addr.Environment)
@@ -301,7 +303,10 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 		return report, err
 	}
 	report.Run = open.ID
-	var err error
+	err := r.abandon(ctx)
+	if err != nil {
+		return report, err
+	}
 	if n := report.Proposal.Rotation; n != nil && n.Number == 0 {
 		if *n, err = r.world.Folder.Store.StartRotation(ctx, *n); err != nil {
 			return report, err

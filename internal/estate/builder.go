@@ -44,7 +44,7 @@ func (b *builder) build() error {
 		return b.remove(func(plan.Addr) bool { return true })
 	}
 	for _, phase := range []func() error{
-		b.mint, b.anchors, b.lists, b.removals, b.narrowed, b.unpin, b.pin, b.loose, b.mapped, b.updated, b.enableAnchors, b.enableProfiles,
+		b.mint, b.anchors, b.lists, b.removals, b.forget, b.narrowed, b.unpin, b.pin, b.loose, b.mapped, b.updated, b.enableAnchors, b.enableProfiles,
 	} {
 		if err := phase(); err != nil {
 			return err

@@ -169,7 +169,7 @@ func (t *turn) leftBehind() error {
 	for _, addr := range addresses(t.r.objects) {
 		if _, wanted := t.d.anchors[addr]; addr.Kind == plan.KindAnchor && addr.Environment == t.from.Environment && !wanted {
 			return heldAnchor(addr, "its target left anchorctl.yaml, and it is there still",
-				`run "anchorctl apply" first, which removes it, or put the target back into the file`)
+				`run "anchorctl apply" first, which removes it, or put the target back into the file`, forgetHint(addr.Target))
 		}
 	}
 	return nil
