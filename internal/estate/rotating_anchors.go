@@ -123,7 +123,7 @@ func (t *turn) willHold(addr plan.Addr) ([]string, error) {
 		return nil, err
 	}
 	if strange := t.strange(addr, held); len(strange) > 0 {
-		f := strangers(addr, fmt.Sprintf("it holds what does not belong there: %s", strings.Join(strange, ", ")))
+		f := t.strangers(addr, fmt.Sprintf("it holds what does not belong there: %s", strings.Join(strange, ", ")))
 		if t.rotation.Kind == store.Emergency {
 			f.Severity = rules.Warn
 		}

@@ -193,3 +193,31 @@ func TestAnAbortAsksForNoMoreThanTenMinutes(t *testing.T) {
 		t.Errorf("%d were asked for, want the 600 that asked last: %v", len(asked), asked)
 	}
 }
+
+// TestAStoreRestoredFromBeforeARotationSaysSo: an anchor holds an issuer that the store
+// has never heard of. Its key is there still, and the next rotation takes it up.
+func TestAStoreRestoredFromBeforeARotationSaysSo(t *testing.T) {
+	l := newLab(t, configuration("manage", "eu-central-1"), map[string]string{})
+	l.issue(t, "slow", "attic")
+	backup := l.saved(t)
+	l.cutOver(t)
+	with := l.issue(t, "slow", "host-7")
+	r := l.restored(t, backup)
+	_, err := r.Apply(t.Context(), estate.ApplyOptions{}, nil)
+	held := heldBy(t, err, "ANC604")
+	if !strings.Contains(held.Reason, `"prod issuer 2" is signed by root#1 and not on record`) || !strings.HasPrefix(held.Hints[0], "look for a newer backup of the store first") {
+		t.Errorf("it says %s, with %v", held.Reason, held.Hints)
+	}
+	if _, err := r.Apply(t.Context(), estate.ApplyOptions{Options: estate.Options{Restore: []string{"prod"}}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.ask(t.Context(), "eu-central-1", with); err == nil {
+		t.Error("its issuer was taken out, and it is let in")
+	}
+	r.denied = nil // that was meant
+	_, err = r.run(t.Context(), start(store.Rekey), nil)
+	heldBy(t, err, "ANC504")
+	if err := r.ask(t.Context(), "eu-central-1", with); err != nil {
+		t.Errorf("the key of its issuer is taken up, and it is denied: %v", err)
+	}
+}
