@@ -132,7 +132,7 @@ func planPage(page *render.Page, p estate.Proposal, saved string) {
 
 // heldLines says what is held, and what to do about it.
 func heldLines(page *render.Page, findings []rules.Finding) {
-	for _, f := range holding(findings) {
+	for _, f := range rules.Only(findings, rules.Hold) {
 		page.Blank()
 		page.Line("Held: %s", f)
 		page.Line("      %s", f.Remedy)

@@ -81,26 +81,37 @@ changes and every issuer is signed anew with the key that it has.`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve},
 			&cli.BoolFlag{Name: "renew", Usage: "same key, new dates", Destination: &o.renew},
-			&cli.BoolFlag{Name: "keep-key", Usage: "put the old key away instead of destroying it", Destination: &o.keepKey},
+			&cli.BoolFlag{Name: "keep-key", Usage: "put the old key away instead of destroying it; that of a root is put away always", Destination: &o.keepKey},
 		}, o.goingOn()...),
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
-			rotation := o.rotation(c)
-			rotation.Kind, rotation.KeepKey = store.Rekey, o.keepKey
-			switch {
-			case o.renew && (o.emergency || o.keepKey):
-				return cmdline.Reply{}, terminal.Usage("--renew keeps the key: neither --emergency nor --keep-key goes with it")
-			case o.renew && rotation.Environment == "":
-				return cmdline.Reply{}, terminal.Usage("--renew is for issuers: a root that ends gets a new key", `run "anchorctl rotate start root"`)
-			case o.renew:
-				rotation.Kind = store.Renewal
-			case o.emergency && rotation.Environment == "":
-				return cmdline.Reply{}, terminal.Usage("--emergency is for issuers: no trust anchor holds the root, so its rotation denies nobody", `run "anchorctl rotate start root", then start a rotation of each environment`)
-			case o.emergency:
-				rotation.Kind = store.Emergency
+			rotation, err := o.begun(o.rotation(c))
+			if err != nil {
+				return cmdline.Reply{}, err
 			}
 			return o.run(ctx, c, rotation)
 		},
 	}
+}
+
+// begun is the rotation that start begins, of the kind that its flags say.
+func (o *rotateOptions) begun(r estate.Rotation) (estate.Rotation, error) {
+	r.Kind, r.KeepKey = store.Rekey, o.keepKey
+	ofRoot := r.Environment == ""
+	switch {
+	case o.renew && (o.emergency || o.keepKey):
+		return r, terminal.Usage("--renew keeps the key: neither --emergency nor --keep-key goes with it")
+	case o.renew && ofRoot:
+		return r, terminal.Usage("--renew is for issuers: a root that ends gets a new key", `run "anchorctl rotate start root"`)
+	case o.keepKey && ofRoot:
+		return r, terminal.Usage("--keep-key is for issuers: the key of the old root is put away in any case", `run "anchorctl rotate start root"`)
+	case o.renew:
+		r.Kind = store.Renewal
+	case o.emergency && ofRoot:
+		return r, terminal.Usage("--emergency is for issuers: no trust anchor holds the root, so its rotation denies nobody", `run "anchorctl rotate start root", then start a rotation of each environment`)
+	case o.emergency:
+		r.Kind = store.Emergency
+	}
+	return r, nil
 }
 
 func rotateResumeCommand() *cmdline.Command {

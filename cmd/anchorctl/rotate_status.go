@@ -8,7 +8,6 @@ import (
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/estate"
-	"anchorctl/internal/hint"
 	"anchorctl/internal/render"
 	"anchorctl/internal/roles"
 	"anchorctl/internal/rotate"
@@ -41,9 +40,10 @@ left to do. It changes nothing.`,
 				if err != nil {
 					return cmdline.Reply{}, err
 				}
-				if only != "" && only != rootName && len(states) == 0 && w.Folder.Config.Environments[only] == nil {
-					return cmdline.Reply{}, hint.With(fmt.Errorf("there is no environment %q", only),
-						fmt.Sprintf(`environments in anchorctl.yaml: %v; the root is called "root"`, w.Folder.Config.EnvironmentNames()))
+				if only != "" && only != rootName && len(states) == 0 {
+					if _, err := w.Folder.Config.Environment(only); err != nil {
+						return cmdline.Reply{}, estate.NoSuchRotation(err)
+					}
 				}
 				return cmdline.Reply{Result: rotations{states}, Page: func(p *render.Page) { rotationsPage(p, states) }}, nil
 			})

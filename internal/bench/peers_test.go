@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -53,6 +54,7 @@ func BenchmarkBatchPeers(b *testing.B) {
 		})
 	})
 	b.Run("step-ca", func(b *testing.B) { stepCA(b) })
+	b.Run("openbao", func(b *testing.B) { openBao(b) })
 }
 
 // installed is a program that is there, or is built from its module.
@@ -101,6 +103,7 @@ type peer struct {
 	name, dir, ready, sign string
 	argv, env              []string
 	client                 *http.Client
+	prepare                func(context.Context) error         // what it needs before it signs, once it answers; nil for nothing
 	body                   func(name, csr string) (any, error) // what asks for one certificate
 }
 
@@ -112,6 +115,9 @@ func serve(b *testing.B, p peer) {
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.dir, append(os.Environ(), p.env...), &log, &log
 	check(b, cmd.Start())
 	err := p.await()
+	if err == nil && p.prepare != nil {
+		err = p.prepare(b.Context())
+	}
 	begun := time.Now()
 	if err == nil {
 		err = p.askAll()

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -22,13 +21,13 @@ type provisioner struct {
 	id       string
 }
 
+// stepModule is smallstep's command line, which sets step-ca up.
+const stepModule = "github.com/smallstep/cli/cmd/step@v0.30.2"
+
 // stepCA measures step-ca as "step ca init" sets it up, which records what it
 // issues in badger.
 func stepCA(b *testing.B) {
-	step, err := exec.LookPath("step")
-	if err != nil {
-		b.Skip("step, which sets step-ca up, is not installed: https://smallstep.com/docs/step-cli/installation")
-	}
+	step := installed(b, "step", stepModule)
 	program := installed(b, "step-ca", "github.com/smallstep/certificates/cmd/step-ca@v0.30.2")
 	dir, address := b.TempDir(), freeAddress(b)
 	env := []string{"STEPPATH=" + dir}

@@ -70,13 +70,26 @@ func (e *HeldRun) Unwrap() []error {
 	return errs
 }
 
-// Hold makes one error of holds, with all their hints.
+// Hold makes one error of holds, with all their hints; of none, it is nil.
 func Hold(held ...*HeldError) error {
+	if len(held) == 0 {
+		return nil
+	}
 	var hints []string
 	for _, h := range held {
 		hints = append(hints, h.Hints...)
 	}
 	return hint.With(&HeldRun{Held: held}, hints...)
+}
+
+// HoldFailure makes the failure of an action a hold, with further hints: it stops
+// only what needs the action. What is held already stays as it is.
+func HoldFailure(action string, err error, hints ...string) error {
+	var already *HeldError
+	if err == nil || errors.As(err, &already) {
+		return err
+	}
+	return errors.Join(&HeldError{Action: action, Reason: err.Error(), Hints: append(hint.Of(err), hints...)}, err)
 }
 
 // InterruptedError says that the run was asked to stop and stopped between two

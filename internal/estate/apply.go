@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,8 @@ import (
 	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
+	"anchorctl/internal/verdict"
 )
 
 // ApplyOptions say what to apply and who agrees to it.
@@ -45,16 +46,16 @@ type Report struct {
 // *engine.InterruptedError, and whatever else fails; everything done by then
 // is recorded, and applying again goes on from there.
 func (w World) Apply(ctx context.Context, o ApplyOptions) (report Report, err error) {
-	command := "apply"
+	command, holder := "apply", ""
 	switch {
 	case o.Destroy:
 		command = "destroy"
 	case o.Revocation != nil:
-		command = commandRevocation
+		command, holder = commandRevocation, o.Revocation.holder()
 	case o.Rotation != nil:
 		command = o.Rotation.command()
 	}
-	release, err := w.Folder.Store.Lock(ctx, command, o.Wait)
+	release, err := w.Folder.Store.Lock(ctx, cmp.Or(holder, command), o.Wait)
 	if err != nil {
 		return Report{}, err
 	}
@@ -236,19 +237,7 @@ func makes(id string) bool {
 // holding is the error of findings that hold, with what is waited for besides: as
 // long as a finding holds, no run comes to the steps that would tell.
 func (p Proposal) holding() error {
-	var held []*engine.HeldError
-	for _, f := range p.Findings {
-		if f.Severity == rules.Hold {
-			reason := f.Evidence
-			if f.Element != "" {
-				reason = f.Element + ": " + reason
-			}
-			held = append(held, &engine.HeldError{
-				Action: f.At, Rule: f.Rule, Reason: reason,
-				Hints: []string{f.Remedy, fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
-			})
-		}
-	}
+	held := verdict.Holds(p.Findings)
 	if len(held) == 0 {
 		return nil
 	}
@@ -327,8 +316,12 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 		err = r.turned(ctx, report.Proposal)
 	}
 	err = errors.Join(report.Proposal.unreached, err)
+	status := statusOf(err, reachedEnd)
 	// The end of a run is recorded even when the run was interrupted.
-	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, statusOf(err, reachedEnd))
+	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, status)
+	if n := r.options.Rotation; n != nil && status == plan.Failed {
+		err = r.world.stillOpen(ctx, *n, err)
+	}
 	return report, errors.Join(err, ending)
 }
 

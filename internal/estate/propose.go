@@ -194,14 +194,8 @@ func (w World) basis(r recorded, v revoking, o observed, options Options) (plan.
 
 // refusal is the error of the findings that refuse, or nil.
 func refusal(findings []rules.Finding) error {
-	var refused []rules.Finding
-	for _, f := range findings {
-		if f.Severity == rules.Refuse {
-			refused = append(refused, f)
-		}
+	if refused := rules.Only(findings, rules.Refuse); len(refused) > 0 {
+		return &rules.Refusal{Findings: refused}
 	}
-	if len(refused) == 0 {
-		return nil
-	}
-	return &rules.Refusal{Findings: refused}
+	return nil
 }

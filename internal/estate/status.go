@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
@@ -42,7 +43,8 @@ type EnvironmentStatus struct {
 	Name         string         `json:"name"`
 	Issuer       Authority      `json:"issuer"`
 	Objects      []ObjectStatus `json:"objects"`
-	Certificates int            `json:"certificates"` // valid now
+	Certificates int            `json:"certificates"` // of workloads, valid now
+	Probes       int            `json:"probes"`       // those of the built-in probe, besides
 	Revocation   []ListStatus   `json:"revocation"`   // by generation of the issuer
 }
 
@@ -110,10 +112,15 @@ func (w World) environmentStatus(ctx context.Context, p Proposal, env string) (E
 		Name: env, Issuer: w.authority(p.recorded, env), Objects: []ObjectStatus{}, Revocation: w.listStatus(p.revoking, env),
 	}
 	valid := store.Filter{Environment: env, ValidAt: w.Folder.Clock.Now().Unix(), Revoked: new(bool)}
-	var err error
-	if e.Certificates, err = w.Folder.Store.CountIssued(ctx, valid); err != nil {
+	all, err := w.Folder.Store.CountIssued(ctx, valid)
+	if err != nil {
 		return e, fmt.Errorf("counting certificates: %w", err)
 	}
+	valid.Workload = config.ProbeWorkload
+	if e.Probes, err = w.Folder.Store.CountIssued(ctx, valid); err != nil {
+		return e, fmt.Errorf("counting certificates of the probe: %w", err)
+	}
+	e.Certificates = all - e.Probes
 	return e, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/big"
@@ -102,7 +103,7 @@ func WorkloadURI(environment, trustDomain, workload string) string {
 }
 
 func (s RootSpec) template(pub crypto.PublicKey) (*x509.Certificate, error) {
-	t, err := template(pkix.Name{CommonName: RootName(s.Name, s.Generation), Organization: []string{s.Organization}}, s.Generation, pub)
+	t, err := template(pkix.Name{CommonName: RootName(s.Name, s.Generation), Organization: []string{s.Organization}}, s.Generation, pub, s.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func (s RootSpec) template(pub crypto.PublicKey) (*x509.Certificate, error) {
 }
 
 func (s IssuerSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (*x509.Certificate, error) {
-	t, err := template(s.subject(), s.Generation, pub)
+	t, err := template(s.subject(), s.Generation, pub, s.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +184,7 @@ func (s WorkloadSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	t, err := template(s.subject(), 1, pub)
+	t, err := template(s.subject(), 1, pub, s.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +200,7 @@ func (s WorkloadSpec) template(pub crypto.PublicKey, parent *x509.Certificate) (
 }
 
 // template is what all certificates have in common.
-func template(subject pkix.Name, generation int, pub crypto.PublicKey) (*x509.Certificate, error) {
+func template(subject pkix.Name, generation int, pub crypto.PublicKey, at time.Time) (*x509.Certificate, error) {
 	if generation < 1 {
 		return nil, fmt.Errorf("generation %d of %q: generations are counted from 1", generation, subject.CommonName)
 	}
@@ -213,7 +214,7 @@ func template(subject pkix.Name, generation int, pub crypto.PublicKey) (*x509.Ce
 	if err != nil {
 		return nil, err
 	}
-	serial, err := newSerial()
+	serial, err := newSerial(at)
 	if err != nil {
 		return nil, err
 	}
@@ -225,14 +226,23 @@ func template(subject pkix.Name, generation int, pub crypto.PublicKey) (*x509.Ce
 	}, nil
 }
 
-// serialLength is how many octets a serial number of ours has.
-const serialLength = 16
+// serialLength is how many octets a serial number of ours has; the first
+// serialTime of them are its time.
+const (
+	serialLength = 16
+	serialTime   = 5
+	serialTimeAt = 64 - 8*serialTime
+)
 
-// newSerial is 16 octets with 126 random bits: positive, never shorter, never
-// with a sign octet, so that its hexadecimal form always has 32 digits.
-func newSerial() (*big.Int, error) {
+// newSerial is 16 octets: the time in seconds, and then 88 random bits, more than
+// the 64 that keep others from choosing what is signed (CA/Browser Forum Baseline
+// Requirements section 7.1). What is issued together then lies together in the
+// store's index, of which random numbers would touch another page each. The first
+// bits are 01: it is positive, and its hexadecimal form always has 32 digits.
+func newSerial(at time.Time) (*big.Int, error) {
 	octets := make([]byte, serialLength)
-	if _, err := rand.Read(octets); err != nil {
+	binary.BigEndian.PutUint64(octets, uint64(at.Unix())<<serialTimeAt)
+	if _, err := rand.Read(octets[serialTime:]); err != nil {
 		return nil, fmt.Errorf("drawing a serial number: %w", err)
 	}
 	octets[0] = octets[0]&0x3f | 0x40

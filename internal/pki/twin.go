@@ -37,7 +37,7 @@ func TwinKey(c *x509.Certificate) (crypto.Signer, error) {
 }
 
 func newTwin(c *x509.Certificate, key crypto.Signer, by Parent) (*x509.Certificate, error) {
-	serial, err := newSerial()
+	serial, err := newSerial(c.NotBefore)
 	if err != nil {
 		return nil, err
 	}

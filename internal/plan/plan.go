@@ -118,17 +118,6 @@ func NewAction(kind Kind, addr Addr, before, after any, needs []string) (Action,
 	return a, nil
 }
 
-func document(fields any) (json.RawMessage, error) {
-	if fields == nil {
-		return nil, nil
-	}
-	raw, err := Canonical(fields)
-	if err != nil || string(raw) == "{}" {
-		return nil, err
-	}
-	return raw, nil
-}
-
 // Basis is what a plan was computed from. Two plans with equal bases and
 // unequal actions cannot both be honest.
 type Basis struct {

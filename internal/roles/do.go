@@ -47,24 +47,29 @@ func (d Doers) unpin(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	return plan.Outcome{Deleted: true}, err
 }
 
-// replace writes a trust policy. IAM knows no versions: the policy is read
-// again first, and one that is neither what was planned from nor what is
-// wanted stops the run.
+// read reads a role again, just before it is written: IAM knows no versions.
+func (d Doers) read(ctx context.Context, addr plan.Addr) (API, Live, error) {
+	api, err := d.API(ctx, addr)
+	if err != nil {
+		return nil, Live{}, err
+	}
+	live, err := api.Get(ctx, Name(addr))
+	if err == nil && !live.Exists {
+		err = fmt.Errorf("writing the trust policy of %s: the role is not there any more", addr)
+	}
+	return api, live, err
+}
+
+// replace writes a trust policy. One that is neither what was planned from nor
+// what is wanted stops the run.
 func (d Doers) replace(ctx context.Context, s engine.Step) (Live, error) {
 	before, after, err := decode(s)
 	if err != nil {
 		return Live{}, err
 	}
-	api, err := d.API(ctx, s.Action.Addr)
+	api, live, err := d.read(ctx, s.Action.Addr)
 	if err != nil {
 		return Live{}, err
-	}
-	live, err := api.Get(ctx, Name(s.Action.Addr))
-	if err != nil {
-		return Live{}, err
-	}
-	if !live.Exists {
-		return Live{}, fmt.Errorf("writing the trust policy of %s: the role is not there any more", s.Action.Addr)
 	}
 	if SamePolicy(live.Trust, after) {
 		return live, nil

@@ -55,8 +55,8 @@ func (s *Store) BeginBatch(ctx context.Context, b Batch) (Batch, bool, error) {
 }
 
 // prepareForMany gives the connection a cache that holds what a group of
-// certificates touches: the pages of indexes by serial number and key are all
-// over. The log grows longer before it is written back, which takes three syncs.
+// certificates touches: the pages of the index by key are all over. The log grows
+// longer before it is written back, which takes three syncs.
 func (s *Store) prepareForMany(ctx context.Context) error {
 	_, err := s.db.ExecContext(ctx, `PRAGMA cache_size = -12288; PRAGMA wal_autocheckpoint = 4000`)
 	return err

@@ -140,10 +140,13 @@ func (s *Store) parts(ctx context.Context, f Filter) ([]Filter, error) {
 const selectIssued = `SELECT i.environment, i.generation, i.serial, i.workload, i.instance, i.certificate, i.spki,
 	i.not_before, i.not_after, i.created, coalesce(i.batch, ''), coalesce(i.line, 0), i.entry, r.at, r.reason, r.dropped`
 
+// ofKey is what holds for the certificates of a key, $2. The index issued_key has
+// the first octets of digests alone, as few as tell keys apart.
+const ofKey = `i.estate = $1 AND i.spki = $2 AND substr(i.spki, 1, 8) = substr($2, 1, 8)`
+
 // IssuedBySPKI returns the newest certificate that was issued for a key.
 func (s *Store) IssuedBySPKI(ctx context.Context, spki [32]byte) (Issued, bool, error) {
-	list, err := s.issued(ctx, selectIssued+Filter{}.from(nil)+` WHERE i.estate = $1 AND i.spki = $2
-		ORDER BY i.entry DESC LIMIT 1`, s.estate, spki[:])
+	list, err := s.issued(ctx, selectIssued+Filter{}.from(nil)+` WHERE `+ofKey+` ORDER BY i.entry DESC LIMIT 1`, s.estate, spki[:])
 	if err != nil {
 		return Issued{}, false, fmt.Errorf("reading the certificate of a key: %w", explain(err))
 	}

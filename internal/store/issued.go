@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
 	"anchorctl/internal/plan"
 )
@@ -138,7 +137,15 @@ func (i Issued) check() error {
 // isSerial reports whether the text is a serial as the store has it (RFC 5280
 // section 4.1.2.2: at most 20 bytes).
 func isSerial(text string) bool {
-	return text != "" && len(text) <= 40 && strings.Trim(text, "0123456789abcdef") == ""
+	if text == "" || len(text) > 40 {
+		return false
+	}
+	for _, digit := range []byte(text) {
+		if (digit < '0' || digit > '9') && (digit < 'a' || digit > 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 // unlessZero is the value, or NULL in place of a zero one.

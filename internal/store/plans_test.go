@@ -108,7 +108,8 @@ func TestCountsAndSingleQueriesUseIndexes(t *testing.T) {
 		t.Errorf("counting the valid ones of an environment: %s", got)
 	}
 	for query, index := range map[string]string{
-		selectIssued + Filter{}.from(nil) + ` WHERE i.estate = $1 AND i.spki = $2 ORDER BY i.entry DESC LIMIT 1`:                      "issued_spki",
+		selectIssued + Filter{}.from(nil) + ` WHERE ` + ofKey + ` ORDER BY i.entry DESC LIMIT 1`: "issued_key",
+		newestOfKey: "issued_key", compromisedOfKey: "issued_key",
 		selectIssued + Filter{}.from(nil) + ` WHERE i.estate = $1 AND i.batch = $2 AND i.line > $3 ORDER BY i.line LIMIT 500`:         "issued_line",
 		`SELECT not_after FROM issued WHERE estate = $1 AND entry = $2`:                                                               "issued_entry",
 		`SELECT 1 FROM intents WHERE estate = $1 AND status = 'begun' ORDER BY entry`:                                                 "intents_open",

@@ -21,7 +21,7 @@ func (s *Store) RecordRequested(ctx context.Context, i Issued, newest string) er
 	}
 	return s.decide(ctx, "issued", "recording issued certificates", func(t *tx) error {
 		var now string
-		err := t.row(&now, `SELECT serial FROM issued WHERE estate = $1 AND spki = $2 ORDER BY entry DESC LIMIT 1`, t.estate, i.SPKI[:])
+		err := t.row(&now, newestOfKey, t.estate, i.SPKI[:])
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -32,17 +32,21 @@ func (s *Store) RecordRequested(ctx context.Context, i Issued, newest string) er
 	})
 }
 
+const newestOfKey = `SELECT i.serial FROM issued i WHERE ` + ofKey + ` ORDER BY i.entry DESC LIMIT 1`
+
 // keyCompromise is the reason of RFC 5280 section 5.3.1 that speaks of a key, not
 // only of its certificate.
 const keyCompromise = 1
+
+const compromisedOfKey = `SELECT i.serial FROM issued i JOIN revocations r
+	ON r.estate = i.estate AND r.environment = i.environment AND r.generation = i.generation AND r.serial = i.serial
+	WHERE ` + ofKey + ` AND r.reason = $3 LIMIT 1`
 
 // Compromised reports whether a certificate for the key was revoked because the
 // key is known to others.
 func (s *Store) Compromised(ctx context.Context, spki [32]byte) (bool, error) {
 	var serial string
-	err := s.db.QueryRowContext(ctx, `SELECT i.serial FROM issued i JOIN revocations r
-		ON r.estate = i.estate AND r.environment = i.environment AND r.generation = i.generation AND r.serial = i.serial
-		WHERE i.estate = $1 AND i.spki = $2 AND r.reason = $3 LIMIT 1`, s.estate, spki[:], keyCompromise).Scan(&serial)
+	err := s.db.QueryRowContext(ctx, compromisedOfKey, s.estate, spki[:], keyCompromise).Scan(&serial)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
