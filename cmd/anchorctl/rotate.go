@@ -140,7 +140,10 @@ func rotateAbortCommand() *cmdline.Command {
 		Summary: "go back to the issuer from before a rotation",
 		About: `Takes the new issuer out of the trust anchors and destroys its key; with "root",
 destroys the new root's key. It is possible until the cut-over; from then on
-workloads hold certificates of the new issuer, and the new root signs.`,
+workloads hold certificates of the new issuer, and the new root signs. Where such
+a certificate is found although the store knows of no cut-over, since it was
+restored from a backup, the abort is held (exit 5): "anchorctl rotate resume" is
+right then.`,
 		Example: "anchorctl rotate abort prod",
 		Exits:   exitsOfRotation(),
 		Resume:  `run "anchorctl rotate abort ARG" to go on`,
@@ -174,7 +177,7 @@ func (o *rotateOptions) run(ctx context.Context, c *cmdline.Call, r estate.Rotat
 		world := rotate.World{World: w, Endpoint: sessionEndpoint(c, o.endpoint), Progress: c.Voice.Progress}
 		options := rotate.Options{Rotation: r, Emergency: o.emergency, CutOff: o.cutOff, Wait: o.waitLock}
 		if !o.approve {
-			options.Approve = func(ctx context.Context, p estate.Proposal) error { return askToRotate(ctx, c, world, p) }
+			options.Approve = func(ctx context.Context, p estate.Proposal) error { return askToRotate(ctx, c, world, p, r.Abort) }
 		}
 		var done estate.Report
 		var err error
@@ -203,7 +206,7 @@ func waiting(c *cmdline.Call) func(held *engine.HeldRun, until time.Time) {
 	}
 }
 
-func askToRotate(ctx context.Context, c *cmdline.Call, w rotate.World, p estate.Proposal) error {
+func askToRotate(ctx context.Context, c *cmdline.Call, w rotate.World, p estate.Proposal, back bool) error {
 	const otherwise = "pass --approve"
 	if c.JSON {
 		return hint.With(errors.New("asking for confirmation: with --json nobody is asked"), otherwise)
@@ -214,8 +217,8 @@ func askToRotate(ctx context.Context, c *cmdline.Call, w rotate.World, p estate.
 	}
 	err = c.Print(func(page *render.Page) {
 		planPage(page, p, "")
-		gatesPage(page, p.Plan.Actions)
-		if alive > 0 && slices.ContainsFunc(p.Plan.Actions, func(a plan.Action) bool { return a.Gate == estate.GateDrained }) {
+		gatesPage(page, p.Plan.Actions, back)
+		if alive > 0 && !back && slices.ContainsFunc(p.Plan.Actions, func(a plan.Action) bool { return a.Gate == estate.GateDrained }) {
 			page.Line("%s valid now, the last until %s.", rotate.Valid(alive, rotate.Old(*p.Rotation)), ending[0].NotAfter.Format(time.RFC3339))
 		}
 	})
@@ -225,16 +228,19 @@ func askToRotate(ctx context.Context, c *cmdline.Call, w rotate.World, p estate.
 	return c.Confirm(ctx, c.Voice, fmt.Sprintf("\nDo these %d steps, each as soon as its gate opens? Type yes:", len(p.Plan.Actions)), "yes", otherwise)
 }
 
-// gatesPage says what the steps of a rotation wait for.
-func gatesPage(p *render.Page, actions []plan.Action) {
+// gatesPage says what the steps of a rotation wait for, or those of going back.
+func gatesPage(p *render.Page, actions []plan.Action, back bool) {
 	for _, a := range actions {
 		if a.Gate != "" {
-			p.Line("  %s: %s", a.ID, gateWords(a.Gate))
+			p.Line("  %s: %s", a.ID, gateWords(a.Gate, back))
 		}
 	}
 }
 
-func gateWords(gate string) string {
+func gateWords(gate string, back bool) string {
+	if back {
+		return "unless a workload has a certificate of the new issuer [" + gate + "]"
+	}
 	words := "once its rule allows it"
 	switch gate {
 	case estate.GateSeen:

@@ -73,7 +73,7 @@ func status(ctx context.Context, w estate.World, within config.Duration, detail 
 	if err != nil {
 		return cmdline.Reply{Findings: s.Findings}, errors.Join(failed, err)
 	}
-	s.Drift, s.Notices, s.Environments = listOf(s.Drift), listOf(s.Notices), listOf(s.Environments)
+	s.Drift, s.Notices, s.Environments, s.Documents = listOf(s.Drift), listOf(s.Notices), listOf(s.Environments), listOf(s.Documents)
 	if within > 0 {
 		until := dates.At.Add(time.Duration(within))
 		dates.Within = &calendar.Within{Duration: within.String(), Until: until, Events: dates.Look(until)}
@@ -181,6 +181,7 @@ func statusPage(p *render.Page, s shownStatus, whole bool) {
 		p.Line("Note: %s", n)
 	}
 	heldLines(p, s.Findings)
+	documentsPage(p, s.Documents)
 	p.Blank()
 	if len(s.Drift) == 0 {
 		if len(rules.Only(s.Findings, rules.Hold)) > 0 {

@@ -14,6 +14,10 @@ import (
 // happened: the answer was lost, or the service failed while working.
 var ErrUnclear = errors.New("the outcome is unknown")
 
+// ErrUnanswered is an error's when nobody answered, or the service had no answer just
+// then: it says nothing of what is there.
+var ErrUnanswered = errors.New("nobody answered")
+
 // Document is a text that somebody has to install before a gate opens.
 type Document struct {
 	At    string `json:"at"`    // where it belongs, such as role/111122223333/prod-backup

@@ -56,6 +56,7 @@ var (
 	ErrNoRotation = errors.New("there is no rotation")
 	ErrCutOver    = errors.New("it is cut over")
 	ErrNotReady   = errors.New("it is not as a rotation needs it")
+	ErrNoWayBack  = errors.New("there is nothing to go back to")
 )
 
 // proposeRotation computes what a rotation still has to do.

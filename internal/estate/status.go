@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -22,7 +23,8 @@ type Status struct {
 	OpenRun      *OpenRun            `json:"openRun,omitempty"`
 	Drift        []plan.Action       `json:"drift"` // what applying would do
 	Notices      []string            `json:"notices"`
-	Findings     []rules.Finding     `json:"-"` // shown in the envelope
+	Documents    []engine.Document   `json:"documents"` // what somebody has to install
+	Findings     []rules.Finding     `json:"-"`         // shown in the envelope
 
 	// Anchors are those on record that were read, and Unread the others.
 	Anchors []PlacedAnchor `json:"-"`
@@ -86,7 +88,7 @@ func (w World) Status(ctx context.Context) (Status, error) {
 	}
 	s := Status{
 		Estate: w.Folder.Config.Estate.Name, Lineage: p.recorded.estate.Lineage, Bound: p.recorded.estate.Bound,
-		Root: w.authority(p.recorded, ""), Drift: p.Plan.Actions, Notices: p.Notices, Findings: p.Findings,
+		Root: w.authority(p.recorded, ""), Drift: p.Plan.Actions, Notices: p.Notices, Documents: p.Documents(), Findings: p.Findings,
 	}
 	if s.OpenRun, err = w.openRun(ctx); err != nil {
 		return s, errors.Join(failed, err)

@@ -23,7 +23,7 @@ func (r *runner) engine(d desired) engine.Engine {
 		Publish: w.Folder.PublishRoot,
 	}
 	cloud := func(ctx context.Context, addr plan.Addr) (Cloud, error) { return r.clouds.open(ctx, w.target(addr)) }
-	doers := map[plan.Kind]engine.Doer{}
+	doers := map[plan.Kind]engine.Doer{plan.Forget: {Do: forgotten}}
 	maps.Copy(doers, r.minter.ByKind())
 	maps.Copy(doers, anchors.Doers{
 		Ours: anchors.Ours{Find: w.find, API: func(ctx context.Context, addr plan.Addr) (anchors.API, error) {

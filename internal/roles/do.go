@@ -126,25 +126,7 @@ func (d Doers) verify(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 			return plan.Outcome{}, err
 		}
 	}
-	return plan.Outcome{}, pin.hold(s.Action.ID, live)
-}
-
-// hold says what has to be installed at the role, and how.
-func (p Pin) hold(action string, live Live) error {
-	held := &engine.HeldError{Action: action, Hints: []string{
-		`add the statement shown to the role's trust policy, beside what is there, then run "anchorctl apply" again: it goes on from here`,
-	}}
-	title := "to add to the trust policy, as one more statement"
-	held.Reason = "the role's trust policy does not hold the statement that pins it to its environment"
-	if !live.Exists {
-		held.Reason = "the role does not exist; its permissions are its team's, so it is not created here"
-		title = "the trust policy to create the role with"
-		held.Hints = []string{`have the role created with the trust policy shown, then run "anchorctl apply" again: it goes on from here`}
-	}
-	held.Documents = []engine.Document{{
-		At: p.Addr.String(), Title: title, Text: string(iampolicy.GenerateTrust(p.Trust())),
-	}}
-	return held
+	return plan.Outcome{}, pin.Await(live)
 }
 
 // SamePolicy compares trust policies as documents, never as text. What cannot be
