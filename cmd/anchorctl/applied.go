@@ -31,7 +31,7 @@ type applied struct {
 // appliedReply tells what a run did, also when it did not come to its end.
 func appliedReply(r estate.Report, err error) (cmdline.Reply, error) {
 	findings := heldFindings(r.Proposal.Findings, err)
-	if err != nil && r.Run == "" {
+	if err != nil && r.Run == "" && len(documentsOf(err)) == 0 {
 		return cmdline.Reply{Findings: findings}, err
 	}
 	planned, encodeErr := proposalOf(r.Proposal)
@@ -94,11 +94,16 @@ func untilOf(err error) *time.Time {
 	return first
 }
 
-func appliedPage(p *render.Page, r applied, err error) {
-	for _, d := range r.Documents {
+// documentsPage shows what somebody has to install.
+func documentsPage(p *render.Page, documents []engine.Document) {
+	for _, d := range documents {
 		p.Heading(d.Title + " of " + d.At)
 		p.Text(d.Text)
 	}
+}
+
+func appliedPage(p *render.Page, r applied, err error) {
+	documentsPage(p, r.Documents)
 	for _, n := range r.Notes {
 		p.Line("Note: %s", n)
 	}
@@ -144,7 +149,10 @@ func stepsOf(r applied, held []*engine.HeldError) []render.Step {
 
 // ending says how far a run came.
 func ending(r applied, err error) string {
-	if r.Run == "" {
+	switch {
+	case r.Run == "" && err != nil:
+		return "Held: nothing was done."
+	case r.Run == "":
 		return "Nothing to do: what is there is what the configuration says."
 	}
 	total := len(r.Plan.Actions)

@@ -11,6 +11,7 @@ import (
 	"anchorctl/internal/rules"
 	"anchorctl/internal/survey"
 	"anchorctl/internal/terminal"
+	"anchorctl/internal/verdict"
 )
 
 func checkAccountCommand() *cmdline.Command {
@@ -43,7 +44,7 @@ func checkAccount(ctx context.Context, c *cmdline.Call, w estate.World) (cmdline
 		return cmdline.Reply{}, err
 	}
 	reply := cmdline.Reply{Result: report, Findings: report.Findings, Said: true, Page: func(p *render.Page) { accountsPage(p, report) }}
-	return reply, report.Verdict()
+	return reply, verdict.Of(report.Findings)
 }
 
 func accountsPage(p *render.Page, r survey.Report) {

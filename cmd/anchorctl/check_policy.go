@@ -19,6 +19,7 @@ import (
 	"anchorctl/internal/render"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/terminal"
+	"anchorctl/internal/verdict"
 	"anchorctl/internal/vetting"
 )
 
@@ -99,7 +100,7 @@ func checkPolicyWith(c *cmdline.Call, o checkPolicyOptions, known grants.TrustCa
 		result.NotChecked = append(result.NotChecked, unknownActions(document, c.Clock.Now())...)
 	}
 	reply := cmdline.Reply{Result: result, Findings: result.Findings, Said: true, Page: func(p *render.Page) { policyPage(p, result) }}
-	return reply, verdict(result.Findings)
+	return reply, verdict.Of(result.Findings)
 }
 
 // readDocument reads as much as tells that a document is too large.
@@ -156,7 +157,7 @@ func judgePolicy(at string, document []byte, session bool, known grants.TrustCas
 	switch {
 	case rules.Refused(out.Findings):
 		out.Verdict = "refused"
-	case len(holding(out.Findings)) > 0:
+	case len(rules.Only(out.Findings, rules.Hold)) > 0:
 		out.Verdict = "held"
 	}
 	return out

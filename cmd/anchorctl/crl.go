@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -91,12 +90,12 @@ nothing is due. Without ENV it sees to all environments.`,
 }
 
 func refreshLists(ctx context.Context, c *cmdline.Call, w estate.World, o refreshOptions) (cmdline.Reply, error) {
-	environments := w.Folder.Config.EnvironmentNames()
 	for _, env := range c.Args {
-		if !slices.Contains(environments, env) {
-			return cmdline.Reply{}, terminal.Usage(fmt.Sprintf("there is no environment %q; environments in anchorctl.yaml: %v", env, environments))
+		if _, err := w.Folder.Config.Environment(env); err != nil {
+			return cmdline.Reply{}, err
 		}
 	}
+	environments := w.Folder.Config.EnvironmentNames()
 	switch {
 	case o.all && len(c.Args) > 0:
 		return cmdline.Reply{}, terminal.Usage("--all and names of environments exclude each other")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/estate"
 	"anchorctl/internal/terminal"
 )
 
@@ -231,4 +233,18 @@ func TestJSONPageNamesEverySchema(t *testing.T) {
 			t.Errorf("docs/json.md does not describe %s", schema)
 		}
 	})
+}
+
+func TestJSONPageNamesEveryFieldOfAnOpenRun(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "json.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## An open run\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for field := range reflect.TypeFor[estate.OpenRun]().Fields() {
+		if name := field.Tag.Get("json"); !strings.Contains(section, "\n| `"+name+"` | ") {
+			t.Errorf("docs/json.md does not describe %s of openRun", name)
+		}
+	}
 }

@@ -8,12 +8,14 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere"
 	"github.com/aws/aws-sdk-go-v2/service/rolesanywhere/types"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -75,6 +77,10 @@ func makeForeign(ts *testscript.TestScript, neg bool, args []string) {
 		usage(ts, neg, len(rest) == 1, "foreign")
 		trust := ts.ReadFile(rest[0])
 		_, err := s.iam.CreateRole(context.Background(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
+		var there *iamtypes.EntityAlreadyExistsException
+		if errors.As(err, &there) {
+			_, err = s.iam.UpdateAssumeRolePolicy(context.Background(), &iam.UpdateAssumeRolePolicyInput{RoleName: &name, PolicyDocument: &trust})
+		}
 		ts.Check(err)
 	case "policy":
 		usage(ts, neg, len(rest) == 1, "foreign")

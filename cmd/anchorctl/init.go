@@ -28,6 +28,7 @@ type initResult struct {
 	Lineage         string   `json:"lineage"`
 	Created         []string `json:"created"`
 	Kept            []string `json:"kept"`
+	Added           []string `json:"added"` // lines, to a .gitignore that was there
 	Config          string   `json:"config"`
 	Store           string   `json:"store"`
 	Secret          string   `json:"secret"`
@@ -77,7 +78,7 @@ func makeEstate(ctx context.Context, c *cmdline.Call, o initOptions) (cmdline.Re
 		return cmdline.Reply{}, untouched(err)
 	}
 	result := initResult{
-		Lineage: r.Lineage, Created: listOf(r.Created), Kept: listOf(r.Kept), Config: r.Config, Store: r.Store,
+		Lineage: r.Lineage, Created: listOf(r.Created), Kept: listOf(r.Kept), Added: listOf(r.Added), Config: r.Config, Store: r.Store,
 		Secret: r.Secret, RootKey: r.RootKey, RootCertificate: r.RootCertificate, Fingerprint: r.Fingerprint,
 	}
 	return cmdline.Reply{Result: result, Page: func(p *render.Page) { initPage(p, result, r) }}, nil
@@ -90,8 +91,8 @@ func initPage(p *render.Page, r initResult, made ceremony.Result) {
 	for _, path := range r.Created {
 		p.Line("created  %s", path)
 	}
-	for _, line := range made.Added {
-		p.Line("added    %s to .gitignore", line)
+	if len(r.Added) > 0 {
+		p.Line("added    %s to %s", strings.Join(r.Added, " and "), made.Gitignore)
 	}
 	p.Blank()
 	p.Line("root certificate fingerprint: %s", r.Fingerprint)

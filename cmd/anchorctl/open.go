@@ -88,10 +88,11 @@ func withEstate(ctx context.Context, c *cmdline.Call, from terminal.PassphraseSo
 
 // knownEnvironment holds that the one that --env names is configured.
 func knownEnvironment(f *folder.Folder, env string) error {
-	if env == "" || f.Config.Environments[env] != nil {
+	if env == "" {
 		return nil
 	}
-	return terminal.Usage(fmt.Sprintf("there is no environment %q; there are %s", env, strings.Join(f.Config.EnvironmentNames(), ", ")))
+	_, err := f.Config.Environment(env)
+	return err
 }
 
 // withWorld opens the estate and its way to AWS.

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"anchorctl/internal/cmdline"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/render"
@@ -13,19 +14,20 @@ import (
 	"anchorctl/internal/terminal"
 )
 
-// approvals are the environments for which something that cannot be taken back
-// is approved.
-type approvals struct{ remove, restore cli.StringSlice }
+// approvals are the environments and targets for which something that cannot be taken
+// back is approved.
+type approvals struct{ remove, restore, forget cli.StringSlice }
 
 func (a *approvals) flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "approve-delete", Usage: "remove what the environment `ENV`, gone from anchorctl.yaml, has in AWS; may be repeated", Destination: &a.remove},
 		&cli.StringSliceFlag{Name: "approve-restore", Usage: "take certificates that are not ours out of the trust anchors of `ENV`; may be repeated", Destination: &a.restore},
+		&cli.StringSliceFlag{Name: "approve-forget", Usage: "take what is at `ACCOUNT/REGION`, gone from anchorctl.yaml, off the record: its account is gone for good; may be repeated", Destination: &a.forget},
 	}
 }
 
 func (a *approvals) options() estate.Options {
-	return estate.Options{Delete: a.remove.Value(), Restore: a.restore.Value()}
+	return estate.Options{Delete: a.remove.Value(), Restore: a.restore.Value(), Forget: a.forget.Value()}
 }
 
 type planOptions struct {
@@ -43,7 +45,9 @@ type proposal struct {
 	Basis   plan.Basis    `json:"basis"`
 	Actions []plan.Action `json:"actions"`
 	Notices []string      `json:"notices"`
-	File    string        `json:"file,omitempty"` // where the plan was saved
+	// Documents are what somebody has to install.
+	Documents []engine.Document `json:"documents"`
+	File      string            `json:"file,omitempty"` // where the plan was saved
 }
 
 func planCommand() *cmdline.Command {
@@ -108,7 +112,7 @@ func proposalOf(p estate.Proposal) (proposal, error) {
 	digest, err := p.Plan.Digest()
 	return proposal{
 		Changes: !p.Plan.Empty(), Digest: digest, Basis: p.Plan.Basis,
-		Actions: listOf(p.Plan.Actions), Notices: listOf(p.Notices),
+		Actions: listOf(p.Plan.Actions), Notices: listOf(p.Notices), Documents: listOf(p.Documents()),
 	}, err
 }
 
@@ -119,6 +123,7 @@ func planPage(page *render.Page, p estate.Proposal, saved string) {
 		page.Line("Note: %s", n)
 	}
 	heldLines(page, p.Findings)
+	documentsPage(page, p.Documents())
 	if saved != "" {
 		page.Blank()
 		page.Line("Saved in %s: apply exactly this with: anchorctl apply %s", saved, saved)
@@ -127,7 +132,7 @@ func planPage(page *render.Page, p estate.Proposal, saved string) {
 
 // heldLines says what is held, and what to do about it.
 func heldLines(page *render.Page, findings []rules.Finding) {
-	for _, f := range holding(findings) {
+	for _, f := range rules.Only(findings, rules.Hold) {
 		page.Blank()
 		page.Line("Held: %s", f)
 		page.Line("      %s", f.Remedy)

@@ -119,7 +119,7 @@ func revoke(ctx context.Context, c *cmdline.Call, w estate.World, o revokeOption
 	if result.Recorded, err = revocation.Record(ctx, w.Folder, order.certificates, order.reason); err != nil {
 		return cmdline.Reply{}, err
 	}
-	scope := estate.Revocation{Environments: revocation.Environments(order.certificates)}
+	scope := estate.Revocation{Environments: revocation.Environments(order.certificates), Revoke: true}
 	if order.managed {
 		scope.Deny = order.denials
 	}

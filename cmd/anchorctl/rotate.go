@@ -81,26 +81,37 @@ changes and every issuer is signed anew with the key that it has.`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "approve", Usage: "do not ask", Destination: &o.approve},
 			&cli.BoolFlag{Name: "renew", Usage: "same key, new dates", Destination: &o.renew},
-			&cli.BoolFlag{Name: "keep-key", Usage: "put the old key away instead of destroying it", Destination: &o.keepKey},
+			&cli.BoolFlag{Name: "keep-key", Usage: "put the old key away instead of destroying it; that of a root is put away always", Destination: &o.keepKey},
 		}, o.goingOn()...),
 		Run: func(ctx context.Context, c *cmdline.Call) (cmdline.Reply, error) {
-			rotation := o.rotation(c)
-			rotation.Kind, rotation.KeepKey = store.Rekey, o.keepKey
-			switch {
-			case o.renew && (o.emergency || o.keepKey):
-				return cmdline.Reply{}, terminal.Usage("--renew keeps the key: neither --emergency nor --keep-key goes with it")
-			case o.renew && rotation.Environment == "":
-				return cmdline.Reply{}, terminal.Usage("--renew is for issuers: a root that ends gets a new key", `run "anchorctl rotate start root"`)
-			case o.renew:
-				rotation.Kind = store.Renewal
-			case o.emergency && rotation.Environment == "":
-				return cmdline.Reply{}, terminal.Usage("--emergency is for issuers: no trust anchor holds the root, so its rotation denies nobody", `run "anchorctl rotate start root", then start a rotation of each environment`)
-			case o.emergency:
-				rotation.Kind = store.Emergency
+			rotation, err := o.begun(o.rotation(c))
+			if err != nil {
+				return cmdline.Reply{}, err
 			}
 			return o.run(ctx, c, rotation)
 		},
 	}
+}
+
+// begun is the rotation that start begins, of the kind that its flags say.
+func (o *rotateOptions) begun(r estate.Rotation) (estate.Rotation, error) {
+	r.Kind, r.KeepKey = store.Rekey, o.keepKey
+	ofRoot := r.Environment == ""
+	switch {
+	case o.renew && (o.emergency || o.keepKey):
+		return r, terminal.Usage("--renew keeps the key: neither --emergency nor --keep-key goes with it")
+	case o.renew && ofRoot:
+		return r, terminal.Usage("--renew is for issuers: a root that ends gets a new key", `run "anchorctl rotate start root"`)
+	case o.keepKey && ofRoot:
+		return r, terminal.Usage("--keep-key is for issuers: the key of the old root is put away in any case", `run "anchorctl rotate start root"`)
+	case o.renew:
+		r.Kind = store.Renewal
+	case o.emergency && ofRoot:
+		return r, terminal.Usage("--emergency is for issuers: no trust anchor holds the root, so its rotation denies nobody", `run "anchorctl rotate start root", then start a rotation of each environment`)
+	case o.emergency:
+		r.Kind = store.Emergency
+	}
+	return r, nil
 }
 
 func rotateResumeCommand() *cmdline.Command {
@@ -129,7 +140,10 @@ func rotateAbortCommand() *cmdline.Command {
 		Summary: "go back to the issuer from before a rotation",
 		About: `Takes the new issuer out of the trust anchors and destroys its key; with "root",
 destroys the new root's key. It is possible until the cut-over; from then on
-workloads hold certificates of the new issuer, and the new root signs.`,
+workloads hold certificates of the new issuer, and the new root signs. Where such
+a certificate is found although the store knows of no cut-over, since it was
+restored from a backup, the abort is held (exit 5): "anchorctl rotate resume" is
+right then.`,
 		Example: "anchorctl rotate abort prod",
 		Exits:   exitsOfRotation(),
 		Resume:  `run "anchorctl rotate abort ARG" to go on`,
@@ -163,7 +177,7 @@ func (o *rotateOptions) run(ctx context.Context, c *cmdline.Call, r estate.Rotat
 		world := rotate.World{World: w, Endpoint: sessionEndpoint(c, o.endpoint), Progress: c.Voice.Progress}
 		options := rotate.Options{Rotation: r, Emergency: o.emergency, CutOff: o.cutOff, Wait: o.waitLock}
 		if !o.approve {
-			options.Approve = func(ctx context.Context, p estate.Proposal) error { return askToRotate(ctx, c, world, p) }
+			options.Approve = func(ctx context.Context, p estate.Proposal) error { return askToRotate(ctx, c, world, p, r.Abort) }
 		}
 		var done estate.Report
 		var err error
@@ -192,7 +206,7 @@ func waiting(c *cmdline.Call) func(held *engine.HeldRun, until time.Time) {
 	}
 }
 
-func askToRotate(ctx context.Context, c *cmdline.Call, w rotate.World, p estate.Proposal) error {
+func askToRotate(ctx context.Context, c *cmdline.Call, w rotate.World, p estate.Proposal, back bool) error {
 	const otherwise = "pass --approve"
 	if c.JSON {
 		return hint.With(errors.New("asking for confirmation: with --json nobody is asked"), otherwise)
@@ -203,8 +217,8 @@ func askToRotate(ctx context.Context, c *cmdline.Call, w rotate.World, p estate.
 	}
 	err = c.Print(func(page *render.Page) {
 		planPage(page, p, "")
-		gatesPage(page, p.Plan.Actions)
-		if alive > 0 && slices.ContainsFunc(p.Plan.Actions, func(a plan.Action) bool { return a.Gate == estate.GateDrained }) {
+		gatesPage(page, p.Plan.Actions, back)
+		if alive > 0 && !back && slices.ContainsFunc(p.Plan.Actions, func(a plan.Action) bool { return a.Gate == estate.GateDrained }) {
 			page.Line("%s valid now, the last until %s.", rotate.Valid(alive, rotate.Old(*p.Rotation)), ending[0].NotAfter.Format(time.RFC3339))
 		}
 	})
@@ -214,16 +228,19 @@ func askToRotate(ctx context.Context, c *cmdline.Call, w rotate.World, p estate.
 	return c.Confirm(ctx, c.Voice, fmt.Sprintf("\nDo these %d steps, each as soon as its gate opens? Type yes:", len(p.Plan.Actions)), "yes", otherwise)
 }
 
-// gatesPage says what the steps of a rotation wait for.
-func gatesPage(p *render.Page, actions []plan.Action) {
+// gatesPage says what the steps of a rotation wait for, or those of going back.
+func gatesPage(p *render.Page, actions []plan.Action, back bool) {
 	for _, a := range actions {
 		if a.Gate != "" {
-			p.Line("  %s: %s", a.ID, gateWords(a.Gate))
+			p.Line("  %s: %s", a.ID, gateWords(a.Gate, back))
 		}
 	}
 }
 
-func gateWords(gate string) string {
+func gateWords(gate string, back bool) string {
+	if back {
+		return "unless a workload has a certificate of the new issuer [" + gate + "]"
+	}
 	words := "once its rule allows it"
 	switch gate {
 	case estate.GateSeen:

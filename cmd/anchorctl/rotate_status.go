@@ -8,9 +8,8 @@ import (
 
 	"anchorctl/internal/cmdline"
 	"anchorctl/internal/estate"
-	"anchorctl/internal/hint"
-	"anchorctl/internal/plan"
 	"anchorctl/internal/render"
+	"anchorctl/internal/roles"
 	"anchorctl/internal/rotate"
 	"anchorctl/internal/store"
 	"anchorctl/internal/terminal"
@@ -41,9 +40,10 @@ left to do. It changes nothing.`,
 				if err != nil {
 					return cmdline.Reply{}, err
 				}
-				if only != "" && only != rootName && len(states) == 0 && w.Folder.Config.Environments[only] == nil {
-					return cmdline.Reply{}, hint.With(fmt.Errorf("there is no environment %q", only),
-						fmt.Sprintf(`environments in anchorctl.yaml: %v; the root is called "root"`, w.Folder.Config.EnvironmentNames()))
+				if only != "" && only != rootName && len(states) == 0 {
+					if _, err := w.Folder.Config.Environment(only); err != nil {
+						return cmdline.Reply{}, estate.NoSuchRotation(err)
+					}
 				}
 				return cmdline.Reply{Result: rotations{states}, Page: func(p *render.Page) { rotationsPage(p, states) }}, nil
 			})
@@ -89,7 +89,7 @@ func rotationPage(p *render.Page, s rotate.State) {
 	}
 	targetsPage(p, s)
 	livingPage(p, s)
-	leftPage(p, s.Left)
+	leftPage(p, s)
 	p.Blank()
 	for _, o := range s.Held {
 		p.Line("it cannot go on: %s", o.What)
@@ -100,16 +100,20 @@ func rotationPage(p *render.Page, s rotate.State) {
 	p.Line("go on with: anchorctl rotate resume %s", s.Rotation)
 }
 
-func leftPage(p *render.Page, left []plan.Action) {
-	if len(left) == 0 {
+// leftPage is what is still to be done, and what each waits for.
+func leftPage(p *render.Page, s rotate.State) {
+	if len(s.Left) == 0 {
 		return
 	}
 	p.Blank()
 	p.Line("left to do:")
-	for _, a := range left {
+	for _, a := range s.Left {
 		gate := ""
-		if a.Gate != "" {
-			gate = ", " + gateWords(a.Gate)
+		switch {
+		case a.Gate != "":
+			gate = ", " + gateWords(a.Gate, false)
+		case roles.Waits(a):
+			gate = fmt.Sprintf(", once its team has done it: \"anchorctl rotate resume %s\" prints the statement", s.Rotation)
 		}
 		p.Line("  %s%s", a.ID, gate)
 	}

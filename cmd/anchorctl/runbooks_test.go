@@ -59,6 +59,7 @@ func runbookParts() []part {
 		{page: "lost-root", heading: "If the root's key is in other hands", before: nothing},
 		{page: "expired-anchor", heading: "Steps", before: expired(366), after: (*book).opensProd},
 		{page: "expired-anchor", heading: "If the key is to stay", before: expired(366), after: (*book).opensProd},
+		{page: "expired-anchor", heading: "If a rotation is open", before: (*book).overdue, after: (*book).opensProd},
 		{page: "expired-everything", heading: "Steps", before: (*book).allExpired, after: (*book).opensAll},
 		{page: "expired-everything", heading: "If revocation lists have ended as well", before: (*book).listsExpired},
 	}
@@ -146,6 +147,8 @@ type book struct {
 
 	timer bool
 	back  time.Time // when the last command said to come back
+
+	asksAgain bool // for the root's passphrase, as a resume does not otherwise
 }
 
 func newBook(t *testing.T, timer bool) *book {
@@ -205,7 +208,7 @@ func (b *book) answered(line string) string {
 			line += " --approve"
 		}
 	}
-	if strings.HasPrefix(line, "anchorctl rotate start ") {
+	if strings.HasPrefix(line, "anchorctl rotate start ") || b.asksAgain && strings.HasPrefix(line, "anchorctl rotate resume ") {
 		line += " --passphrase-file passphrase"
 	}
 	return line
@@ -329,6 +332,13 @@ func (b *book) rootLost() {
 	if err := os.Remove(filepath.Join(b.dir, ".anchorctl", "keys", "root-1.pem")); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// overdue is a rotation that somebody started and forgot.
+func (b *book) overdue() {
+	b.startRotation()
+	expired(366)(b)
+	b.asksAgain = true
 }
 
 // expired lets so many days go by in which nobody did anything.

@@ -73,6 +73,9 @@ anchorctl session --certificate cert.pem --private-key key.pem \
 }
 
 func openSession(ctx context.Context, c *cmdline.Call, o sessionOptions) (cmdline.Reply, error) {
+	if err := replaceable(c, o.report, session.DenialBegins, "--report"); err != nil {
+		return cmdline.Reply{}, err
+	}
 	o, err := o.complete(ctx, c)
 	if err != nil {
 		return cmdline.Reply{}, err

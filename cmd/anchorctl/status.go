@@ -17,6 +17,7 @@ import (
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/render"
+	"anchorctl/internal/rules"
 	"anchorctl/internal/terminal"
 )
 
@@ -72,7 +73,7 @@ func status(ctx context.Context, w estate.World, within config.Duration, detail 
 	if err != nil {
 		return cmdline.Reply{Findings: s.Findings}, errors.Join(failed, err)
 	}
-	s.Drift, s.Notices, s.Environments = listOf(s.Drift), listOf(s.Notices), listOf(s.Environments)
+	s.Drift, s.Notices, s.Environments, s.Documents = listOf(s.Drift), listOf(s.Notices), listOf(s.Environments), listOf(s.Documents)
 	if within > 0 {
 		until := dates.At.Add(time.Duration(within))
 		dates.Within = &calendar.Within{Duration: within.String(), Until: until, Events: dates.Look(until)}
@@ -82,7 +83,7 @@ func status(ctx context.Context, w estate.World, within config.Duration, detail 
 	if within > 0 {
 		failed = withinError(dates, failed)
 	}
-	if failed == nil && detail && (len(s.Drift) > 0 || len(holding(s.Findings)) > 0) {
+	if failed == nil && detail && (len(s.Drift) > 0 || len(rules.Only(s.Findings, rules.Hold)) > 0) {
 		reply.Exit = terminal.ExitChanges
 	}
 	return reply, failed
@@ -165,7 +166,7 @@ func statusPage(p *render.Page, s shownStatus, whole bool) {
 	for _, e := range s.Environments {
 		p.Heading(e.Name)
 		p.Line("issuer        %s", authority(e.Issuer))
-		p.Line("certificates  %d valid", e.Certificates)
+		p.Line("certificates  %s", validNow(e))
 		for _, l := range e.Revocation {
 			listLine(p, l)
 		}
@@ -180,9 +181,10 @@ func statusPage(p *render.Page, s shownStatus, whole bool) {
 		p.Line("Note: %s", n)
 	}
 	heldLines(p, s.Findings)
+	documentsPage(p, s.Documents)
 	p.Blank()
 	if len(s.Drift) == 0 {
-		if len(holding(s.Findings)) > 0 {
+		if len(rules.Only(s.Findings, rules.Hold)) > 0 {
 			p.Line("No drift, but not in order: apply opens nothing further until what is held is mended or waived.")
 			return
 		}
@@ -191,6 +193,16 @@ func statusPage(p *render.Page, s shownStatus, whole bool) {
 	}
 	p.Heading("To be done")
 	p.Plan(plan.Plan{Actions: s.Drift})
+}
+
+// validNow counts the certificates of workloads, and names those apart that a
+// rotation or a proof has made for itself.
+func validNow(e estate.EnvironmentStatus) string {
+	text := fmt.Sprintf("%d valid", e.Certificates)
+	if e.Probes > 0 {
+		text += fmt.Sprintf(", and %d of the built-in probe", e.Probes)
+	}
+	return text
 }
 
 func authority(a estate.Authority) string {

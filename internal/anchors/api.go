@@ -1,10 +1,10 @@
 package anchors
 
 import (
-	"context"
 	"time"
 
 	"anchorctl/internal/admission"
+	"anchorctl/internal/objects"
 )
 
 // Live is a trust anchor as the service shows it.
@@ -22,6 +22,9 @@ type Live struct {
 	// they name themselves (crlDpRevocationEnabled).
 	ChecksPoints bool
 }
+
+// Identity is asked for by objects.
+func (l Live) Identity() (id, arn string, tags map[string]string) { return l.ID, l.ARN, l.Tags }
 
 // Notification is one notification setting of an anchor
 // (https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_NotificationSetting.html).
@@ -54,15 +57,8 @@ type Change struct {
 	Enable        bool
 }
 
-// API is what the anchors of one target need of AWS. Implementations pace
-// themselves. Create is sent once and never retried; an error of Create says
-// with errors.Is(err, ErrUnclear) that it may have happened all the same.
-type API interface {
-	// List returns all anchors of the target with their tags. With fresh, tags
-	// are read one by one with ListTagsForResource, which never lags.
-	List(ctx context.Context, fresh bool) ([]Live, error)
-	Create(ctx context.Context, n New) (Live, error)
-	Change(ctx context.Context, id string, c Change) error
-	// Delete deletes the anchor; one that is gone already is no error.
-	Delete(ctx context.Context, id string) error
-}
+// API is what the anchors of one target need of AWS.
+type API = objects.API[Live, New, Change]
+
+// Ours are our anchors.
+type Ours = objects.Ours[Live, New, Change]

@@ -2,10 +2,8 @@ package anchors
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -13,18 +11,17 @@ import (
 	"anchorctl/internal/clock"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/objects"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/plan"
 )
 
 // Doers carry out the actions on anchors.
 type Doers struct {
-	// API gives the anchors of the target that addr lies in.
-	API func(ctx context.Context, addr plan.Addr) (API, error)
+	Ours
+
 	// Admit judges the certificate of an issuer generation for the anchor.
 	Admit func(ctx context.Context, anchor, issuer plan.Addr) (admission.Admitted, error)
-	// Find gives the id of one of our anchors.
-	Find func(ctx context.Context, addr plan.Addr) (id string, err error)
 	// Known names our certificates.
 	Known func(ctx context.Context) (KnownAs, error)
 	// Keeps refuses certificates that would leave the anchor without the issuer
@@ -36,24 +33,20 @@ type Doers struct {
 // ByKind lists the doers.
 func (d Doers) ByKind() map[plan.Kind]engine.Doer {
 	return map[plan.Kind]engine.Doer{
-		plan.AnchorCreate:   {Do: d.create, Look: d.look},
+		plan.AnchorCreate:   {Do: d.create, Look: d.Look},
 		plan.AnchorUpdate:   {Do: d.update},
 		plan.AnchorPublish:  {Do: d.hold},
 		plan.AnchorWithdraw: {Do: d.hold},
 		plan.AnchorReplace:  {Do: d.hold},
 		plan.AnchorTag:      {Do: d.tag},
-		plan.AnchorEnable: {Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-			return d.change(ctx, s.Action, Change{Enable: true})
-		}},
-		plan.AnchorDisable: {Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-			return d.change(ctx, s.Action, Change{Disable: true})
-		}},
-		plan.AnchorDelete: {Do: d.remove},
+		plan.AnchorEnable:   {Do: d.Always(Change{Enable: true})},
+		plan.AnchorDisable:  {Do: d.Always(Change{Disable: true})},
+		plan.AnchorDelete:   {Do: d.Remove},
 	}
 }
 
 func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	after, err := decode(s.After)
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -61,47 +54,18 @@ func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	api, err := d.API(ctx, s.Action.Addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	tags := maps.Clone(after.Tags)
-	tags[ownership.TagIntent] = s.Intent
 	notifications, err := settings(after.Notifications)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	live, err := api.Create(ctx, New{
-		Name: *after.Name, Certificates: admitted, Tags: tags, ChecksPoints: after.ChecksPoints != nil && *after.ChecksPoints,
-		Notifications: notifications,
+	return d.Create(ctx, s, New{
+		Name: *after.Name, Certificates: admitted, Tags: ownership.WithIntent(after.Tags, s.Intent),
+		ChecksPoints: after.ChecksPoints != nil && *after.ChecksPoints, Notifications: notifications,
 	})
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	return plan.Outcome{Created: &plan.Object{Addr: s.Action.Addr, ARN: live.ARN, Intent: s.Intent}}, nil
 }
 
-// look searches all anchors of the target for the one that carries the intent.
-func (d Doers) look(ctx context.Context, s engine.Step) (engine.Sighting, error) {
-	api, err := d.API(ctx, s.Action.Addr)
-	if err != nil {
-		return engine.Sighting{}, err
-	}
-	all, err := api.List(ctx, true)
-	if err != nil {
-		return engine.Sighting{}, err
-	}
-	intents := map[string]string{}
-	for _, l := range all {
-		intents[l.ARN] = l.Tags[ownership.TagIntent]
-	}
-	return engine.Trace(s, intents)
-}
-
-// update reads the anchor again just before it writes: the service knows no
-// versions, so what somebody changed since the plan must stop it.
 func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	after, err := decode(s.After)
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -117,35 +81,30 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 			return plan.Outcome{}, err
 		}
 	}
-	return d.change(ctx, s.Action, change)
+	return d.Change(ctx, s.Action.Addr, change)
 }
 
 func (d Doers) unchanged(ctx context.Context, s engine.Step, after Fields) error {
 	if after.Certificates == nil {
 		return nil
 	}
-	before, err := decode(s.Before)
+	before, err := plan.FieldsOf[Fields](s.Before)
 	if err != nil {
 		return err
 	}
-	api, id, err := d.find(ctx, s.Action.Addr)
-	if err != nil {
-		return err
-	}
-	now, err := d.certificates(ctx, api, id)
+	now, err := d.certificates(ctx, s.Action.Addr)
 	if err != nil {
 		return err
 	}
 	if slices.Equal(now, before.Certificates) || slices.Equal(now, after.Certificates) {
 		return nil
 	}
-	return hint.With(fmt.Errorf("updating %s: its certificates were changed by somebody else since it was planned", s.Action.Addr),
-		`run "anchorctl plan" to see what it holds now`)
+	return objects.Changed(s.Action.Addr, "its certificates were")
 }
 
-// certificates names what one anchor holds now.
-func (d Doers) certificates(ctx context.Context, api API, id string) ([]string, error) {
-	all, err := api.List(ctx, false)
+// certificates names what the anchor holds now.
+func (d Doers) certificates(ctx context.Context, addr plan.Addr) ([]string, error) {
+	live, err := d.Read(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -153,18 +112,13 @@ func (d Doers) certificates(ctx context.Context, api API, id string) ([]string, 
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range all {
-		if l.ID == id {
-			return Held(l, known), nil
-		}
-	}
-	return nil, fmt.Errorf("reading anchor %s: it is not there any more", id)
+	return Held(live, known), nil
 }
 
 // hold changes which certificates the anchor holds, in one call, and waits until
 // the service shows it: what comes next rests on it.
 func (d Doers) hold(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	after, err := decode(s.After)
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -180,12 +134,8 @@ func (d Doers) hold(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 // readBack: the service's lists may show an older state for a while.
 func (d Doers) readBack(ctx context.Context, addr plan.Addr, want []string) error {
 	const looks = 25
-	api, id, err := d.find(ctx, addr)
-	if err != nil {
-		return err
-	}
 	for range looks {
-		now, err := d.certificates(ctx, api, id)
+		now, err := d.certificates(ctx, addr)
 		if err != nil {
 			return err
 		}
@@ -201,36 +151,11 @@ func (d Doers) readBack(ctx context.Context, addr plan.Addr, want []string) erro
 }
 
 func (d Doers) tag(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	after, err := decode(s.After)
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	return d.change(ctx, s.Action, Change{SetTags: after.Tags})
-}
-
-func (d Doers) change(ctx context.Context, a plan.Action, c Change) (plan.Outcome, error) {
-	api, id, err := d.find(ctx, a.Addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	return plan.Outcome{}, api.Change(ctx, id, c)
-}
-
-func (d Doers) remove(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	api, id, err := d.find(ctx, s.Action.Addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	return plan.Outcome{Deleted: true}, api.Delete(ctx, id)
-}
-
-func (d Doers) find(ctx context.Context, addr plan.Addr) (API, string, error) {
-	id, err := d.Find(ctx, addr)
-	if err != nil {
-		return nil, "", err
-	}
-	api, err := d.API(ctx, addr)
-	return api, id, err
+	return d.Change(ctx, s.Action.Addr, Change{SetTags: after.Tags})
 }
 
 func (d Doers) admit(ctx context.Context, anchor plan.Addr, issuers []string) ([]admission.Admitted, error) {
@@ -250,12 +175,4 @@ func (d Doers) admit(ctx context.Context, anchor plan.Addr, issuers []string) ([
 		return nil, errors.New("no certificate to register")
 	}
 	return admitted, nil
-}
-
-func decode(raw json.RawMessage) (Fields, error) {
-	var f Fields
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return Fields{}, fmt.Errorf("reading the action: %w", err)
-	}
-	return f, nil
 }

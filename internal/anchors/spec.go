@@ -41,7 +41,7 @@ func Former(name string) (issuer string, former bool) { return strings.CutSuffix
 
 // Holds is which certificates an action has an anchor hold.
 func Holds(a plan.Action) ([]string, error) {
-	f, err := decode(a.After)
+	f, err := plan.FieldsOf[Fields](a.After)
 	return f.Certificates, err
 }
 

@@ -398,7 +398,7 @@ func TestContractCRLs(t *testing.T) {
 	}
 	data := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})
 	api := w.target.CRLs()
-	created := must[crls.Live](t)(api.Import(t.Context(), crls.New{
+	created := must[crls.Live](t)(api.Create(t.Context(), crls.New{
 		Name: "prod", AnchorARN: anchor.ARN, Data: data, Tags: map[string]string{"anchorctl:intent": "i-2"},
 	}))
 	if !created.Enabled || created.Name != "prod" || created.AnchorARN != anchor.ARN || !bytes.Equal(created.Data, data) {

@@ -61,7 +61,7 @@ func (c crlAPI) List(ctx context.Context, fresh bool) ([]crls.Live, error) {
 	return distinct(kept, func(l crls.Live) string { return l.ARN }), nil
 }
 
-func (c crlAPI) Import(ctx context.Context, n crls.New) (crls.Live, error) {
+func (c crlAPI) Create(ctx context.Context, n crls.New) (crls.Live, error) {
 	in := &rolesanywhere.ImportCrlInput{
 		Name: &n.Name, CrlData: n.Data, TrustAnchorArn: &n.AnchorARN, Enabled: aws.Bool(true), Tags: toTags(n.Tags),
 	}

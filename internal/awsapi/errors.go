@@ -3,6 +3,8 @@ package awsapi
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/printable"
 )
@@ -43,6 +46,21 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.cause }
+
+// Is tells what may be otherwise in a minute from an answer: engine.ErrUnanswered.
+func (e *Error) Is(target error) bool { return target == engine.ErrUnanswered && e.unanswered() }
+
+// unanswered looks behind the request, too: to credentials that another service gives.
+func (e *Error) unanswered() bool {
+	var lost net.Error
+	var answer *smithyhttp.ResponseError
+	status := e.Status
+	if status == 0 && errors.As(e.cause, &answer) {
+		status = answer.HTTPStatusCode()
+	}
+	stale := []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+	return errors.As(e.cause, &lost) || slices.Contains(stale, e.Code) || status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || slices.Contains(throttleCodes(), e.Code)
+}
 
 // newError takes the words of the service out of the SDK's wrappings.
 func newError(r request, seen observed, err error) *Error {

@@ -6,23 +6,20 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"anchorctl/internal/batch"
-	"anchorctl/internal/clock"
 	"anchorctl/internal/config"
-	"anchorctl/internal/durable"
 	"anchorctl/internal/folder"
+	"anchorctl/internal/folder/foldertest"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
-	"anchorctl/internal/store"
 )
 
-func start() time.Time { return time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC) }
+func start() time.Time { return foldertest.Start() }
 
 func configuration() *config.Config {
 	limits := config.Limits{CertificateLifetime: config.Duration(24 * time.Hour), SessionDuration: config.Duration(time.Hour)}
@@ -45,101 +42,18 @@ func configuration() *config.Config {
 
 // opened opens the estate in a folder, with a clock and a step of the test's own.
 func opened(ctx context.Context, dir string, now time.Time, step func(string)) (*folder.Folder, error) {
-	c := clock.Clock{
-		Now:  func() time.Time { return now },
-		Wait: func(ctx context.Context, d time.Duration) error { now = now.Add(d); return ctx.Err() },
-	}
-	s, err := store.Open(ctx, filepath.Join(dir, "state.db"), store.Options{Now: c.Now, Wait: c.Wait, Step: step, Actor: "test"})
-	if err != nil {
-		return nil, err
-	}
-	estate, err := s.Estate(ctx)
-	if err != nil {
-		return nil, err
-	}
-	files := durable.Files{Step: step}
-	return &folder.Folder{
-		Dir: dir, Config: configuration(), Store: s, Clock: c, Files: files, Actor: "test", Estate: estate,
-		Ring: &keys.Ring{Dir: filepath.Join(dir, "keys"), Files: files, Secret: func(context.Context) (keys.Secret, error) {
-			text, err := os.ReadFile(filepath.Join(dir, "secret"))
-			if err != nil {
-				return keys.Secret{}, err
-			}
-			return keys.ParseSecret(text)
-		}},
-	}, nil
+	return foldertest.Open(ctx, dir, configuration(), now, step)
 }
 
 func open(t testing.TB, dir string, now time.Time, step func(string)) *folder.Folder {
 	t.Helper()
-	f, err := opened(context.Background(), dir, now, step)
-	must(t, err)
-	t.Cleanup(func() {
-		if err := f.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return f
+	return foldertest.Opened(t, dir, configuration(), now, step)
 }
 
 // newEstate makes an estate with an issuer for prod, none for dev.
 func newEstate(t testing.TB) string {
 	t.Helper()
-	dir := t.TempDir()
-	secret, err := keys.NewSecret()
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(dir, "secret"), secret.Text(), 0o600))
-	s, err := store.Create(t.Context(), filepath.Join(dir, "state.db"),
-		store.Estate{Lineage: "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", Name: "example", TrustDomain: "example.internal"},
-		store.Options{Now: start})
-	must(t, err)
-	must(t, s.Close())
-	f, err := opened(t.Context(), dir, start(), nil)
-	must(t, err)
-	root, err := f.Ring.Create(t.Context(), "root-1", keys.P384, keys.GuardSecret)
-	must(t, err)
-	rootCert, err := pki.NewRoot(pki.RootSpec{Name: "example", Organization: "Example Corp", Generation: 1, Lifetime: 3650 * 24 * time.Hour, Now: start()}, root)
-	must(t, err)
-	addGeneration(t, f, "", 1, rootCert, root.URI, store.Active)
-	addIssuer(t, f, 1, pki.Parent{Certificate: rootCert, Key: root}, store.Active)
-	must(t, f.Close())
-	return dir
-}
-
-// addIssuer makes a generation of prod's issuer.
-func addIssuer(t testing.TB, f *folder.Folder, number int, root pki.Parent, status string) pki.Parent {
-	t.Helper()
-	issuer, err := f.Ring.Create(t.Context(), fmt.Sprintf("issuer-prod-%d", number), keys.P256, keys.GuardSecret)
-	must(t, err)
-	c, err := pki.NewIssuer(pki.IssuerSpec{Environment: "prod", Generation: number, Organization: "Example Corp", TrustDomain: "example.internal",
-		DNSDomains: []string{"prod.example.internal"}, Lifetime: 365 * 24 * time.Hour, Now: start()}, issuer.Public(), root)
-	must(t, err)
-	addGeneration(t, f, "prod", number, c, issuer.URI, status)
-	return pki.Parent{Certificate: c, Key: issuer}
-}
-
-// addFormerIssuer makes a generation that no longer signs.
-func addFormerIssuer(t testing.TB, f *folder.Folder, number int) pki.Parent {
-	t.Helper()
-	return addLaterIssuer(t, f, number, store.Retired)
-}
-
-// addLaterIssuer makes a generation in an estate that has some.
-func addLaterIssuer(t testing.TB, f *folder.Folder, number int, status string) pki.Parent {
-	t.Helper()
-	root, _, err := f.Store.Active(t.Context(), "")
-	must(t, err)
-	key, err := f.Ring.Open(t.Context(), root.KeyURI, keys.GuardSecret)
-	must(t, err)
-	c, err := x509.ParseCertificate(root.Certificate)
-	must(t, err)
-	return addIssuer(t, f, number, pki.Parent{Certificate: c, Key: key}, status)
-}
-
-func addGeneration(t testing.TB, f *folder.Folder, env string, number int, c *x509.Certificate, uri, status string) {
-	t.Helper()
-	must(t, f.Store.AddGeneration(t.Context(), store.Generation{Environment: env, Number: number, Certificate: c.Raw,
-		KeyURI: uri, Guard: string(keys.GuardSecret), Status: status}))
+	return foldertest.New(t, configuration())
 }
 
 // copied is a copy of an estate's folder, whose store is closed.

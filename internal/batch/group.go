@@ -119,7 +119,7 @@ func away() string { return "move the folder away and run this again" }
 
 // leftKey is a key without a record: a run was stopped after it was written.
 func (b *run) leftKey(path string, grant issuance.Grant) (crypto.PublicKey, error) {
-	text, err := readSmall(path)
+	text, err := durable.Read(path, pki.MaxFile)
 	defer clear(text)
 	if err != nil || len(text) == 0 {
 		return nil, err // a crash fell on its only write

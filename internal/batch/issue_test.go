@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"anchorctl/internal/batch"
+	"anchorctl/internal/folder/foldertest"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
@@ -310,7 +311,7 @@ func TestACertificateOfAnotherGenerationKeepsItsChain(t *testing.T) {
 	if err == nil || first.Issued != 10 {
 		t.Fatalf("got %+v, %v", first, err)
 	}
-	former := addFormerIssuer(t, f, 2)
+	former := foldertest.AddIssuer(t, f, 2, store.Retired)
 	key, err := keys.Generate(keys.P256)
 	must(t, err)
 	text, err := keys.EncodeWorkload(key)
@@ -340,7 +341,7 @@ func TestABatchGoesOnUnderTheNextIssuer(t *testing.T) {
 	rekey := store.Rotation{Environment: "prod", Kind: store.Rekey, From: 1, To: 2, Reason: "due"}
 	_, err := other.Store.StartRotation(t.Context(), rekey)
 	must(t, err)
-	addLaterIssuer(t, other, 2, store.Next)
+	foldertest.AddIssuer(t, other, 2, store.Next)
 	r := counted(t, "backup=100")
 	r.Group = 10
 	r.Progress = func(p batch.Progress) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"anchorctl/internal/durable"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/pki"
@@ -92,7 +93,7 @@ func (r *resumed) restore(i int, c store.Issued) error {
 	if l.CSR != "" {
 		return r.restoreFile(i, l, c)
 	}
-	text, err := readSmall(r.tree.path(r.tree.folder(i, l), keyName))
+	text, err := durable.Read(r.tree.path(r.tree.folder(i, l), keyName), pki.MaxFile)
 	defer clear(text)
 	if err != nil {
 		return err
@@ -112,7 +113,7 @@ func (r *resumed) restoreFile(i int, l Line, c store.Issued) error {
 		return err
 	}
 	path := r.tree.path(r.tree.folder(i, l), certificateName)
-	have, err := readSmall(path)
+	have, err := durable.Read(path, pki.MaxFile)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,7 @@ package batch
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -81,7 +78,7 @@ func (t tree) claimed(m marker) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	have, err := readSmall(t.path(markerName))
+	have, err := durable.Read(t.path(markerName), pki.MaxFile)
 	if err != nil {
 		return false, err
 	}
@@ -116,28 +113,9 @@ func (t tree) claim(m marker, group *durable.Group) error {
 // writeChain writes the certificate of a generation, which workloads present
 // beside their own where an anchor holds the root.
 func (t tree) writeChain(group *durable.Group, name string, text []byte) error {
-	have, err := readSmall(t.path(name))
+	have, err := durable.Read(t.path(name), pki.MaxFile)
 	if err != nil || string(have) == string(text) {
 		return err
 	}
 	return group.Write(t.path(name), text, 0o600)
-}
-
-// readSmall is a small file's content, nil when it is not there.
-func readSmall(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(file, pki.MaxFile+1))
-	if err := errors.Join(err, file.Close()); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", path, err)
-	}
-	if text == nil {
-		text = []byte{}
-	}
-	return text, nil
 }

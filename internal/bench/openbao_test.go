@@ -76,7 +76,7 @@ func (s *bao) prepare(ctx context.Context) error {
 		{"sys/mounts/pki", map[string]any{"type": "pki", "config": map[string]any{"max_lease_ttl": "8760h"}}},
 		{"pki/root/generate/internal", map[string]any{"common_name": "bench", "key_type": "ec", "key_bits": 256, "ttl": "8760h"}},
 		{"pki/roles/app", map[string]any{
-			"allowed_domains": "bench.internal", "allow_subdomains": true, "allowed_uri_sans": "spiffe://dev.bench.internal/*",
+			"allowed_domains": "bench.internal", "allow_subdomains": true, "use_csr_common_name": false, "allowed_uri_sans": "spiffe://dev.bench.internal/*",
 			"key_type": "ec", "key_bits": 256, "ttl": "24h", "server_flag": false, "client_flag": true,
 		}},
 	} {

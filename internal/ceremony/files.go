@@ -136,9 +136,9 @@ func (a *attempt) writeGitignore() error {
 	if err != nil {
 		return err
 	}
-	a.note(path, false)
 	missing := missingLines(string(have))
 	if len(missing) == 0 {
+		a.note(path, false)
 		return a.files.Sync(path)
 	}
 	text := string(have)

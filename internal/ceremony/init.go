@@ -60,8 +60,9 @@ type Result struct {
 	Dir             string
 	Lineage         string
 	Created         []string // in the order in which they were made
-	Kept            []string // what was there already
+	Kept            []string // what was there already, and is as it was
 	Added           []string // lines that were added to a .gitignore that was there
+	Gitignore       string
 	Config          string
 	Store           string
 	Secret          string
@@ -114,7 +115,7 @@ func Init(ctx context.Context, o Options) (result Result, err error) {
 	a := &attempt{o: o, deps: folder.Deps{Dir: o.Dir, StateHome: o.StateHome, Clock: o.Clock, Step: o.Step, Actor: o.Actor}}
 	a.layout, a.files = a.deps.Layout(), a.deps.Files()
 	a.result = Result{
-		Dir: a.layout.Dir, Config: a.layout.Config(), Store: a.layout.Store(), RootCertificate: a.layout.Root(),
+		Dir: a.layout.Dir, Config: a.layout.Config(), Store: a.layout.Store(), RootCertificate: a.layout.Root(), Gitignore: a.layout.Gitignore(),
 		RootKey: filepath.Join(a.layout.Keys(), rootKeyName(firstRoot)+".pem"),
 	}
 	if err := a.run(ctx); err != nil {

@@ -1,10 +1,10 @@
 package crls
 
 import (
-	"context"
 	"crypto/x509"
 	"time"
 
+	"anchorctl/internal/objects"
 	"anchorctl/internal/pki"
 )
 
@@ -23,6 +23,9 @@ type Live struct {
 	Tags      map[string]string
 	Updated   time.Time
 }
+
+// Identity is asked for by objects.
+func (l Live) Identity() (id, arn string, tags map[string]string) { return l.ID, l.ARN, l.Tags }
 
 // List is what the list says; nil when it cannot be read.
 func (l Live) List() *x509.RevocationList {
@@ -49,15 +52,9 @@ type Change struct {
 	Enable  bool
 }
 
-// API is what the revocation lists of one target need of AWS. Implementations
-// pace themselves. Import is sent once and never retried; an error of it says
-// with errors.Is(err, engine.ErrUnclear) that it may have happened all the same.
-type API interface {
-	// List returns all lists of the target with their tags. With fresh, tags are
-	// read one by one, which never lags.
-	List(ctx context.Context, fresh bool) ([]Live, error)
-	Import(ctx context.Context, n New) (Live, error)
-	Change(ctx context.Context, id string, c Change) error
-	// Delete deletes the list; one that is gone already is no error.
-	Delete(ctx context.Context, id string) error
-}
+// API is what the revocation lists of one target need of AWS. To create one is to
+// import it.
+type API = objects.API[Live, New, Change]
+
+// Ours are our lists.
+type Ours = objects.Ours[Live, New, Change]

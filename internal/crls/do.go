@@ -2,45 +2,41 @@ package crls
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
+	"anchorctl/internal/objects"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
 )
 
-// Doers carry out the actions on revocation lists.
+// Doers carry out the actions on revocation lists. What fails at one anchor is
+// held, and the lists of others go on: what is not closed at one place must be at
+// the others.
 type Doers struct {
 	Signer
-
-	// API gives the lists of the target that addr lies in.
-	API func(ctx context.Context, addr plan.Addr) (API, error)
-	// Find gives the id of one of our lists.
-	Find func(ctx context.Context, addr plan.Addr) (id string, err error)
+	Ours
 }
 
 // ByKind lists the doers.
 func (d Doers) ByKind() map[plan.Kind]engine.Doer {
 	return map[plan.Kind]engine.Doer{
 		plan.CRLSign:   {Do: d.sign},
-		plan.CRLImport: {Do: d.bring, Look: d.look},
+		plan.CRLImport: {Do: d.bring, Look: d.Look},
 		plan.CRLUpdate: {Do: d.update},
 		plan.CRLTag:    {Do: d.tag},
 		plan.CRLEnable: {Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 			return d.change(ctx, s.Action, Change{Enable: true})
 		}},
-		plan.CRLDelete: {Do: d.remove},
+		plan.CRLDelete: {Do: d.Remove},
 	}
 }
 
 func (d Doers) bring(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	after, err := decode(s.After)
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -50,18 +46,15 @@ func (d Doers) bring(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	}
 	api, err := d.API(ctx, s.Action.Addr)
 	if err != nil {
-		return plan.Outcome{}, held(s.Action.ID, err)
+		return plan.Outcome{}, engine.HoldFailure(s.Action.ID, err)
 	}
 	if err := room(ctx, api, s.Action.ID, after.Anchor); err != nil {
 		return plan.Outcome{}, err
 	}
-	tags := maps.Clone(after.Tags)
-	tags[ownership.TagIntent] = s.Intent
-	live, err := api.Import(ctx, New{Name: *after.Name, AnchorARN: after.Anchor, Data: data, Tags: tags})
-	if err != nil {
-		return plan.Outcome{}, held(s.Action.ID, err)
-	}
-	return plan.Outcome{Created: &plan.Object{Addr: s.Action.Addr, ARN: live.ARN, Intent: s.Intent}}, nil
+	made, err := d.Create(ctx, s, New{
+		Name: *after.Name, AnchorARN: after.Anchor, Data: data, Tags: ownership.WithIntent(after.Tags, s.Intent),
+	})
+	return made, engine.HoldFailure(s.Action.ID, err)
 }
 
 // room holds an import at an anchor that has all the lists it takes: what
@@ -69,7 +62,7 @@ func (d Doers) bring(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 func room(ctx context.Context, api API, action, anchorARN string) error {
 	all, err := api.List(ctx, false)
 	if err != nil {
-		return held(action, err)
+		return engine.HoldFailure(action, err)
 	}
 	there := slices.DeleteFunc(all, func(l Live) bool { return l.AnchorARN != anchorARN })
 	if len(there) < PerAnchor {
@@ -80,16 +73,6 @@ func room(ctx context.Context, api API, action, anchorARN string) error {
 		full.Hints = append(full.Hints, fmt.Sprintf("%q (%s) is at %s: find out whose it is, and have one of them deleted", l.Name, l.ARN, anchorARN))
 	}
 	return full
-}
-
-// held makes a failure of one list into something to come back to: the lists of
-// other anchors go on. What is not closed at one place must be at the others.
-func held(action string, err error) error {
-	var already *engine.HeldError
-	if errors.As(err, &already) {
-		return err
-	}
-	return errors.Join(&engine.HeldError{Action: action, Reason: err.Error(), Hints: hint.Of(err)}, err)
 }
 
 // data is the newest list on record, as the service takes it.
@@ -103,40 +86,21 @@ func (d Doers) data(ctx context.Context, a plan.Action) ([]byte, error) {
 	}
 	data := pki.EncodeCRL(newest.DER)
 	if len(data) > pki.MaxRevocationList {
-		return nil, held(a.ID, hint.With(fmt.Errorf("the list has %d bytes, and the service takes %d", len(data), pki.MaxRevocationList),
+		return nil, engine.HoldFailure(a.ID, hint.With(fmt.Errorf("the list has %d bytes, and the service takes %d", len(data), pki.MaxRevocationList),
 			`run "anchorctl explain ANC702"`))
 	}
 	return data, nil
 }
 
-// look searches all lists of the target for the one that carries the intent.
-func (d Doers) look(ctx context.Context, s engine.Step) (engine.Sighting, error) {
-	api, err := d.API(ctx, s.Action.Addr)
-	if err != nil {
-		return engine.Sighting{}, err
-	}
-	all, err := api.List(ctx, true)
-	if err != nil {
-		return engine.Sighting{}, err
-	}
-	intents := map[string]string{}
-	for _, l := range all {
-		intents[l.ARN] = l.Tags[ownership.TagIntent]
-	}
-	return engine.Trace(s, intents)
-}
-
-// update reads the list again just before it writes: the service knows no
-// versions, so what somebody changed since the plan must stop it.
 func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	after, err := decode(s.After)
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
 	change := Change{Name: after.Name}
 	if after.Number != "" {
 		if err := d.unchanged(ctx, s); err != nil {
-			return plan.Outcome{}, held(s.Action.ID, err)
+			return plan.Outcome{}, engine.HoldFailure(s.Action.ID, err)
 		}
 		if change.Data, err = d.data(ctx, s.Action); err != nil {
 			return plan.Outcome{}, err
@@ -146,31 +110,22 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 }
 
 func (d Doers) unchanged(ctx context.Context, s engine.Step) error {
-	before, err := decode(s.Before)
+	before, err := plan.FieldsOf[Fields](s.Before)
 	if err != nil {
 		return err
 	}
-	api, id, err := d.find(ctx, s.Action.Addr)
+	live, err := d.Read(ctx, s.Action.Addr)
 	if err != nil {
 		return err
 	}
-	all, err := api.List(ctx, false)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(all, func(l Live) bool { return l.ID == id })
-	if i < 0 {
-		return fmt.Errorf("reading %s: it is not there any more", s.Action.Addr)
-	}
-	if now := numberOf(all[i]); now != before.Number {
-		return hint.With(fmt.Errorf("updating %s: it was changed by somebody else since it was planned: its number is %s now", s.Action.Addr, now),
-			`run "anchorctl plan" to see what it is now`)
+	if now := numberOf(live); now != before.Number {
+		return objects.Changed(s.Action.Addr, fmt.Sprintf("its number is %s now: it was", now))
 	}
 	return nil
 }
 
 func (d Doers) tag(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	after, err := decode(s.After)
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
@@ -178,40 +133,6 @@ func (d Doers) tag(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 }
 
 func (d Doers) change(ctx context.Context, a plan.Action, c Change) (plan.Outcome, error) {
-	api, id, err := d.find(ctx, a.Addr)
-	if err == nil {
-		err = api.Change(ctx, id, c)
-	}
-	if err != nil {
-		return plan.Outcome{}, held(a.ID, err)
-	}
-	return plan.Outcome{}, nil
-}
-
-func (d Doers) remove(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	api, id, err := d.find(ctx, s.Action.Addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	return plan.Outcome{Deleted: true}, api.Delete(ctx, id)
-}
-
-func (d Doers) find(ctx context.Context, addr plan.Addr) (API, string, error) {
-	id, err := d.Find(ctx, addr)
-	if err != nil {
-		return nil, "", err
-	}
-	api, err := d.API(ctx, addr)
-	return api, id, err
-}
-
-func decode(raw json.RawMessage) (Fields, error) {
-	var f Fields
-	if len(raw) == 0 {
-		return f, nil
-	}
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return Fields{}, fmt.Errorf("reading the action: %w", err)
-	}
-	return f, nil
+	outcome, err := d.Change(ctx, a.Addr, c)
+	return outcome, engine.HoldFailure(a.ID, err)
 }

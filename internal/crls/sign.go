@@ -3,7 +3,6 @@ package crls
 import (
 	"context"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -71,13 +70,12 @@ func (s Signer) State(ctx context.Context, g store.Generation) (State, error) {
 // sign does the action. Done twice it makes two lists, the second with a higher
 // number, which harms nobody.
 func (s Signer) sign(ctx context.Context, step engine.Step) (plan.Outcome, error) {
-	var after signing
-	if err := json.Unmarshal(step.After, &after); err != nil {
-		return plan.Outcome{}, fmt.Errorf("reading the action: %w", err)
+	after, err := plan.FieldsOf[signing](step.After)
+	if err != nil {
+		return plan.Outcome{}, err
 	}
 	var above int64
 	if after.Above != "" {
-		var err error
 		if above, err = strconv.ParseInt(after.Above, 10, 64); err != nil {
 			return plan.Outcome{}, fmt.Errorf("reading the action: %w", err)
 		}
@@ -133,7 +131,7 @@ func (s Signer) make(ctx context.Context, issuer plan.Addr, above int64) (store.
 	}
 	key, err := s.Ring.Open(ctx, g.KeyURI, keys.Guard(g.Guard))
 	if err != nil {
-		return store.CRL{}, held(plan.ID(plan.CRLSign, issuer), err)
+		return store.CRL{}, engine.HoldFailure(plan.ID(plan.CRLSign, issuer), err)
 	}
 	der, err := pki.NewCRL(spec, pki.Parent{Certificate: state.Certificate, Key: key})
 	if err != nil {

@@ -67,10 +67,9 @@ type Choice struct {
 // Where no profile lists the role, all of the environment's are tried: that the
 // role is in none is what there is to explain.
 func (k *Estate) Cases(c Case, choice Choice) ([]Case, error) {
-	env := k.Config.Environments[choice.Environment]
-	if env == nil {
-		return nil, hint.With(fmt.Errorf("there is no environment %q", choice.Environment),
-			"name one of "+strings.Join(k.Config.EnvironmentNames(), ", "))
+	env, err := k.Config.Environment(choice.Environment)
+	if err != nil {
+		return nil, err
 	}
 	names, err := profilesFor(env, choice)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package durable writes files that survive a kill and a power cut.
+// Package durable writes files that survive a kill and a power cut, and reads what
+// such a crash may have left.
 //
 // It knows files, folders and the order of system calls that makes a new content
 // appear whole or not at all. It must not know what the files mean, nor keys, nor

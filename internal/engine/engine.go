@@ -152,10 +152,7 @@ func (e Engine) Run(ctx context.Context, run string, actions []plan.Action) (Res
 		event.Kind, event.Notes = Finished, outcome.Notes
 		e.tell(event)
 	}
-	if len(held) > 0 {
-		return result, Hold(held...)
-	}
-	return result, nil
+	return result, Hold(held...)
 }
 
 // withHolds keeps what a broken run had held: it has to be seen to all the same.

@@ -14,6 +14,10 @@ import (
 // happened: the answer was lost, or the service failed while working.
 var ErrUnclear = errors.New("the outcome is unknown")
 
+// ErrUnanswered is an error's when nobody answered, or the service had no answer just
+// then: it says nothing of what is there.
+var ErrUnanswered = errors.New("nobody answered")
+
 // Document is a text that somebody has to install before a gate opens.
 type Document struct {
 	At    string `json:"at"`    // where it belongs, such as role/111122223333/prod-backup
@@ -66,13 +70,26 @@ func (e *HeldRun) Unwrap() []error {
 	return errs
 }
 
-// Hold makes one error of holds, with all their hints.
+// Hold makes one error of holds, with all their hints; of none, it is nil.
 func Hold(held ...*HeldError) error {
+	if len(held) == 0 {
+		return nil
+	}
 	var hints []string
 	for _, h := range held {
 		hints = append(hints, h.Hints...)
 	}
 	return hint.With(&HeldRun{Held: held}, hints...)
+}
+
+// HoldFailure makes the failure of an action a hold, with further hints: it stops
+// only what needs the action. What is held already stays as it is.
+func HoldFailure(action string, err error, hints ...string) error {
+	var already *HeldError
+	if err == nil || errors.As(err, &already) {
+		return err
+	}
+	return errors.Join(&HeldError{Action: action, Reason: err.Error(), Hints: append(hint.Of(err), hints...)}, err)
 }
 
 // InterruptedError says that the run was asked to stop and stopped between two

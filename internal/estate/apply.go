@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +11,12 @@ import (
 	"github.com/google/uuid"
 
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/issuers"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
+	"anchorctl/internal/verdict"
 )
 
 // ApplyOptions say what to apply and who agrees to it.
@@ -44,16 +46,16 @@ type Report struct {
 // *engine.InterruptedError, and whatever else fails; everything done by then
 // is recorded, and applying again goes on from there.
 func (w World) Apply(ctx context.Context, o ApplyOptions) (report Report, err error) {
-	command := "apply"
+	command, holder := "apply", ""
 	switch {
 	case o.Destroy:
 		command = "destroy"
 	case o.Revocation != nil:
-		command = commandRevocation
+		command, holder = commandRevocation, o.Revocation.holder()
 	case o.Rotation != nil:
 		command = o.Rotation.command()
 	}
-	release, err := w.Folder.Store.Lock(ctx, command, o.Wait)
+	release, err := w.Folder.Store.Lock(ctx, cmp.Or(holder, command), o.Wait)
 	if err != nil {
 		return Report{}, err
 	}
@@ -76,10 +78,10 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context) (Report, error) {
-	if err := r.settle(ctx); err != nil {
+	if err := r.takeApprovals(); err != nil {
 		return Report{}, err
 	}
-	if err := r.takeApprovals(); err != nil {
+	if err := r.settle(ctx); err != nil {
 		return Report{}, err
 	}
 	proposal, err := r.world.propose(ctx, r.clouds, r.options.Options)
@@ -95,7 +97,7 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 	}
 	// What a finding holds is what opens anything further. Closing goes on: it
 	// may be the very cure.
-	holds := holding(proposal.Findings)
+	holds := proposal.holding()
 	actions := proposal.Plan.Actions
 	if holds != nil {
 		if actions = closing(actions); len(actions) == 0 {
@@ -122,7 +124,7 @@ func (r *runner) run(ctx context.Context) (Report, error) {
 		if isOpen && (!r.restricted() || open.Command == r.command) {
 			err = r.world.Folder.Store.EndRun(ctx, open.ID, plan.Superseded)
 		}
-		return report, errors.Join(proposal.unreached, err, r.turned(ctx, proposal))
+		return report, errors.Join(proposal.unreached, err, r.turned(ctx, proposal), r.abandon(ctx))
 	}
 	if r.options.Approve != nil {
 		if err := r.options.Approve(ctx, proposal); err != nil {
@@ -184,6 +186,8 @@ func (r *runner) openRoot(ctx context.Context, p Proposal, actions []plan.Action
 		return r.minter.MakeRootKey(ctx, n.To)
 	case n != nil && n.Environment == "" && signs:
 		return r.minter.UnlockRoot(ctx, n.To)
+	case n != nil && n.Kind != store.Renewal && slices.ContainsFunc(actions, func(a plan.Action) bool { return a.Kind == plan.IssuerRenew }):
+		return hint.With(r.minter.Unlock(ctx), fmt.Sprintf("have the root's key and its passphrase at hand: %s ended before its rotation did, and the root gives it new dates", addressOf(n.Environment, n.To)))
 	case signs:
 		return r.minter.Unlock(ctx)
 	default:
@@ -212,7 +216,7 @@ func closing(actions []plan.Action) []plan.Action {
 // leaves a role is one: nobody should keep it because of something else.
 func closes(a plan.Action) bool {
 	switch a.Kind {
-	case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin:
+	case plan.AnchorDisable, plan.AnchorDelete, plan.ProfileDisable, plan.ProfileDelete, plan.ProfileNarrow, plan.RoleUnpin, plan.Forget:
 		return true
 	case plan.CRLSign, plan.CRLImport, plan.CRLUpdate, plan.CRLEnable:
 		return true
@@ -230,25 +234,14 @@ func makes(id string) bool {
 	return slices.Contains([]plan.Kind{plan.IssuerMint, plan.AnchorCreate, plan.CRLSign}, plan.Kind(kind))
 }
 
-// holding is the error of findings that hold.
-func holding(findings []rules.Finding) error {
-	var held []*engine.HeldError
-	for _, f := range findings {
-		if f.Severity == rules.Hold {
-			reason := f.Evidence
-			if f.Element != "" {
-				reason = f.Element + ": " + reason
-			}
-			held = append(held, &engine.HeldError{
-				Action: f.At, Rule: f.Rule, Reason: reason,
-				Hints: []string{f.Remedy, fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
-			})
-		}
-	}
+// holding is the error of findings that hold, with what is waited for besides: as
+// long as a finding holds, no run comes to the steps that would tell.
+func (p Proposal) holding() error {
+	held := verdict.Holds(p.Findings)
 	if len(held) == 0 {
 		return nil
 	}
-	return engine.Hold(held...)
+	return engine.Hold(append(held, p.awaited...)...)
 }
 
 // settle finds out what became of the intents of earlier runs.
@@ -261,6 +254,8 @@ func (r *runner) settle(ctx context.Context) error {
 		// What else is unclear has to wait for an apply, and this not for that.
 		intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return !revokes(i.Action.Kind) })
 	}
+	// What came of it where nobody can look is never known.
+	intents = slices.DeleteFunc(intents, func(i plan.Intent) bool { return r.options.forgets(i.Action.Addr) })
 	// Nor has what is unclear in another environment to do with a rotation.
 	intents = slices.DeleteFunc(intents, func(i plan.Intent) bool {
 		return i.Action.Addr.Environment != "" && !r.options.covers(i.Action.Addr.Environment)
@@ -297,7 +292,10 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 		return report, err
 	}
 	report.Run = open.ID
-	var err error
+	err := r.abandon(ctx)
+	if err != nil {
+		return report, err
+	}
 	if n := report.Proposal.Rotation; n != nil && n.Number == 0 {
 		if *n, err = r.world.Folder.Store.StartRotation(ctx, *n); err != nil {
 			return report, err
@@ -318,8 +316,12 @@ func (r *runner) carryOut(ctx context.Context, report Report, open plan.Run, act
 		err = r.turned(ctx, report.Proposal)
 	}
 	err = errors.Join(report.Proposal.unreached, err)
+	status := statusOf(err, reachedEnd)
 	// The end of a run is recorded even when the run was interrupted.
-	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, statusOf(err, reachedEnd))
+	ending := r.world.Folder.Store.EndRun(context.WithoutCancel(ctx), report.Run, status)
+	if n := r.options.Rotation; n != nil && status == plan.Failed {
+		err = r.world.stillOpen(ctx, *n, err)
+	}
 	return report, errors.Join(err, ending)
 }
 

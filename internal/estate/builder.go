@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/keys"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
-	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 )
 
@@ -44,7 +42,7 @@ func (b *builder) build() error {
 		return b.remove(func(plan.Addr) bool { return true })
 	}
 	for _, phase := range []func() error{
-		b.mint, b.anchors, b.lists, b.removals, b.narrowed, b.unpin, b.pin, b.loose, b.mapped, b.updated, b.enableAnchors, b.enableProfiles,
+		b.mint, b.anchors, b.lists, b.removals, b.forget, b.narrowed, b.unpin, b.pin, b.loose, b.mapped, b.updated, b.enableAnchors, b.enableProfiles,
 	} {
 		if err := phase(); err != nil {
 			return err
@@ -190,34 +188,6 @@ func (b *builder) issuersIn(live anchors.Live) []plan.Addr {
 		}
 	}
 	return list
-}
-
-// foreign reports certificates in our anchor that we did not put there. Taking
-// them out may deny sessions that somebody counts on; leaving them may be what
-// an attacker counts on: a person decides.
-func (b *builder) foreign(addr plan.Addr, live anchors.Live) {
-	names, _, err := anchors.CertificateNames(live, b.r.knownAs)
-	strange := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.HasPrefix(name, "issuer/"+addr.Environment+"#") })
-	switch {
-	case err != nil:
-		strange = []string{"what cannot be read"}
-	case len(strange) == 0:
-		strange = names
-	}
-	b.proposal.Foreign = append(b.proposal.Foreign, addr.String())
-	if slices.Contains(b.options.Restore, addr.Environment) {
-		return
-	}
-	b.proposal.Findings = append(b.proposal.Findings, strangers(addr,
-		fmt.Sprintf("it holds what does not belong there: %s; its removal takes --approve-restore %s", strings.Join(strange, ", "), addr.Environment)))
-}
-
-// strangers is the finding of certificates in an anchor that are not ours, with
-// the command as it is to be typed.
-func strangers(anchor plan.Addr, evidence string) rules.Finding {
-	f := rules.Find("ANC604", anchor.String(), evidence)
-	f.Remedy = strings.ReplaceAll(f.Remedy, "ENVIRONMENT", anchor.Environment)
-	return f
 }
 
 // narrowed comes before the pins: profiles are created, disabled, or lose the

@@ -225,7 +225,7 @@ func (l *lab) importForeign(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = l.cloud(t).CRLs.Import(t.Context(), crls.New{Name: name, AnchorARN: l.anchor(t, devAnchor).ARN, Data: pki.EncodeCRL(newest.DER)})
+	_, err = l.cloud(t).CRLs.Create(t.Context(), crls.New{Name: name, AnchorARN: l.anchor(t, devAnchor).ARN, Data: pki.EncodeCRL(newest.DER)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -383,7 +383,7 @@ func TestEveryAnchorThatCanBeReachedIsClosed(t *testing.T) {
 // refusing is a service that imports nothing.
 type refusing struct{ crls.API }
 
-func (refusing) Import(context.Context, crls.New) (crls.Live, error) {
+func (refusing) Create(context.Context, crls.New) (crls.Live, error) {
 	return crls.Live{}, errors.New("the region is down")
 }
 

@@ -40,6 +40,7 @@ func TestAnAnchorKeepsTheIssuerThatSigns(t *testing.T) {
 			w := l.open(t, nil)
 			_, err = w.Apply(t.Context(), estate.ApplyOptions{
 				Options: estate.Options{Rotation: &estate.Rotation{Environment: "prod", Abort: true}},
+				Gates:   map[string]engine.Gate{estate.GateDrained: func(context.Context, plan.Action) error { return nil }},
 				Approve: func(ctx context.Context, _ estate.Proposal) error { return test.behind(ctx, w.Folder.Store) },
 			})
 			var refusal *rules.Refusal

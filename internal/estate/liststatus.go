@@ -32,8 +32,8 @@ type ListStatus struct {
 // Lists says how the revocation lists of an environment stand on record. It
 // asks nothing of AWS.
 func (w World) Lists(ctx context.Context, environment string) ([]ListStatus, []rules.Finding, error) {
-	if w.Folder.Config.Environments[environment] == nil {
-		return nil, nil, fmt.Errorf("there is no environment %q; environments in anchorctl.yaml: %v", environment, w.Folder.Config.EnvironmentNames())
+	if _, err := w.Folder.Config.Environment(environment); err != nil {
+		return nil, nil, err
 	}
 	r, err := w.recorded(ctx)
 	if err != nil {

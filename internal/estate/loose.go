@@ -91,7 +91,13 @@ func (b *builder) judgeRole(role plan.Addr, trust string, known []roles.Pinned, 
 }
 
 func (b *builder) find(role plan.Addr, evidence string) {
-	b.proposal.Findings = append(b.proposal.Findings, rules.Find(gateForeignRoles, role.String(), evidence))
+	f := rules.Find(gateForeignRoles, role.String(), evidence)
+	for _, held := range b.proposal.awaited {
+		if held.Action == plan.ID(plan.RoleVerify, role) {
+			f.Remedy = held.Hints[0]
+		}
+	}
+	b.proposal.Findings = append(b.proposal.Findings, f)
 }
 
 // wouldAccept is gates.WouldAccept for what may be no policy at all.

@@ -10,6 +10,7 @@ import (
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/crls"
 	"anchorctl/internal/engine"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
@@ -53,10 +54,13 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, v 
 	read := map[string]bool{}
 	for _, addr := range places(r, d) {
 		t := w.target(addr)
-		if read[key(t)] || !scope.covers(addr.Environment) {
+		if read[key(t)] || !scope.covers(addr.Environment) || scope.forgets(addr) {
 			continue
 		}
 		cloud, err := c.open(ctx, t)
+		if err != nil && !w.names(addr.Target) {
+			err = hint.With(err, forgetHint(addr.Target))
+		}
 		if err != nil && w.left(addr, scope) {
 			o.notices = append(o.notices, fmt.Sprintf("%s left anchorctl.yaml and was not read: %v", addr, err))
 			continue

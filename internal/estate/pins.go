@@ -34,6 +34,9 @@ func (b *builder) pin() error {
 				return err
 			}
 			b.add(a)
+			if resolved, known := b.resolved(pin); known {
+				b.proposal.awaited = append(b.proposal.awaited, resolved.Await(live))
+			}
 			continue
 		}
 		if err := b.put(pin, live, needs); err != nil {

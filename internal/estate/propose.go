@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/scrutiny"
@@ -25,6 +26,9 @@ type Options struct {
 	// Restore lists environments whose anchors may lose certificates that were
 	// not put there by this estate.
 	Restore []string
+	// Forget lists targets, as ACCOUNT/REGION, whose account is gone for good: what is
+	// on record there is taken off it, and nobody is asked.
+	Forget []string
 	// Revocation restricts the proposal to revocations.
 	Revocation *Revocation
 	// Rotation restricts it to the rotation of one environment or of the root.
@@ -49,7 +53,21 @@ type Proposal struct {
 	revoking revoking
 	// unreached says which places a restricted run could not read.
 	unreached error
-	urgent    bool // what fails stops nothing but what needs it
+	urgent    bool             // what fails stops nothing but what needs it
+	forgotten map[string]error // why the targets that are to be forgotten were not reached
+	// awaited are the pins that somebody else has to install, as far as it is known
+	// by now what they name.
+	awaited []*engine.HeldError
+}
+
+// Documents are the texts that somebody has to install before what is planned can
+// be done.
+func (p Proposal) Documents() []engine.Document {
+	var all []engine.Document
+	for _, held := range p.awaited {
+		all = append(all, held.Documents...)
+	}
+	return all
 }
 
 // Plan computes what would be done. It changes nothing, anywhere.
@@ -74,6 +92,9 @@ func (w World) propose(ctx context.Context, c *clouds, o Options) (Proposal, err
 	}
 	p := Proposal{recorded: r, desired: want(w.Folder.Config, r.estate.Lineage, r)}
 	if err := errors.Join(w.checkApprovals(r, o), w.checkRotations(r, o)); err != nil {
+		return p, err
+	}
+	if p.forgotten, err = w.gone(ctx, c, o); err != nil {
 		return p, err
 	}
 	if !o.Destroy {
@@ -125,7 +146,7 @@ func (w World) checkApprovals(r recorded, o Options) error {
 				env, ErrNoSuchApproval, w.Folder.Config.EnvironmentNames())
 		}
 	}
-	return nil
+	return w.checkForgotten(r, o)
 }
 
 // checkRotations refuses the removal of what a rotation is changing.
@@ -151,7 +172,7 @@ func (p *Proposal) waive(waivers []config.Waiver, now time.Time) {
 }
 
 func (w World) basis(r recorded, v revoking, o observed, options Options) (plan.Basis, error) {
-	basis := plan.Basis{Lineage: r.estate.Lineage, Command: "apply", Delete: unique(options.Delete), Restore: unique(options.Restore)}
+	basis := plan.Basis{Lineage: r.estate.Lineage, Command: "apply", Delete: unique(options.Delete), Restore: unique(options.Restore), Forget: unique(options.Forget)}
 	switch {
 	case options.Destroy:
 		basis.Command = "destroy"
@@ -173,14 +194,8 @@ func (w World) basis(r recorded, v revoking, o observed, options Options) (plan.
 
 // refusal is the error of the findings that refuse, or nil.
 func refusal(findings []rules.Finding) error {
-	var refused []rules.Finding
-	for _, f := range findings {
-		if f.Severity == rules.Refuse {
-			refused = append(refused, f)
-		}
+	if refused := rules.Only(findings, rules.Refuse); len(refused) > 0 {
+		return &rules.Refusal{Findings: refused}
 	}
-	if len(refused) == 0 {
-		return nil
-	}
-	return &rules.Refusal{Findings: refused}
+	return nil
 }

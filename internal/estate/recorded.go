@@ -136,11 +136,10 @@ func (r recorded) inAnchors(environment string) []plan.Addr {
 // withIntent are the tags of an object that is there: they also say which
 // creation it came from.
 func (r recorded) withIntent(addr plan.Addr, tags map[string]string) map[string]string {
-	all := maps.Clone(tags)
 	if intent := r.objects[addr].Intent; intent != "" {
-		all[ownership.TagIntent] = intent
+		return ownership.WithIntent(tags, intent)
 	}
-	return all
+	return tags
 }
 
 // digest is what a plan rests on of all this.

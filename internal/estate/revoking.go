@@ -18,10 +18,20 @@ import (
 type Revocation struct {
 	Environments []string // whose lists are made and brought to their anchors
 	Deny         []roles.Denial
+	Revoke       bool // revoke brings what it has just recorded
 }
 
-// commandRevocation is what such runs are called.
+// commandRevocation is what such runs are called, revoke's too: it is the command
+// that goes on with one.
 const commandRevocation = "crl refresh"
+
+// holder is the command that whoever finds the estate locked is told of.
+func (v Revocation) holder() string {
+	if v.Revoke {
+		return "revoke"
+	}
+	return commandRevocation
+}
 
 // revokes reports whether such a run does actions of a kind.
 func revokes(k plan.Kind) bool {

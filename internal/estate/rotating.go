@@ -34,11 +34,11 @@ func (b *builder) rotate(n store.Rotation, ending []plan.Addr, ended map[plan.Ad
 	case n.Environment == "":
 		return t.run(t.orphans, t.mint, t.activate, t.resign, t.exchange, t.end)
 	case n.Kind == store.Emergency:
-		return t.run(t.mint, t.widen, t.activate, t.replace, t.cutOff, t.unlist, t.list, t.narrow, t.end)
+		return t.run(t.mint, t.revive, t.widen, t.activate, t.replace, t.cutOff, t.unlist, t.list, t.narrow, t.end)
 	case t.dead():
-		return t.run(t.leftBehind, t.mint, t.widen, t.replace, t.activate, t.unlist, t.list, t.narrow, t.end)
+		return t.run(t.leftBehind, t.mint, t.revive, t.widen, t.replace, t.activate, t.unlist, t.list, t.narrow, t.end)
 	default:
-		return t.run(t.leftBehind, t.mint, t.widen, t.publish, t.activate, t.withdraw, t.unlist, t.narrow, t.end)
+		return t.run(t.leftBehind, t.mint, t.revive, t.widen, t.publish, t.activate, t.withdraw, t.unlist, t.narrow, t.end)
 	}
 }
 
@@ -82,9 +82,21 @@ func (t *turn) take(a plan.Action, err error) error {
 // dead: the old issuer has expired, and so has all that it signed. The service
 // takes no expired certificate beside the new one, and there is nobody left to
 // be denied.
-func (t *turn) dead() bool {
-	cert := t.r.certs[t.from.String()]
+func (t *turn) dead() bool { return t.past(t.from) }
+
+func (t *turn) past(issuer plan.Addr) bool {
+	cert := t.r.certs[issuer.String()]
 	return cert != nil && t.world.Folder.Clock.Now().After(cert.NotAfter)
+}
+
+// revive gives the new issuer other dates when it has ended before its rotation did:
+// no anchor takes it as it is, and no other rotation is started while this one is
+// open. Its key is as good as before.
+func (t *turn) revive() error {
+	if !t.past(t.to) {
+		return nil
+	}
+	return t.certify(t.to, "it ended before its rotation did")
 }
 
 func (t *turn) mint() error {
@@ -130,7 +142,7 @@ func (t *turn) renew() error { return t.certify(t.from, "its dates are renewed")
 func (t *turn) resign() error {
 	for _, env := range t.world.Folder.Config.EnvironmentNames() {
 		for _, issuer := range t.r.minted(env) {
-			if t.signedBy(issuer, t.to) {
+			if t.signedBy(issuer, t.to) && !t.past(issuer) {
 				continue
 			}
 			if err := t.certify(issuer, "the root is another one"); err != nil {
@@ -148,7 +160,8 @@ func (t *turn) signedBy(issuer, root plan.Addr) bool {
 }
 
 func (t *turn) certify(issuer plan.Addr, because string) error {
-	if t.rotation.Kind == store.Renewal && t.r.renewed[issuer.String()] >= t.rotation.Started && t.rotation.Number > 0 {
+	once := t.r.renewed[issuer.String()] >= t.rotation.Started && !t.past(issuer)
+	if t.rotation.Kind == store.Renewal && once && t.rotation.Number > 0 {
 		return nil
 	}
 	spec, there := t.d.issuers[issuer.Environment]
@@ -175,7 +188,11 @@ func (t *turn) end() error {
 	if t.rotation.KeepKey || gone == t.from && gone.Kind == plan.KindRoot {
 		retirement.Key = issuers.KeyArchived
 	}
-	return t.take(issuers.Retire(gone, retirement, append(t.needs(), t.aside...)))
+	a, err := issuers.Retire(gone, retirement, append(t.needs(), t.aside...))
+	if t.options.Rotation.Abort && gone.Kind == plan.KindIssuer && t.r.certs[gone.String()] != nil {
+		a.Gate = GateDrained // no anchor need hold it for workloads to have its certificates
+	}
+	return t.take(a, err)
 }
 
 func (t *turn) needs() []string { return slices.Clone(t.done) }

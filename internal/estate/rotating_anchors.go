@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"anchorctl/internal/anchors"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -15,7 +16,13 @@ import (
 // nothing else: what somebody put there has to leave first.
 func (t *turn) publish() error {
 	return t.anchors(plan.AnchorPublish, "", func(held []string) []string {
-		if t.cutOver() || slices.Contains(held, t.to.String()) {
+		former := slices.Index(held, anchors.FormerName(t.to.String()))
+		switch {
+		case former >= 0: // it was revived
+			held = slices.Clone(held)
+			held[former] = t.to.String()
+			return held
+		case t.cutOver() || slices.Contains(held, t.to.String()):
 			return held
 		}
 		return []string{t.from.String(), t.to.String()}
@@ -36,9 +43,24 @@ func (t *turn) replace() error {
 	return t.anchors(plan.AnchorReplace, gate, func([]string) []string { return []string{t.to.String()} })
 }
 
-// expel has each anchor give the new certificate up again.
+// expel has each anchor give the new certificate up again. One that has given up the
+// old one shows that the cut-over was, whatever the store says: only where the old
+// issuer has ended do anchors change over before it, and then there is no way back.
 func (t *turn) expel() error {
-	return t.anchors(plan.AnchorWithdraw, "", func([]string) []string { return []string{t.from.String()} })
+	goOn := fmt.Sprintf("run %q: it goes on to the end; to leave the new key again, start another rotation afterwards", "anchorctl "+resume(*t.options.Rotation))
+	for _, addr := range addresses(t.d.anchors) {
+		live, there := t.o.anchors[addr]
+		held := anchors.Held(live, t.r.knownAs)
+		switch {
+		case !there || !slices.Contains(held, t.to.String()):
+		case t.dead():
+			return hint.With(fmt.Errorf("%s: %w: %s has ended, and no trust anchor takes it back in", t.options.Rotation.address(), ErrNoWayBack, t.from), goOn)
+		case !slices.Contains(held, t.from.String()):
+			return heldAnchor(addr, fmt.Sprintf("it holds %s and %s no more, which comes after the cut-over: the store was restored from a backup of before it, and workloads hold certificates of %s",
+				t.to, t.from, t.to), goOn)
+		}
+	}
+	return t.anchors(plan.AnchorWithdraw, GateDrained, func([]string) []string { return []string{t.from.String()} })
 }
 
 // exchange has each anchor hold the certificates that its issuers have by then.
@@ -54,14 +76,8 @@ func (t *turn) exchange() error {
 		}
 		var before, after []string
 		for _, name := range held {
-			issuer, former := anchors.Former(name)
-			if len(t.id(plan.IssuerRenew, parse(issuer))) > 0 {
-				former = true // by the time that it is exchanged
-			}
-			if after = append(after, issuer); former {
-				name = anchors.FormerName(issuer)
-			}
-			before = append(before, name)
+			issuer, _ := anchors.Former(name)
+			before, after = append(before, name), append(after, issuer)
 		}
 		before, after = unique(before), unique(after)
 		if slices.Equal(before, after) {
@@ -107,12 +123,18 @@ func (t *turn) willHold(addr plan.Addr) ([]string, error) {
 		return nil, err
 	}
 	if strange := t.strange(addr, held); len(strange) > 0 {
-		f := strangers(addr, fmt.Sprintf("it holds what does not belong there: %s", strings.Join(strange, ", ")))
+		f := t.strangers(addr, fmt.Sprintf("it holds what does not belong there: %s", strings.Join(strange, ", ")))
 		if t.rotation.Kind == store.Emergency {
 			f.Severity = rules.Warn
 		}
 		if !slices.ContainsFunc(t.proposal.Findings, func(o rules.Finding) bool { return o.Rule == f.Rule && o.At == f.At }) {
 			t.proposal.Findings = append(t.proposal.Findings, f)
+		}
+	}
+	held = slices.Clone(held)
+	for i, name := range held {
+		if len(t.id(plan.IssuerRenew, parse(name))) > 0 {
+			held[i] = anchors.FormerName(name) // by the time that it is exchanged
 		}
 	}
 	for _, a := range t.actions {
@@ -128,7 +150,7 @@ func (t *turn) willHold(addr plan.Addr) ([]string, error) {
 // strange are the certificates in an anchor that this rotation does not account
 // for.
 func (t *turn) strange(addr plan.Addr, held []string) []string {
-	own := []string{t.from.String(), t.to.String()}
+	own := []string{t.from.String(), t.to.String(), anchors.FormerName(t.to.String())}
 	if t.rotation.Kind == store.Renewal || t.rotation.Environment == "" {
 		for _, issuer := range t.r.minted(addr.Environment) {
 			own = append(own, issuer.String(), anchors.FormerName(issuer.String()))
@@ -147,7 +169,7 @@ func (t *turn) leftBehind() error {
 	for _, addr := range addresses(t.r.objects) {
 		if _, wanted := t.d.anchors[addr]; addr.Kind == plan.KindAnchor && addr.Environment == t.from.Environment && !wanted {
 			return heldAnchor(addr, "its target left anchorctl.yaml, and it is there still",
-				`run "anchorctl apply" first, which removes it, or put the target back into the file`)
+				`run "anchorctl apply" first, which removes it, or put the target back into the file`, forgetHint(addr.Target))
 		}
 	}
 	return nil

@@ -56,6 +56,7 @@ var (
 	ErrNoRotation = errors.New("there is no rotation")
 	ErrCutOver    = errors.New("it is cut over")
 	ErrNotReady   = errors.New("it is not as a rotation needs it")
+	ErrNoWayBack  = errors.New("there is nothing to go back to")
 )
 
 // proposeRotation computes what a rotation still has to do.
@@ -130,15 +131,15 @@ func unproven(findings []rules.Finding) []rules.Finding {
 // one.
 func (w World) rotationOf(r recorded, o Rotation) (*store.Rotation, error) {
 	open, isOpen := r.rotations[o.Environment]
-	_, there := w.Folder.Config.Environments[o.Environment]
+	_, unknown := w.Folder.Config.Environment(o.Environment)
+	there := unknown == nil || o.Environment == ""
 	switch {
-	case !there && o.Environment != "" && isOpen:
+	case !there && isOpen:
 		return nil, hint.With(fmt.Errorf("%s: %w: it left anchorctl.yaml, and its rotation is open since %s", o.address(), ErrNotReady, day(open.Started)),
 			"put it back into anchorctl.yaml until the rotation is over",
 			fmt.Sprintf("then run %q, or %q before its cut-over", "anchorctl "+resume(o), "anchorctl "+abort(o)))
-	case !there && o.Environment != "":
-		return nil, hint.With(fmt.Errorf("there is no environment %q", o.Environment),
-			fmt.Sprintf("environments in anchorctl.yaml: %v; the root is called \"root\"", w.Folder.Config.EnvironmentNames()))
+	case !there:
+		return nil, NoSuchRotation(unknown)
 	case o.Kind != "" && isOpen:
 		return nil, alreadyOpen(open, o)
 	case o.Kind != "":
@@ -158,6 +159,10 @@ func (w World) rotationOf(r recorded, o Rotation) (*store.Rotation, error) {
 	}
 	return &open, nil
 }
+
+// NoSuchRotation says of a name that is none of an environment what else could be
+// meant.
+func NoSuchRotation(unknown error) error { return hint.With(unknown, `the root is called "root"`) }
 
 // alreadyOpen refuses a second rotation, and says what to do with the first: when
 // a key was stolen in the middle of it, too.

@@ -56,6 +56,7 @@ func (r *runner) takeApprovals() error {
 	}
 	r.options.Delete = unique(append(r.options.Delete, saved.Basis.Delete...))
 	r.options.Restore = unique(append(r.options.Restore, saved.Basis.Restore...))
+	r.options.Forget = unique(append(r.options.Forget, saved.Basis.Forget...))
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"anchorctl/internal/config"
+	"anchorctl/internal/engine"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
@@ -21,7 +23,8 @@ type Status struct {
 	OpenRun      *OpenRun            `json:"openRun,omitempty"`
 	Drift        []plan.Action       `json:"drift"` // what applying would do
 	Notices      []string            `json:"notices"`
-	Findings     []rules.Finding     `json:"-"` // shown in the envelope
+	Documents    []engine.Document   `json:"documents"` // what somebody has to install
+	Findings     []rules.Finding     `json:"-"`         // shown in the envelope
 
 	// Anchors are those on record that were read, and Unread the others.
 	Anchors []PlacedAnchor `json:"-"`
@@ -40,7 +43,8 @@ type EnvironmentStatus struct {
 	Name         string         `json:"name"`
 	Issuer       Authority      `json:"issuer"`
 	Objects      []ObjectStatus `json:"objects"`
-	Certificates int            `json:"certificates"` // valid now
+	Certificates int            `json:"certificates"` // of workloads, valid now
+	Probes       int            `json:"probes"`       // those of the built-in probe, besides
 	Revocation   []ListStatus   `json:"revocation"`   // by generation of the issuer
 }
 
@@ -84,7 +88,7 @@ func (w World) Status(ctx context.Context) (Status, error) {
 	}
 	s := Status{
 		Estate: w.Folder.Config.Estate.Name, Lineage: p.recorded.estate.Lineage, Bound: p.recorded.estate.Bound,
-		Root: w.authority(p.recorded, ""), Drift: p.Plan.Actions, Notices: p.Notices, Findings: p.Findings,
+		Root: w.authority(p.recorded, ""), Drift: p.Plan.Actions, Notices: p.Notices, Documents: p.Documents(), Findings: p.Findings,
 	}
 	if s.OpenRun, err = w.openRun(ctx); err != nil {
 		return s, errors.Join(failed, err)
@@ -108,10 +112,15 @@ func (w World) environmentStatus(ctx context.Context, p Proposal, env string) (E
 		Name: env, Issuer: w.authority(p.recorded, env), Objects: []ObjectStatus{}, Revocation: w.listStatus(p.revoking, env),
 	}
 	valid := store.Filter{Environment: env, ValidAt: w.Folder.Clock.Now().Unix(), Revoked: new(bool)}
-	var err error
-	if e.Certificates, err = w.Folder.Store.CountIssued(ctx, valid); err != nil {
+	all, err := w.Folder.Store.CountIssued(ctx, valid)
+	if err != nil {
 		return e, fmt.Errorf("counting certificates: %w", err)
 	}
+	valid.Workload = config.ProbeWorkload
+	if e.Probes, err = w.Folder.Store.CountIssued(ctx, valid); err != nil {
+		return e, fmt.Errorf("counting certificates of the probe: %w", err)
+	}
+	e.Certificates = all - e.Probes
 	return e, nil
 }
 

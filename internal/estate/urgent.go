@@ -9,7 +9,6 @@ import (
 
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/engine"
-	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/roles"
 	"anchorctl/internal/rules"
@@ -94,13 +93,7 @@ func byItself(doers map[plan.Kind]engine.Doer) {
 		do := doer.Do
 		doer.Do = func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 			outcome, err := do(ctx, s)
-			var held *engine.HeldError
-			if err != nil && !errors.As(err, &held) {
-				err = errors.Join(&engine.HeldError{
-					Action: s.Action.ID, Reason: err.Error(), Hints: append(hint.Of(err), "when that is mended, resume the rotation: what did not need it is done"),
-				}, err)
-			}
-			return outcome, err
+			return outcome, engine.HoldFailure(s.Action.ID, err, "when that is mended, resume the rotation: what did not need it is done")
 		}
 		doers[kind] = doer
 	}

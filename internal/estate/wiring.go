@@ -23,29 +23,27 @@ func (r *runner) engine(d desired) engine.Engine {
 		Publish: w.Folder.PublishRoot,
 	}
 	cloud := func(ctx context.Context, addr plan.Addr) (Cloud, error) { return r.clouds.open(ctx, w.target(addr)) }
-	doers := map[plan.Kind]engine.Doer{}
+	doers := map[plan.Kind]engine.Doer{plan.Forget: {Do: forgotten}}
 	maps.Copy(doers, r.minter.ByKind())
 	maps.Copy(doers, anchors.Doers{
-		API: func(ctx context.Context, addr plan.Addr) (anchors.API, error) {
+		Ours: anchors.Ours{Find: w.find, API: func(ctx context.Context, addr plan.Addr) (anchors.API, error) {
 			c, err := cloud(ctx, addr)
 			return c.Anchors, err
-		},
-		Admit: w.admit, Find: w.find, Known: w.known, Keeps: w.keepsActive, Clock: w.Folder.Clock,
+		}},
+		Admit: w.admit, Known: w.known, Keeps: w.keepsActive, Clock: w.Folder.Clock,
 	}.ByKind())
 	maps.Copy(doers, crls.Doers{
 		Signer: w.signer(),
-		API: func(ctx context.Context, addr plan.Addr) (crls.API, error) {
+		Ours: crls.Ours{Find: w.find, API: func(ctx context.Context, addr plan.Addr) (crls.API, error) {
 			c, err := cloud(ctx, addr)
 			return c.CRLs, err
-		},
-		Find: w.find,
+		}},
 	}.ByKind())
 	maps.Copy(doers, profiles.Doers{
-		API: func(ctx context.Context, addr plan.Addr) (profiles.API, error) {
+		Ours: profiles.Ours{Find: w.find, API: func(ctx context.Context, addr plan.Addr) (profiles.API, error) {
 			c, err := cloud(ctx, addr)
 			return c.Profiles, err
-		},
-		Find: w.find,
+		}},
 	}.ByKind())
 	maps.Copy(doers, roles.Doers{
 		API: func(ctx context.Context, addr plan.Addr) (roles.API, error) {

@@ -118,9 +118,8 @@ func open(ctx context.Context, d Deps) (*Folder, error) {
 // look says what it means that a file of the estate is missing. Keys without a
 // store are an estate that lost it, which init would not bring back.
 func (l Layout) look(path string) error {
-	_, err := os.Stat(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil // what else there is to say of it is said by who reads it
 	}
 	if keys, globErr := filepath.Glob(filepath.Join(l.Keys(), "*.pem")); globErr == nil && len(keys) > 0 {
 		return hint.With(fmt.Errorf("%w: %q is missing, and its keys are still here", ErrNoEstate, path),

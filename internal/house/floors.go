@@ -23,7 +23,7 @@ func Floors() []Floor {
 		{0, "ground", []string{"clock", "durable", "hint", "iamactions", "plan", "printable", "signature"}},
 		{1, "craft", []string{"iampolicy", "keys", "ownership", "pki", "publicca", "sigx509"}},
 		{2, "machinery", []string{"config", "engine", "rules", "store"}},
-		{3, "judgement", []string{"admission", "folder", "gates", "grants"}},
+		{3, "judgement", []string{"admission", "folder", "gates", "grants", "objects", "verdict"}},
 		{4, "resources", []string{"anchors", "crls", "issuers", "profiles", "roles", "scrutiny", "subjects", "vetting"}},
 		{5, "features", []string{"ceremony", "estate", "inventory", "issuance", "operator", "revocation", "session"}},
 		{6, "runbook", []string{"batch", "calendar", "denial", "prove", "renewal", "rotate", "survey", "wallet"}},
@@ -50,7 +50,7 @@ func Chambers() map[string][]Floor {
 // Workshop are the packages that stand beside the house: tests and tools. No
 // room imports them outside its tests.
 func Workshop() []string {
-	return []string{"bench", "config/schema", "estate/estatetest", "house", "house/cmd/generate", "house/cmd/testreport", "iamactions/cmd/generate", "pki/pkitest", "publicca/cmd/publicset", "admission/corpus", "admission/corpus/write", "store/storetest"}
+	return []string{"bench", "config/schema", "estate/estatetest", "folder/foldertest", "house", "house/cmd/generate", "house/cmd/testreport", "iamactions/cmd/generate", "pki/pkitest", "publicca/cmd/publicset", "admission/corpus", "admission/corpus/write", "store/storetest"}
 }
 
 // Room is the name of the package of an import path: what comes after

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/store"
 )
@@ -141,7 +141,7 @@ func (q Query) known(ctx context.Context, f *folder.Folder) error {
 	slices.Sort(names)
 	switch {
 	case q.Environment != "" && !slices.Contains(names, q.Environment):
-		return &QueryError{fmt.Sprintf("there is no environment %q; there are %s", q.Environment, strings.Join(names, ", "))}
+		return &config.UnknownEnvironmentError{Name: q.Environment, Known: names}
 	case !number && q.Environment != "":
 		return &QueryError{fmt.Sprintf("the issuer of %s has no generation %d", q.Environment, q.Generation)}
 	case !number:

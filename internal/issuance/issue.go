@@ -161,9 +161,9 @@ func allowed(f *folder.Folder, r Request) (wanted, error) {
 
 // configured holds a request against the configuration.
 func configured(f *folder.Folder, r Request) (wanted, error) {
-	env, ok := f.Config.Environments[r.Environment]
-	if !ok {
-		return wanted{}, fmt.Errorf("there is no environment %q; there are %s", r.Environment, listed(f.Config.EnvironmentNames()))
+	env, err := f.Config.Environment(r.Environment)
+	if err != nil {
+		return wanted{}, err
 	}
 	if env.Workload(r.Workload) == nil {
 		return wanted{}, fmt.Errorf("environment %s has no workload %q; it has %s", r.Environment, r.Workload, listed(env.WorkloadNames()))

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -147,7 +146,7 @@ func (s set) refuseOtherKey(w wanted, key crypto.Signer) error {
 // present is what lies in the folder already: certificate and key, as far as
 // they are there.
 func (s set) present() (*x509.Certificate, []byte, error) {
-	text, err := read(s.certificate)
+	text, err := durable.Read(s.certificate, pki.MaxFile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,7 +167,7 @@ func (s set) present() (*x509.Certificate, []byte, error) {
 			return nil, nil, fmt.Errorf("%q is not a certificate of ours and stays as it is: %w", s.certificate, err)
 		}
 	}
-	key, err := read(s.key)
+	key, err := durable.Read(s.key, pki.MaxFile)
 	return here, key, err
 }
 
@@ -197,23 +196,4 @@ func samePublic(c *x509.Certificate, pub crypto.PublicKey) bool { return sameKey
 func sameKeys(a, b crypto.PublicKey) bool {
 	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && key.Equal(b)
-}
-
-// read is a small file's content, nil when it is not there.
-func read(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(file, pki.MaxFile+1))
-	if err := errors.Join(err, file.Close()); err != nil {
-		return nil, fmt.Errorf("reading %q: %w", path, err)
-	}
-	if text == nil {
-		text = []byte{}
-	}
-	return text, nil
 }

@@ -100,7 +100,7 @@ func holds(path string, want []byte) (bool, error) {
 	if err != nil || info.Mode() != 0o600 || info.Size() != int64(len(want)) {
 		return false, nil // it is written, and whoever writes it finds out what is wrong
 	}
-	text, err := read(path)
+	text, err := durable.Read(path, pki.MaxFile)
 	return bytes.Equal(text, want), err
 }
 
@@ -108,7 +108,7 @@ func (s set) publishCombined(certificates []byte, staged bool) error {
 	if !staged {
 		return s.put(durable.File{Name: combinedName, Data: certificates})
 	}
-	key, err := read(s.staged)
+	key, err := durable.Read(s.staged, pki.MaxFile)
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (w wanted) fits(record store.Issued, c *x509.Certificate, s signer) []*x509
 // stagedKey is the public key of what a stopped run staged. One that was staged
 // in another form is given this one, as its file becomes the key's.
 func (s set) stagedKey() (crypto.PublicKey, error) {
-	text, err := read(s.staged)
+	text, err := durable.Read(s.staged, pki.MaxFile)
 	defer clear(text)
 	if err != nil || text == nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"anchorctl/internal/config"
+	"anchorctl/internal/durable"
 	"anchorctl/internal/folder"
 	"anchorctl/internal/pki"
 	"anchorctl/internal/plan"
@@ -60,7 +61,7 @@ const hostKey = "PRIVATE-KEY"
 // holdsKeyOf reports whether the request's key lies in the folder, as it does
 // where the host itself, or a share of it, is that folder.
 func (s set) holdsKeyOf(w wanted) bool {
-	text, err := read(s.key)
+	text, err := durable.Read(s.key, pki.MaxFile)
 	defer clear(text)
 	if err != nil || text == nil || s.form.format == FormatCombined {
 		return false

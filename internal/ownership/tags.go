@@ -1,6 +1,10 @@
 package ownership
 
-import "anchorctl/internal/plan"
+import (
+	"maps"
+
+	"anchorctl/internal/plan"
+)
 
 // The keys of the tags that our objects carry.
 const (
@@ -14,6 +18,13 @@ const (
 // but the intent's.
 func Tags(lineage string, addr plan.Addr) map[string]string {
 	return map[string]string{TagEstate: lineage, TagEnvironment: addr.Environment, TagResource: addr.String()}
+}
+
+// WithIntent are the tags of an object that came from an intent.
+func WithIntent(tags map[string]string, intent string) map[string]string {
+	all := maps.Clone(tags)
+	all[TagIntent] = intent
+	return all
 }
 
 // Claim is what tags say of an object that the store lists as ours.

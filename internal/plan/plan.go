@@ -52,8 +52,9 @@ const (
 	RoleVerify     Kind = "role.verify"
 	RoleUnpin      Kind = "role.unpin"
 	RoleDeny       Kind = "role.deny"
-	RoleWiden      Kind = "role.widen"  // the issuer's new name beside the old one, in conditions of others
-	RoleNarrow     Kind = "role.narrow" // the old name out again
+	RoleWiden      Kind = "role.widen"    // the issuer's new name beside the old one, in conditions of others
+	RoleNarrow     Kind = "role.narrow"   // the old name out again
+	Forget         Kind = "object.forget" // off the record alone: nobody can ask for it any more
 )
 
 // Key says whose private key an action uses.
@@ -70,7 +71,7 @@ func (k Kind) Mark() string {
 	switch k {
 	case IssuerMint, AnchorCreate, AnchorPublish, ProfileCreate, CRLImport:
 		return "+"
-	case AnchorDelete, AnchorWithdraw, IssuerRetire, ProfileDelete, RoleUnpin, CRLDelete:
+	case AnchorDelete, AnchorWithdraw, IssuerRetire, ProfileDelete, RoleUnpin, CRLDelete, Forget:
 		return "-"
 	case RoleVerify:
 		return "?"
@@ -117,17 +118,6 @@ func NewAction(kind Kind, addr Addr, before, after any, needs []string) (Action,
 	return a, nil
 }
 
-func document(fields any) (json.RawMessage, error) {
-	if fields == nil {
-		return nil, nil
-	}
-	raw, err := Canonical(fields)
-	if err != nil || string(raw) == "{}" {
-		return nil, err
-	}
-	return raw, nil
-}
-
 // Basis is what a plan was computed from. Two plans with equal bases and
 // unequal actions cannot both be honest.
 type Basis struct {
@@ -138,6 +128,7 @@ type Basis struct {
 	Live    map[string]string `json:"live"`              // digest of what was observed, per target or account
 	Delete  []string          `json:"delete,omitempty"`  // environments that left the configuration and whose removal is approved
 	Restore []string          `json:"restore,omitempty"` // environments whose anchors may lose foreign certificates
+	Forget  []string          `json:"forget,omitempty"`  // targets whose account is gone for good
 }
 
 // Plan is a complete, ordered list of actions.
@@ -239,7 +230,7 @@ func (b Basis) Diff(other Basis) []string {
 	add(b.Command != other.Command, fmt.Sprintf("it was made by %q", b.Command))
 	add(b.Config != other.Config, "the configuration has changed")
 	add(b.State != other.State, "the store has changed")
-	add(!slices.Equal(b.Delete, other.Delete) || !slices.Equal(b.Restore, other.Restore), "other approvals were given")
+	add(!slices.Equal(b.Delete, other.Delete) || !slices.Equal(b.Restore, other.Restore) || !slices.Equal(b.Forget, other.Forget), "other approvals were given")
 	targets := map[string]bool{}
 	for t := range b.Live {
 		targets[t] = true

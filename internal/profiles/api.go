@@ -1,6 +1,6 @@
 package profiles
 
-import "context"
+import "anchorctl/internal/objects"
 
 // Live is a profile as the service shows it.
 type Live struct {
@@ -16,6 +16,9 @@ type Live struct {
 	Mappings              Mappings
 	Tags                  map[string]string
 }
+
+// Identity is asked for by objects.
+func (l Live) Identity() (id, arn string, tags map[string]string) { return l.ID, l.ARN, l.Tags }
 
 // Mappings are attribute mappings: certificate field (x509Subject, x509Issuer,
 // x509SAN) to specifiers ("CN", "OU", "*", "URI", "Name/*"), sorted.
@@ -53,11 +56,8 @@ type Change struct {
 	Enable       bool
 }
 
-// API is what the profiles of one target need of AWS. The words of
-// anchors.API hold here too.
-type API interface {
-	List(ctx context.Context, fresh bool) ([]Live, error)
-	Create(ctx context.Context, n New) (Live, error)
-	Change(ctx context.Context, id string, c Change) error
-	Delete(ctx context.Context, id string) error
-}
+// API is what the profiles of one target need of AWS.
+type API = objects.API[Live, New, Change]
+
+// Ours are our profiles.
+type Ours = objects.Ours[Live, New, Change]

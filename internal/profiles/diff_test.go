@@ -137,10 +137,10 @@ func (a *account) Change(_ context.Context, _ string, c profiles.Change) error {
 
 func run(t *testing.T, a *account, action plan.Action) error {
 	t.Helper()
-	doers := profiles.Doers{
+	doers := profiles.Doers{Ours: profiles.Ours{
 		API:  func(context.Context, plan.Addr) (profiles.API, error) { return a, nil },
 		Find: func(context.Context, plan.Addr) (string, error) { return "id", nil },
-	}
+	}}
 	_, err := doers.ByKind()[action.Kind].Do(t.Context(), engine.Step{Action: action, Before: action.Before, After: action.After})
 	return err
 }

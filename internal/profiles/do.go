@@ -3,106 +3,63 @@ package profiles
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"maps"
 
 	"anchorctl/internal/engine"
-	"anchorctl/internal/hint"
+	"anchorctl/internal/objects"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/plan"
 )
 
 // Doers carry out the actions on profiles.
-type Doers struct {
-	// API gives the profiles of the target that addr lies in.
-	API func(ctx context.Context, addr plan.Addr) (API, error)
-	// Find gives the id of one of our profiles.
-	Find func(ctx context.Context, addr plan.Addr) (id string, err error)
-}
+type Doers struct{ Ours }
 
 // ByKind lists the doers.
 func (d Doers) ByKind() map[plan.Kind]engine.Doer {
 	return map[plan.Kind]engine.Doer{
-		plan.ProfileCreate: {Do: d.create, Look: d.look},
-		plan.ProfileNarrow: {Do: d.update},
-		plan.ProfileUpdate: {Do: d.update},
-		plan.ProfileTag: {Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-			after, err := decode(s.After)
-			if err != nil {
-				return plan.Outcome{}, err
-			}
-			return d.change(ctx, s.Action, Change{SetTags: after.Tags})
-		}},
-		plan.ProfileEnable: {Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-			return d.change(ctx, s.Action, Change{Enable: true})
-		}},
-		plan.ProfileDisable: {Do: func(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-			return d.change(ctx, s.Action, Change{Disable: true})
-		}},
-		plan.ProfileDelete: {Do: d.remove},
+		plan.ProfileCreate:  {Do: d.create, Look: d.Look},
+		plan.ProfileNarrow:  {Do: d.update},
+		plan.ProfileUpdate:  {Do: d.update},
+		plan.ProfileTag:     {Do: d.tag},
+		plan.ProfileEnable:  {Do: d.Always(Change{Enable: true})},
+		plan.ProfileDisable: {Do: d.Always(Change{Disable: true})},
+		plan.ProfileDelete:  {Do: d.Remove},
 	}
 }
 
 func (d Doers) create(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	after, err := decode(s.After)
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	api, err := d.API(ctx, s.Action.Addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	tags := maps.Clone(after.Tags)
-	tags[ownership.TagIntent] = s.Intent
-	live, err := api.Create(ctx, New{Spec: after.over(Spec{}), Tags: tags})
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	return plan.Outcome{Created: &plan.Object{Addr: s.Action.Addr, ARN: live.ARN, Intent: s.Intent}}, nil
+	return d.Create(ctx, s, New{Spec: after.over(Spec{}), Tags: ownership.WithIntent(after.Tags, s.Intent)})
 }
 
-// look searches all profiles of the target for the one that carries the intent.
-func (d Doers) look(ctx context.Context, s engine.Step) (engine.Sighting, error) {
-	api, err := d.API(ctx, s.Action.Addr)
+func (d Doers) tag(ctx context.Context, s engine.Step) (plan.Outcome, error) {
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
-		return engine.Sighting{}, err
+		return plan.Outcome{}, err
 	}
-	all, err := api.List(ctx, true)
-	if err != nil {
-		return engine.Sighting{}, err
-	}
-	intents := map[string]string{}
-	for _, l := range all {
-		intents[l.ARN] = l.Tags[ownership.TagIntent]
-	}
-	return engine.Trace(s, intents)
+	return d.Change(ctx, s.Action.Addr, Change{SetTags: after.Tags})
 }
 
-// update reads the profile again just before it writes: the service replaces
-// the whole profile and knows no versions, so what somebody changed since the
-// plan must stop it rather than be lost.
+// update writes what is not to change as it was read: the service replaces the
+// whole profile.
 func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	before, err := decode(s.Before)
+	before, err := plan.FieldsOf[Fields](s.Before)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	after, err := decode(s.After)
+	after, err := plan.FieldsOf[Fields](s.After)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
-	api, id, err := d.find(ctx, s.Action.Addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	live, err := read(ctx, api, id)
+	live, err := d.Read(ctx, s.Action.Addr)
 	if err != nil {
 		return plan.Outcome{}, err
 	}
 	now, want := live.Spec(), after.over(live.Spec())
 	if !Same(now, want) && !Same(now, before.over(now)) {
-		return plan.Outcome{}, hint.With(
-			fmt.Errorf("updating %s: it was changed by somebody else since it was planned", s.Action.Addr),
-			`run "anchorctl plan" to see what it is now`)
+		return plan.Outcome{}, objects.Changed(s.Action.Addr, "it was")
 	}
 	if want.SessionPolicy == "" && now.SessionPolicy != "" {
 		want.SessionPolicy = Unrestricted
@@ -113,20 +70,7 @@ func (d Doers) update(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 		after.DurationSeconds != nil || after.AcceptRoleSessionName != nil); changed {
 		change.Spec = &want
 	}
-	return plan.Outcome{}, api.Change(ctx, id, change)
-}
-
-func read(ctx context.Context, api API, id string) (Live, error) {
-	all, err := api.List(ctx, false)
-	if err != nil {
-		return Live{}, err
-	}
-	for _, l := range all {
-		if l.ID == id {
-			return l, nil
-		}
-	}
-	return Live{}, fmt.Errorf("reading profile %s: it is not there any more", id)
+	return d.Change(ctx, s.Action.Addr, change)
 }
 
 // Same reports whether two specs differ in nothing that a plan would show.
@@ -177,40 +121,4 @@ func policyText(raw json.RawMessage) string {
 		return text
 	}
 	return string(raw)
-}
-
-func (d Doers) change(ctx context.Context, a plan.Action, c Change) (plan.Outcome, error) {
-	api, id, err := d.find(ctx, a.Addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	return plan.Outcome{}, api.Change(ctx, id, c)
-}
-
-func (d Doers) remove(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	api, id, err := d.find(ctx, s.Action.Addr)
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	return plan.Outcome{Deleted: true}, api.Delete(ctx, id)
-}
-
-func (d Doers) find(ctx context.Context, addr plan.Addr) (API, string, error) {
-	id, err := d.Find(ctx, addr)
-	if err != nil {
-		return nil, "", err
-	}
-	api, err := d.API(ctx, addr)
-	return api, id, err
-}
-
-func decode(raw json.RawMessage) (Fields, error) {
-	var f Fields
-	if len(raw) == 0 {
-		return f, nil
-	}
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return Fields{}, fmt.Errorf("reading the action: %w", err)
-	}
-	return f, nil
 }

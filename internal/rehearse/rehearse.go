@@ -41,9 +41,8 @@ func (e *DeniedError) Error() string {
 // *DeniedError. With most of them there is a report all the same: what came of it by
 // then; it has an environment.
 func Run(ctx context.Context, o Options) (report Report, err error) {
-	if o.environment() == nil {
-		return Report{}, hint.With(fmt.Errorf("rehearsing: there is no environment %q", o.Environment),
-			fmt.Sprintf("environments in anchorctl.yaml: %v", o.World.Folder.Config.EnvironmentNames()))
+	if _, err := o.World.Folder.Config.Environment(o.Environment); err != nil {
+		return Report{}, err
 	}
 	if err := o.refuseOpen(ctx); err != nil {
 		return Report{}, err

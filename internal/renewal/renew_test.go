@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"anchorctl/internal/durable"
+	"anchorctl/internal/folder/foldertest"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/keys"
@@ -50,13 +51,13 @@ func TestDueIsBetweenTwoThirdsAndThreeQuarters(t *testing.T) {
 // a fleet would move all at once.
 func TestSlotsStayAndSpread(t *testing.T) {
 	for name, want := range map[string]int{"": 518, "7": 668} {
-		if got := renewal.Slot(lineage, "prod", "backup", name); got != want {
+		if got := renewal.Slot(foldertest.Lineage, "prod", "backup", name); got != want {
 			t.Errorf("instance %q has slot %d, want %d", name, got, want)
 		}
 	}
 	tenths := map[int]int{}
 	for i := range 1000 {
-		tenths[renewal.Slot(lineage, "prod", "backup", fmt.Sprint(i))*10/1024]++
+		tenths[renewal.Slot(foldertest.Lineage, "prod", "backup", fmt.Sprint(i))*10/1024]++
 	}
 	for tenth := range 10 {
 		if n := tenths[tenth]; n < 60 || n > 140 {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"anchorctl/internal/engine"
-	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 )
 
@@ -152,9 +151,9 @@ func EndsAll(a plan.Action) bool {
 // deny puts inline policies: writing the same again changes nothing. A role that
 // does not take them must not keep the sessions of others going.
 func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	var after denials
-	if err := json.Unmarshal(s.After, &after); err != nil {
-		return plan.Outcome{}, fmt.Errorf("reading the action: %w", err)
+	after, err := plan.FieldsOf[denials](s.After)
+	if err != nil {
+		return plan.Outcome{}, err
 	}
 	if after.Sessions != "" {
 		all, err := DenyAllSessions(s.Action.Addr, d.Clock.Now())
@@ -176,7 +175,7 @@ func (d Doers) deny(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(after.Policies)) {
 		if err := d.PutPolicy(ctx, s.Action.Addr, name, string(after.Policies[name])); err != nil {
-			return plan.Outcome{}, errors.Join(&engine.HeldError{Action: s.Action.ID, Reason: err.Error(), Hints: hint.Of(err)}, err)
+			return plan.Outcome{}, engine.HoldFailure(s.Action.ID, err)
 		}
 	}
 	return plan.Outcome{}, nil

@@ -84,7 +84,16 @@ func Apart(addr plan.Addr, trust string, known []Pinned) (string, error) {
 // one that would be generated for the anchors and workloads it names, all of
 // which are the environment's own.
 func (p Pinned) wrote(account string, statement iampolicy.Statement) bool {
-	trust := iampolicy.Trust{Sid: iampolicy.Sid(p.Environment), Account: account, Environment: p.Environment}
+	trust, is := pinOf(p.Environment, account, statement)
+	return is &&
+		!slices.ContainsFunc(trust.AnchorARNs, func(arn string) bool { return !slices.Contains(p.AnchorARNs, arn) }) &&
+		!slices.ContainsFunc(trust.WorkloadURIs, func(uri string) bool { return !strings.HasPrefix(uri, p.URIPrefix) })
+}
+
+// pinOf reads a statement as a pin of an environment, whatever anchors and
+// workloads it names.
+func pinOf(environment, account string, statement iampolicy.Statement) (trust iampolicy.Trust, is bool) {
+	trust = iampolicy.Trust{Sid: iampolicy.Sid(environment), Account: account, Environment: environment}
 	for _, c := range statement.Conditions {
 		switch {
 		case strings.EqualFold(c.Key, iampolicy.KeySourceARN):
@@ -93,23 +102,13 @@ func (p Pinned) wrote(account string, statement iampolicy.Statement) bool {
 			trust.WorkloadURIs = c.Values
 		}
 	}
-	for _, arn := range trust.AnchorARNs {
-		if !slices.Contains(p.AnchorARNs, arn) {
-			return false
-		}
-	}
-	for _, uri := range trust.WorkloadURIs {
-		if !strings.HasPrefix(uri, p.URIPrefix) {
-			return false
-		}
-	}
 	if trust.Check() != nil {
-		return false
+		return trust, false
 	}
 	statement.Sid = trust.Sid
 	one := &iampolicy.Document{Version: iampolicy.Version2012, Statements: []iampolicy.Statement{statement}}
 	pin := &iampolicy.Document{Version: iampolicy.Version2012, Statements: []iampolicy.Statement{trust.Statement()}}
-	return iampolicy.Equal(one, pin)
+	return trust, iampolicy.Equal(one, pin)
 }
 
 // Resulting is the trust policy that l would have with the pin's statement in

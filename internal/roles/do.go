@@ -47,24 +47,29 @@ func (d Doers) unpin(ctx context.Context, s engine.Step) (plan.Outcome, error) {
 	return plan.Outcome{Deleted: true}, err
 }
 
-// replace writes a trust policy. IAM knows no versions: the policy is read
-// again first, and one that is neither what was planned from nor what is
-// wanted stops the run.
+// read reads a role again, just before it is written: IAM knows no versions.
+func (d Doers) read(ctx context.Context, addr plan.Addr) (API, Live, error) {
+	api, err := d.API(ctx, addr)
+	if err != nil {
+		return nil, Live{}, err
+	}
+	live, err := api.Get(ctx, Name(addr))
+	if err == nil && !live.Exists {
+		err = fmt.Errorf("writing the trust policy of %s: the role is not there any more", addr)
+	}
+	return api, live, err
+}
+
+// replace writes a trust policy. One that is neither what was planned from nor
+// what is wanted stops the run.
 func (d Doers) replace(ctx context.Context, s engine.Step) (Live, error) {
 	before, after, err := decode(s)
 	if err != nil {
 		return Live{}, err
 	}
-	api, err := d.API(ctx, s.Action.Addr)
+	api, live, err := d.read(ctx, s.Action.Addr)
 	if err != nil {
 		return Live{}, err
-	}
-	live, err := api.Get(ctx, Name(s.Action.Addr))
-	if err != nil {
-		return Live{}, err
-	}
-	if !live.Exists {
-		return Live{}, fmt.Errorf("writing the trust policy of %s: the role is not there any more", s.Action.Addr)
 	}
 	if SamePolicy(live.Trust, after) {
 		return live, nil
@@ -121,25 +126,7 @@ func (d Doers) verify(ctx context.Context, s engine.Step) (plan.Outcome, error) 
 			return plan.Outcome{}, err
 		}
 	}
-	return plan.Outcome{}, pin.hold(s.Action.ID, live)
-}
-
-// hold says what has to be installed at the role, and how.
-func (p Pin) hold(action string, live Live) error {
-	held := &engine.HeldError{Action: action, Hints: []string{
-		`add the statement shown to the role's trust policy, beside what is there, then run "anchorctl apply" again: it goes on from here`,
-	}}
-	title := "to add to the trust policy, as one more statement"
-	held.Reason = "the role's trust policy does not hold the statement that pins it to its environment"
-	if !live.Exists {
-		held.Reason = "the role does not exist; its permissions are its team's, so it is not created here"
-		title = "the trust policy to create the role with"
-		held.Hints = []string{`have the role created with the trust policy shown, then run "anchorctl apply" again: it goes on from here`}
-	}
-	held.Documents = []engine.Document{{
-		At: p.Addr.String(), Title: title, Text: string(iampolicy.GenerateTrust(p.Trust())),
-	}}
-	return held
+	return plan.Outcome{}, pin.Await(live)
 }
 
 // SamePolicy compares trust policies as documents, never as text. What cannot be

@@ -114,24 +114,21 @@ func Waits(a plan.Action) bool {
 // issuer that are neither those planned from nor changed already stop the run.
 // What else somebody has changed since stays as it is now.
 func (d Doers) rename(ctx context.Context, s engine.Step) (plan.Outcome, error) {
-	var planned, wanted renaming
-	if err := errors.Join(json.Unmarshal(s.Before, &planned), json.Unmarshal(s.After, &wanted)); err != nil {
-		return plan.Outcome{}, fmt.Errorf("reading the action: %w", err)
+	planned, err := plan.FieldsOf[renaming](s.Before)
+	if err != nil {
+		return plan.Outcome{}, err
+	}
+	wanted, err := plan.FieldsOf[renaming](s.After)
+	if err != nil {
+		return plan.Outcome{}, err
 	}
 	if wanted.Issuer == nil {
 		return plan.Outcome{}, errors.New("reading the action: it names no issuer")
 	}
 	addr := s.Action.Addr
-	api, err := d.API(ctx, addr)
+	api, live, err := d.read(ctx, addr)
 	if err != nil {
 		return plan.Outcome{}, err
-	}
-	live, err := api.Get(ctx, Name(addr))
-	if err != nil {
-		return plan.Outcome{}, err
-	}
-	if !live.Exists {
-		return plan.Outcome{}, fmt.Errorf("writing the trust policy of %s: the role is not there any more", addr)
 	}
 	before, after, err := rewrites(live.Trust, wanted.Issuer.Old, wanted.Issuer.New, rewriteOf(s.Action.Kind))
 	switch {

@@ -39,6 +39,12 @@ func (f former) restored(l *lab, t *testing.T) {
 		}
 		l.settled(t, "aborted", statuses, 2)
 	}
+	f.unchanged(l, t)
+}
+
+// unchanged asserts that all is as it was.
+func (f former) unchanged(l *lab, t *testing.T) {
+	t.Helper()
 	now := l.former(t)
 	for resource, bundle := range f.anchors {
 		if now.anchors[resource] != bundle {

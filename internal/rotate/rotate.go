@@ -42,10 +42,14 @@ func (w World) Run(ctx context.Context, o Options) (estate.Report, error) {
 	}
 	o.Urgent = o.Emergency
 	g := gatekeeper{World: w, options: o}
+	drained := engine.Gate(g.late)
+	if o.Abort {
+		drained = (&retreat{gatekeeper: g}).back
+	}
 	return w.Apply(ctx, estate.ApplyOptions{
 		Options: estate.Options{Rotation: &o.Rotation}, Wait: o.Wait, Approve: o.Approve,
 		Gates: map[string]engine.Gate{
-			estate.GateDrained: g.late, estate.GateSeen: g.overridden(g.seen), estate.GateReissued: g.reissued,
+			estate.GateDrained: drained, estate.GateSeen: g.overridden(g.seen), estate.GateReissued: g.reissued,
 		},
 	})
 }

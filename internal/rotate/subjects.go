@@ -25,7 +25,7 @@ func (g gatekeeper) unknown(ctx context.Context, anchor plan.Addr, n store.Rotat
 	if n.CutOver == 0 || g.Folder.Clock.Now().After(until) {
 		return nil, until, nil
 	}
-	issuer, err := g.certificateOf(ctx, n)
+	issuer, err := g.certificateOf(ctx, n.Environment, n.From)
 	if err != nil {
 		return nil, until, err
 	}
@@ -89,25 +89,25 @@ func (g gatekeeper) foreign(ctx context.Context, s subjects.Subject, issuer *x50
 			return nil, err
 		}
 		if known == 0 {
-			found = append(found, Certificate{
-				Workload: n.Environment + "/" + c.Subject.CommonName, Serial: serial, NotAfter: c.NotAfter.UTC(), Seen: credential.Seen.UTC(),
-			})
+			one := certificateIn(n, c)
+			one.Seen = credential.Seen.UTC()
+			found = append(found, one)
 		}
 	}
 	return found, nil
 }
 
-func (g gatekeeper) certificateOf(ctx context.Context, n store.Rotation) (*x509.Certificate, error) {
-	all, err := g.Folder.Store.Generations(ctx, n.Environment)
+func (g gatekeeper) certificateOf(ctx context.Context, environment string, number int) (*x509.Certificate, error) {
+	all, err := g.Folder.Store.Generations(ctx, environment)
 	if err != nil {
 		return nil, err
 	}
 	for _, one := range all {
-		if one.Number == n.From {
+		if one.Number == number {
 			return x509.ParseCertificate(one.Certificate)
 		}
 	}
-	return nil, fmt.Errorf("%s is not on record", from(n))
+	return nil, fmt.Errorf("%s is not on record", plan.Issuer(environment, number))
 }
 
 // subjects opens the target of an anchor.

@@ -16,6 +16,7 @@ import (
 	"anchorctl/internal/config"
 	"anchorctl/internal/estate"
 	"anchorctl/internal/estate/estatetest"
+	"anchorctl/internal/hint"
 	"anchorctl/internal/issuance"
 	"anchorctl/internal/ownership"
 	"anchorctl/internal/pki"
@@ -388,4 +389,52 @@ func TestARotationDoesNotEndWithoutAnAnchorThatLeftTheConfiguration(t *testing.T
 	}
 	l.through(t, resume())
 	l.settled(t, "done", []string{"retired", "active"}, 1)
+}
+
+// TestARotationEndsWithoutAnAccountThatIsGone once somebody has had its target
+// forgotten: before that, an emergency stays open, and a planned one is held.
+func TestARotationEndsWithoutAnAccountThatIsGone(t *testing.T) {
+	for name, kind := range map[string]store.RotationKind{"an emergency": store.Emergency, "a planned one": store.Rekey} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, twoRegions(), map[string]string{})
+			l.off = func(store.Issued) bool { return true }
+			l.Write(t, configuration("manage", "eu-central-1"))
+			w := l.Lab.Open(t)
+			open := w.Open
+			w.Open = func(ctx context.Context, target config.Target) (estate.Cloud, error) {
+				if target.Region == "eu-west-1" {
+					return estate.Cloud{}, errors.New("the security token is invalid")
+				}
+				return open(ctx, target)
+			}
+			world, o := rotate.World{World: w, Endpoint: l.URL}, start(kind)
+			if kind == store.Emergency {
+				o = cutOff(kind)
+			}
+			for range 2 {
+				_, err := world.Run(t.Context(), o)
+				if err == nil || !strings.Contains(strings.Join(hint.Of(err), "\n"), "--approve-forget "+account+"/eu-west-1") {
+					t.Fatalf("it says %v, with %v", err, hint.Of(err))
+				}
+				if kind == store.Emergency {
+					o = cutOff("") // the planned one has not begun
+				}
+			}
+			if _, err := w.Apply(t.Context(), estate.ApplyOptions{Options: estate.Options{Forget: []string{account + "/eu-west-1"}}}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := world.Run(t.Context(), o); kind == store.Emergency && err != nil {
+				t.Fatal(err)
+			} else if kind == store.Rekey {
+				heldBy(t, err, "ANC504")
+				l.come(t, err)
+				if _, err := world.Run(t.Context(), resume()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := fmt.Sprint(l.generations(t)); got != "[retired active]" {
+				t.Errorf("generations are %s", got)
+			}
+		})
+	}
 }

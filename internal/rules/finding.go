@@ -46,6 +46,11 @@ func Refused(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity == Refuse })
 }
 
+// Only are the findings of one severity.
+func Only(findings []Finding, s Severity) []Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return f.Severity != s })
+}
+
 // Refusal is an error made of findings. It is used by pointer.
 type Refusal struct {
 	Findings []Finding

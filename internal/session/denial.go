@@ -12,6 +12,9 @@ import (
 // DenialSchema is the format of a Denial.
 const DenialSchema = "anchorctl.session.denial/v1"
 
+// DenialBegins is what the file of a Denial of any version begins with.
+const DenialBegins = "{\n  \"schema\": \"anchorctl.session.denial/"
+
 // Denial is a session that was asked for and not given: what a colleague needs
 // to find out why. Nothing in it is secret: a certificate is public, and the
 // private key never comes near it.

@@ -21,8 +21,9 @@ type Former struct {
 var ErrOtherKey = errors.New("it is not a certificate of the same key and name")
 
 // RenewGeneration replaces the certificate of the active generation that a
-// renewal is open for, or of any that is not retired while the root is another
-// one and its rotation open, and keeps the former. It refuses one of another public
+// renewal is open for, of any that is not retired while the root is another
+// one and its rotation open, or of one that an open rotation leads to and that has
+// ended before it, and keeps the former. It refuses one of another public
 // key, subject or subject key identifier (ErrOtherKey), and one that was on
 // record before (ErrExists). Repeated with the same certificate, it changes
 // nothing.
@@ -86,7 +87,7 @@ func (t *tx) generation(env string, number int) (g Generation, recorded int64, e
 }
 
 // renewable refuses a generation for which no renewal is open, nor a rotation of
-// the root that is cut over.
+// the root that is cut over, nor one to this very generation, which has ended.
 func (t *tx) renewable(g Generation) error {
 	if g.Environment != "" && g.Status != Retired {
 		root, err := t.openRotation("")
@@ -101,12 +102,20 @@ func (t *tx) renewable(g Generation) error {
 	switch {
 	case err != nil:
 		return err
+	case g.Environment != "" && r.Kind != Renewal && r.To == g.Number && g.Status != Retired && t.past(g):
+		return nil
 	case r.Kind != Renewal || r.From != g.Number:
 		return fmt.Errorf("%w that renews it: the one that is open is a %s from %s to %s", ErrNoRotation, r.Kind, r.addr(r.From), r.addr(r.To))
 	case g.Status != Active:
 		return fmt.Errorf("%w: it is %s, it should be %s", ErrStatus, g.Status, Active)
 	}
 	return nil
+}
+
+// past reports whether a generation signs nothing any more, by its dates.
+func (t *tx) past(g Generation) bool {
+	c, err := x509.ParseCertificate(g.Certificate)
+	return err == nil && t.now > c.NotAfter.Unix()
 }
 
 // sameIdentity refuses a certificate that verifiers would not take for the

@@ -179,8 +179,8 @@ func explain(err error) error {
 		return errDamaged(e.Error())
 	case lib.SQLITE_BUSY:
 		return hint.With(fmt.Errorf("another process kept the store busy for %ss: %w", busyTimeout[:2], err), "try again")
-	case lib.SQLITE_READONLY, lib.SQLITE_PERM:
-		return hint.With(err, "check who owns the store's folder and files")
+	case lib.SQLITE_READONLY, lib.SQLITE_PERM, lib.SQLITE_CANTOPEN:
+		return hint.With(ErrUnwritable, "check who owns the store's folder and files")
 	case lib.SQLITE_FULL:
 		return hint.With(err, "make room on the disk and run the command again")
 	default:

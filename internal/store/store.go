@@ -99,6 +99,8 @@ func open(ctx context.Context, path string, o Options) (*Store, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, hint.With(ErrMissing, `run "anchorctl init"`)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, unreadable(path, err)
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
@@ -110,7 +112,8 @@ func open(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	s := &Store{db: db, path: path, o: o}
 	if err := s.identify(ctx); err != nil {
-		return nil, errors.Join(explain(err), db.Close())
+		closed := db.Close()
+		return nil, errors.Join(unopened(path, err), closed)
 	}
 	return s, nil
 }

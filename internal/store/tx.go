@@ -41,7 +41,7 @@ func (s *Store) write(ctx context.Context, name, doing string, f func(*tx) error
 	if stop := ctx.Err(); stop != nil && !errors.Is(err, stop) {
 		err = fmt.Errorf("%w: %w", stop, err)
 	}
-	return fmt.Errorf("%s: %w", doing, explain(err))
+	return fmt.Errorf("%s: %w", doing, s.unwritten(err))
 }
 
 func (s *Store) transact(ctx context.Context, name string, f func(*tx) error) error {

@@ -1,10 +1,7 @@
 package survey
 
 import (
-	"fmt"
-
 	"anchorctl/internal/admission"
-	"anchorctl/internal/engine"
 	"anchorctl/internal/rules"
 	"anchorctl/internal/scrutiny"
 )
@@ -79,24 +76,4 @@ type Quota struct {
 	Most       int    `json:"most"` // by default
 	Code       string `json:"code,omitempty"`
 	Adjustable bool   `json:"adjustable"`
-}
-
-// Verdict is the error of what was found: a *rules.Refusal when something
-// refuses, a *engine.HeldRun when something holds, or nil.
-func (r Report) Verdict() error {
-	if rules.Refused(r.Findings) {
-		return &rules.Refusal{Findings: r.Findings}
-	}
-	var held []*engine.HeldError
-	for _, f := range r.Findings {
-		if f.Severity == rules.Hold {
-			held = append(held, &engine.HeldError{
-				Action: f.At, Rule: f.Rule, Reason: f.Evidence, Hints: []string{fmt.Sprintf("run %q", "anchorctl explain "+f.Rule)},
-			})
-		}
-	}
-	if len(held) == 0 {
-		return nil
-	}
-	return engine.Hold(held...)
 }

@@ -24,6 +24,7 @@ import (
 	"anchorctl/internal/rules"
 	"anchorctl/internal/store"
 	"anchorctl/internal/survey"
+	"anchorctl/internal/verdict"
 )
 
 const (
@@ -393,7 +394,7 @@ func TestWaiversTakeFindingsOutOfTheVerdictAndNotOutOfTheReport(t *testing.T) {
 	m := s.census.Mapped[role("app")]
 	m.Case.Attached = []string{"arn:aws:iam::aws:policy/PowerUserAccess"}
 	s.census.Mapped[role("app")] = m
-	if err := survey.Judge(s.census, publicca.Load()).Verdict(); err == nil || !strings.Contains(err.Error(), "ANC303") {
+	if err := verdict.Of(survey.Judge(s.census, publicca.Load()).Findings); err == nil || !strings.Contains(err.Error(), "ANC303") {
 		t.Errorf("the verdict is %v", err)
 	}
 	var until config.Date
@@ -402,7 +403,7 @@ func TestWaiversTakeFindingsOutOfTheVerdictAndNotOutOfTheReport(t *testing.T) {
 	}
 	s.census.Config.Waivers = []config.Waiver{{Rule: "ANC303", At: role("app").String(), Reason: "migration", Owner: "platform", Until: until}}
 	r := survey.Judge(s.census, publicca.Load())
-	if err := r.Verdict(); err != nil || len(r.Findings) > 0 || len(r.Waived) != 1 || r.Waived[0].Owner != "platform" {
+	if err := verdict.Of(r.Findings); err != nil || len(r.Findings) > 0 || len(r.Waived) != 1 || r.Waived[0].Owner != "platform" {
 		t.Errorf("verdict %v, findings %v, waived %v", err, r.Findings, r.Waived)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/durable"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
@@ -92,11 +93,15 @@ func Explain(err error) Failure {
 	f.hint(hint.Of(err))
 	var (
 		usage   *UsageError
+		unknown *config.UnknownEnvironmentError
 		child   ChildStatus
 		refusal *rules.Refusal
 		stopped *engine.InterruptedError
 	)
 	switch {
+	case errors.As(err, &unknown):
+		// The same words for the same slip, whatever was about to be done.
+		f.Exit, f.Code, f.Message = ExitUsage, "usage", unknown.Error()
 	case errors.As(err, &usage), errors.Is(err, estate.ErrNoSuchApproval):
 		f.Exit, f.Code = ExitUsage, "usage"
 	case errors.As(err, &child):

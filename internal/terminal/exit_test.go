@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/durable"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
@@ -28,6 +29,7 @@ func TestExplain(t *testing.T) {
 		{"any error fails", errors.New("reading x"), 1, "failed", []string{}},
 		{"a hint is found under wrapping", fmt.Errorf("a: %w", hint.With(errors.New("b"), "do c")), 1, "failed", []string{"do c"}},
 		{"a wrong command line", Usage("unknown flag", "see help"), 2, "usage", []string{"see help"}},
+		{"a name of no environment", fmt.Errorf("a: %w", hint.With(&config.UnknownEnvironmentError{Name: "x"}, "do b")), 2, "usage", []string{"do b"}},
 		{"an approval of what is not there", fmt.Errorf("a: %w", estate.ErrNoSuchApproval), 2, "usage", []string{}},
 		{"a rule", fmt.Errorf("judging: %w", &rules.Refusal{Findings: []rules.Finding{
 			{Rule: "ANC001", Severity: rules.Refuse, Remedy: "take the issuer"}, {Rule: "ANC012", Severity: rules.Warn},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"strings"
 
 	"anchorctl/internal/admission"
 	"anchorctl/internal/folder"
@@ -14,8 +13,10 @@ import (
 // Estate is what an estate knows of a candidate for an environment, which may
 // be empty: then every issuer there is, is spoken for.
 func Estate(ctx context.Context, f *folder.Folder, environment string) (*admission.Estate, error) {
-	if environment != "" && f.Config.Environments[environment] == nil {
-		return nil, fmt.Errorf("there is no environment %q; there are %s", environment, strings.Join(f.Config.EnvironmentNames(), ", "))
+	if environment != "" {
+		if _, err := f.Config.Environment(environment); err != nil {
+			return nil, err
+		}
 	}
 	generations, err := f.Store.AllGenerations(ctx)
 	if err != nil {

@@ -24,9 +24,9 @@ type Role struct {
 // of the environment, the workloads that may take the role and the mappings of
 // the profiles that hand it out.
 func Trust(ctx context.Context, f *folder.Folder, r Role) (grants.TrustCase, error) {
-	env := f.Config.Environments[r.Environment]
-	if env == nil {
-		return grants.TrustCase{}, fmt.Errorf("there is no environment %q; there are %s", r.Environment, strings.Join(f.Config.EnvironmentNames(), ", "))
+	env, err := f.Config.Environment(r.Environment)
+	if err != nil {
+		return grants.TrustCase{}, err
 	}
 	c, err := configured(f.Config, env, r)
 	if err != nil {

@@ -122,7 +122,10 @@ func (l *Lab) Write(t testing.TB, configuration string) {
 
 // Deps are what the estate is opened with; step may be nil.
 func (l *Lab) Deps(step func(string)) folder.Deps {
-	return folder.Deps{Dir: l.Dir, StateHome: l.StateHome, Clock: l.Clock(), Step: step, Actor: "lab"}
+	return folder.Deps{
+		Dir: l.Dir, StateHome: l.StateHome, Clock: l.Clock(), Step: step, Actor: "lab",
+		Passphrase: func(context.Context, bool) ([]byte, error) { return []byte("of a root that is made later"), nil },
+	}
 }
 
 // found makes the estate as init does, but guards the root with the generated

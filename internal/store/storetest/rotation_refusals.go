@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -38,6 +39,29 @@ func renewed(t *testing.T, p Place) {
 	if err := s.RenewGeneration(t.Context(), "prod", 1, Renewed("prod", 1, 2)); !errors.Is(err, store.ErrNoRotation) {
 		t.Errorf("renewing after the renewal: got %v, want ErrNoRotation", err)
 	}
+}
+
+// The issuer that a rotation leads to may end before it: no anchor takes it then. The
+// one that it leaves stays as it is.
+func renewedLate(t *testing.T, p Place) {
+	s := rotating(t, p, rekey("prod"))
+	must(t, s.AddGeneration(t.Context(), Minted("prod", 2, store.Next)))
+	if err := s.RenewGeneration(t.Context(), "prod", 2, Renewed("prod", 2, 1)); !errors.Is(err, store.ErrNoRotation) {
+		t.Errorf("renewing what has not ended: got %v, want ErrNoRotation", err)
+	}
+	later := Options()
+	later.Now = func() time.Time { return start().Add(25 * time.Hour) }
+	s = reopen(t, p, later)
+	if err := s.RenewGeneration(t.Context(), "prod", 1, Renewed("prod", 1, 9)); !errors.Is(err, store.ErrNoRotation) {
+		t.Errorf("renewing the old one: got %v, want ErrNoRotation", err)
+	}
+	must(t, s.RenewGeneration(t.Context(), "prod", 2, Renewed("prod", 2, 9)))
+	must(t, s.CutOver(t.Context(), "prod"))
+	must(t, s.EndRotation(t.Context(), "prod", store.RotationDone))
+	if n := len(value[[]store.Former](t)(s.FormerCertificates(t.Context()))); n != 1 {
+		t.Errorf("%d former certificates, want 1", n)
+	}
+	must(t, s.VerifyAudit(t.Context()))
 }
 
 // A root that is another one certifies every issuer that is not retired anew.

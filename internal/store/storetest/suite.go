@@ -29,6 +29,7 @@ func Suite(t *testing.T, open func(t *testing.T) Place) {
 		"probes are counted in unbroken rows":                         probed,
 		"a generation is renewed under its key":                       renewed,
 		"a renewal with another key or certificate is refused":        renewalRefuses,
+		"a new issuer that ended in its rotation is renewed":          renewedLate,
 		"every issuer is renewed under a root that is another one":    renewedUnderRoot,
 		"certificates outlive the rotation of their issuer":           issuedAcross,
 		"a rotation's steps are told, and counted, once":              rotationSerial,
