@@ -1,11 +1,13 @@
 package estate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
@@ -72,7 +74,12 @@ func (w World) gone(ctx context.Context, c *clouds, o Options) (why map[string]e
 		case why[at] == nil:
 			return nil, hint.With(fmt.Errorf("--approve-forget %s: %w: the account can be reached", at, ErrNoSuchApproval),
 				`run "anchorctl apply" without it: it removes what is there`)
-		case errors.Is(why[at], engine.ErrUnanswered):
+		}
+		if alive := w.answers(ctx, c, place.Target); alive.Region != "" {
+			return nil, hint.With(fmt.Errorf("--approve-forget %s: %w: the account is not gone, since it answers in %s: %w", at, ErrNoSuchApproval, alive.Region, why[at]),
+				fmt.Sprintf("see that the region %s is enabled for the account, and open to these credentials: then %q removes what is there", place.Target.Region, "anchorctl apply"))
+		}
+		if errors.Is(why[at], engine.ErrUnanswered) {
 			return nil, engine.Hold(&engine.HeldError{
 				Action: at, Reason: "nobody answered, so it is not known whether the account is gone: " + why[at].Error(),
 				Hints: []string{"run the same command again when AWS can be reached"},
@@ -80,6 +87,31 @@ func (w World) gone(ctx context.Context, c *clouds, o Options) (why map[string]e
 		}
 	}
 	return why, nil
+}
+
+// answers is a target at which an account can be reached, though not at this one:
+// there, only the region may be closed. Besides those that are known, it is the region
+// that no account can disable
+// (https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html).
+func (w World) answers(ctx context.Context, c *clouds, not plan.Target) plan.Target {
+	var elsewhere []config.Target
+	for _, name := range w.Folder.Config.EnvironmentNames() {
+		for _, t := range w.Folder.Config.Environments[name].Targets {
+			if t.Account == not.Account {
+				elsewhere = append(elsewhere, t)
+			}
+		}
+	}
+	home := map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[not.Partition()]
+	if home != "" {
+		elsewhere = append(elsewhere, w.target(plan.Addr{Target: plan.Target{Account: not.Account, Region: home}}))
+	}
+	for _, t := range elsewhere {
+		if _, err := c.open(ctx, t); err == nil {
+			return plan.Target{Account: t.Account, Region: t.Region}
+		}
+	}
+	return plan.Target{}
 }
 
 // forget takes what is on record at the targets off it, and the roles of accounts of
@@ -96,23 +128,31 @@ func (b *builder) forget() error {
 			accounts[addr.Target.Account] = true
 		}
 	}
-	for _, addr := range addresses(b.r.objects) {
-		account := addr.Target.Account
-		if !b.options.forgets(addr) && (addr.Kind != plan.KindRole || !accounts[account] || stays(account)) {
-			continue
-		}
-		object := b.r.objects[addr]
-		a, err := plan.NewAction(plan.Forget, addr, struct {
-			ARN string `json:"arn"`
-		}{object.ARN}, nil, nil)
-		if err != nil {
+	gone := slices.DeleteFunc(addresses(b.r.objects), func(a plan.Addr) bool {
+		return !b.options.forgets(a) && (a.Kind != plan.KindRole || !accounts[a.Target.Account] || stays(a.Target.Account))
+	})
+	// The roles go first: nothing would ask for them any more after a kill.
+	slices.SortStableFunc(gone, func(a, b plan.Addr) int { return cmp.Compare(len(a.Target.Region), len(b.Target.Region)) })
+	for _, addr := range gone {
+		if err := b.forgetOne(addr); err != nil {
 			return err
 		}
-		b.add(a)
-		if addr.Kind == plan.KindAnchor {
-			b.notice("%s is taken off the record as it is, since its account was not reached: %v; should that be there still, %s goes on letting in whoever has a certificate of the issuers in it, until somebody deletes it",
-				addr, b.proposal.forgotten[addr.Target.String()], object.ARN)
-		}
+	}
+	return nil
+}
+
+func (b *builder) forgetOne(addr plan.Addr) error {
+	object := b.r.objects[addr]
+	a, err := plan.NewAction(plan.Forget, addr, struct {
+		ARN string `json:"arn"`
+	}{object.ARN}, nil, nil)
+	if err != nil {
+		return err
+	}
+	b.add(a)
+	if addr.Kind == plan.KindAnchor {
+		b.notice("%s is taken off the record as it is, since its account was not reached: %v; should that be there still, %s goes on letting in whoever has a certificate of the issuers in it, until somebody deletes it",
+			addr, b.proposal.forgotten[addr.Target.String()], object.ARN)
 	}
 	return nil
 }
