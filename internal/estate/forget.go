@@ -37,6 +37,17 @@ func (w World) names(at plan.Target) bool {
 	return false
 }
 
+// unreached adds to why a place could not be opened what can be done when its target
+// left the configuration. Its credentials left with it.
+func (w World) unreached(addr plan.Addr, err error) error {
+	if err == nil || addr.Target.Region == "" || w.names(addr.Target) {
+		return err
+	}
+	return hint.With(err,
+		"the target's credentials left anchorctl.yaml with it: to remove what is there, put the profile of its account into AWS_PROFILE for one apply, and write credentials: {profile: NAME} at the targets that need another",
+		forgetHint(addr.Target))
+}
+
 func forgetHint(at plan.Target) string {
 	return fmt.Sprintf("when the account is gone for good, and not only out of reach, run %q: it takes what is there off the record", "anchorctl apply --approve-forget "+at.String())
 }
@@ -44,10 +55,16 @@ func forgetHint(at plan.Target) string {
 // checkForgotten refuses to forget what is no target that left the configuration.
 func (w World) checkForgotten(r recorded, o Options) error {
 	var left []string
-	for addr := range r.objects {
+	leaves := func(addr plan.Addr) {
 		if addr.Target.Region != "" && !w.names(addr.Target) {
 			left = append(left, addr.Target.String())
 		}
+	}
+	for addr := range r.objects {
+		leaves(addr)
+	}
+	for _, a := range r.unsettled {
+		leaves(a.Addr)
 	}
 	left = unique(left)
 	for _, at := range o.Forget {
@@ -126,6 +143,11 @@ func (b *builder) forget() error {
 	for _, addr := range addresses(b.r.objects) {
 		if b.options.forgets(addr) {
 			accounts[addr.Target.Account] = true
+		}
+	}
+	for _, a := range b.r.unsettled {
+		if a.Once && b.options.forgets(a.Addr) {
+			b.notice("%s was sent and never answered: whether it made something is not known, and nobody looks any more", a.ID)
 		}
 	}
 	gone := slices.DeleteFunc(addresses(b.r.objects), func(a plan.Addr) bool {

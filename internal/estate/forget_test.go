@@ -14,6 +14,7 @@ import (
 	"anchorctl/internal/estate/estatetest"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/sandbox"
+	"anchorctl/internal/store"
 )
 
 const lost = estatetest.Other + "/eu-west-1"
@@ -64,6 +65,12 @@ func TestATargetWhoseAccountIsGoneIsForgottenByName(t *testing.T) {
 		if strings.Contains(addr, estatetest.Other) {
 			t.Errorf("%s is still on record", addr)
 		}
+	}
+	entries, err := w.Folder.Store.AuditLog(t.Context(), 0, 1000)
+	if err != nil || !slices.ContainsFunc(entries, func(e store.Entry) bool {
+		return strings.Contains(string(e.Detail), "object.forget anchor/dev@"+lost) && strings.Contains(string(e.Detail), ":trust-anchor/")
+	}) {
+		t.Errorf("the audit log does not name the anchor by its ARN: %v", err)
 	}
 	if after := len(l.live(t)); after != before {
 		t.Errorf("%d objects are left in AWS, want %d", after, before)
@@ -163,6 +170,37 @@ func TestWhatIsUnclearAtATargetIsForgottenWithIt(t *testing.T) {
 	open, err := w.Folder.Store.OpenIntents(t.Context())
 	if err != nil || len(open) > 0 {
 		t.Errorf("open are %v (%v)", open, err)
+	}
+	if _, err := w.Apply(t.Context(), estate.ApplyOptions{}); err != nil {
+		t.Errorf("the next apply says %v", err)
+	}
+}
+
+// Nor can anybody look for the first that was ever sent there: nothing is on record.
+func TestATargetWhereOnlySomethingUnclearIsIsForgotten(t *testing.T) {
+	l := newLab(t, small()+"# "+estatetest.Other, "dev-app")
+	l.mustApply(t, estate.ApplyOptions{})
+	l.write(t, twoPlaces())
+	var killed *lab
+	if _, err := l.apply(t.Context(), estate.ApplyOptions{}, func(name string) {
+		if name == "store.committed begin anchor.create anchor/dev@"+lost {
+			killed = &lab{l.Copy(t)}
+			l.Reach(t)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	l = killed
+	l.Reach(t)
+	l.write(t, small())
+	w := l.open(t, without(errors.New("the security token is invalid")))
+	_, err := w.Apply(t.Context(), estate.ApplyOptions{})
+	if err == nil || !strings.Contains(strings.Join(hint.Of(err), "\n"), "--approve-forget "+lost) {
+		t.Fatalf("an apply says %v, with %v", err, hint.Of(err))
+	}
+	report, err := w.Apply(t.Context(), estate.ApplyOptions{Options: estate.Options{Forget: []string{lost}}})
+	if err != nil || !strings.Contains(strings.Join(report.Proposal.Notices, "\n"), "anchor.create anchor/dev@"+lost+" was sent and never answered") {
+		t.Fatalf("error is %v, notices are %v", err, report.Proposal.Notices)
 	}
 	if _, err := w.Apply(t.Context(), estate.ApplyOptions{}); err != nil {
 		t.Errorf("the next apply says %v", err)
