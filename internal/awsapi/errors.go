@@ -51,6 +51,8 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) Is(target error) bool { return target == engine.ErrUnanswered && e.unanswered() }
 
 // unanswered looks behind the request, too: to credentials that another service gives.
+// A signature that is not accepted says that the key is known, and that the secret or
+// this machine's clock is wrong.
 func (e *Error) unanswered() bool {
 	var lost net.Error
 	var answer *smithyhttp.ResponseError
@@ -58,7 +60,9 @@ func (e *Error) unanswered() bool {
 	if status == 0 && errors.As(e.cause, &answer) {
 		status = answer.HTTPStatusCode()
 	}
-	stale := []string{"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+	stale := []string{
+		"ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException",
+	}
 	return errors.As(e.cause, &lost) || slices.Contains(stale, e.Code) || status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || slices.Contains(throttleCodes(), e.Code)
 }
 

@@ -1,11 +1,13 @@
 package estate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 
+	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
@@ -35,6 +37,17 @@ func (w World) names(at plan.Target) bool {
 	return false
 }
 
+// unreached adds to why a place could not be opened what can be done when its target
+// left the configuration. Its credentials left with it.
+func (w World) unreached(addr plan.Addr, err error) error {
+	if err == nil || addr.Target.Region == "" || w.names(addr.Target) {
+		return err
+	}
+	return hint.With(err,
+		"the target's credentials left anchorctl.yaml with it: to remove what is there, put the profile of its account into AWS_PROFILE for one apply, and write credentials: {profile: NAME} at the targets that need another",
+		forgetHint(addr.Target))
+}
+
 func forgetHint(at plan.Target) string {
 	return fmt.Sprintf("when the account is gone for good, and not only out of reach, run %q: it takes what is there off the record", "anchorctl apply --approve-forget "+at.String())
 }
@@ -42,10 +55,16 @@ func forgetHint(at plan.Target) string {
 // checkForgotten refuses to forget what is no target that left the configuration.
 func (w World) checkForgotten(r recorded, o Options) error {
 	var left []string
-	for addr := range r.objects {
+	leaves := func(addr plan.Addr) {
 		if addr.Target.Region != "" && !w.names(addr.Target) {
 			left = append(left, addr.Target.String())
 		}
+	}
+	for addr := range r.objects {
+		leaves(addr)
+	}
+	for _, a := range r.unsettled {
+		leaves(a.Addr)
 	}
 	left = unique(left)
 	for _, at := range o.Forget {
@@ -72,7 +91,12 @@ func (w World) gone(ctx context.Context, c *clouds, o Options) (why map[string]e
 		case why[at] == nil:
 			return nil, hint.With(fmt.Errorf("--approve-forget %s: %w: the account can be reached", at, ErrNoSuchApproval),
 				`run "anchorctl apply" without it: it removes what is there`)
-		case errors.Is(why[at], engine.ErrUnanswered):
+		}
+		if alive := w.answers(ctx, c, place.Target); alive.Region != "" {
+			return nil, hint.With(fmt.Errorf("--approve-forget %s: %w: the account is not gone, since it answers in %s: %w", at, ErrNoSuchApproval, alive.Region, why[at]),
+				fmt.Sprintf("see that the region %s is enabled for the account, and open to these credentials: then %q removes what is there", place.Target.Region, "anchorctl apply"))
+		}
+		if errors.Is(why[at], engine.ErrUnanswered) {
 			return nil, engine.Hold(&engine.HeldError{
 				Action: at, Reason: "nobody answered, so it is not known whether the account is gone: " + why[at].Error(),
 				Hints: []string{"run the same command again when AWS can be reached"},
@@ -80,6 +104,31 @@ func (w World) gone(ctx context.Context, c *clouds, o Options) (why map[string]e
 		}
 	}
 	return why, nil
+}
+
+// answers is a target at which an account can be reached, though not at this one:
+// there, only the region may be closed. Besides those that are known, it is the region
+// that no account can disable
+// (https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html).
+func (w World) answers(ctx context.Context, c *clouds, not plan.Target) plan.Target {
+	var elsewhere []config.Target
+	for _, name := range w.Folder.Config.EnvironmentNames() {
+		for _, t := range w.Folder.Config.Environments[name].Targets {
+			if t.Account == not.Account {
+				elsewhere = append(elsewhere, t)
+			}
+		}
+	}
+	home := map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[not.Partition()]
+	if home != "" {
+		elsewhere = append(elsewhere, w.target(plan.Addr{Target: plan.Target{Account: not.Account, Region: home}}))
+	}
+	for _, t := range elsewhere {
+		if _, err := c.open(ctx, t); err == nil {
+			return plan.Target{Account: t.Account, Region: t.Region}
+		}
+	}
+	return plan.Target{}
 }
 
 // forget takes what is on record at the targets off it, and the roles of accounts of
@@ -96,23 +145,36 @@ func (b *builder) forget() error {
 			accounts[addr.Target.Account] = true
 		}
 	}
-	for _, addr := range addresses(b.r.objects) {
-		account := addr.Target.Account
-		if !b.options.forgets(addr) && (addr.Kind != plan.KindRole || !accounts[account] || stays(account)) {
-			continue
+	for _, a := range b.r.unsettled {
+		if a.Once && b.options.forgets(a.Addr) {
+			b.notice("%s was sent and never answered: whether it made something is not known, and nobody looks any more", a.ID)
 		}
-		object := b.r.objects[addr]
-		a, err := plan.NewAction(plan.Forget, addr, struct {
-			ARN string `json:"arn"`
-		}{object.ARN}, nil, nil)
-		if err != nil {
+	}
+	gone := slices.DeleteFunc(addresses(b.r.objects), func(a plan.Addr) bool {
+		return !b.options.forgets(a) && (a.Kind != plan.KindRole || !accounts[a.Target.Account] || stays(a.Target.Account))
+	})
+	// The roles go first: nothing would ask for them any more after a kill.
+	slices.SortStableFunc(gone, func(a, b plan.Addr) int { return cmp.Compare(len(a.Target.Region), len(b.Target.Region)) })
+	for _, addr := range gone {
+		if err := b.forgetOne(addr); err != nil {
 			return err
 		}
-		b.add(a)
-		if addr.Kind == plan.KindAnchor {
-			b.notice("%s is taken off the record as it is, since its account was not reached: %v; should that be there still, %s goes on letting in whoever has a certificate of the issuers in it, until somebody deletes it",
-				addr, b.proposal.forgotten[addr.Target.String()], object.ARN)
-		}
+	}
+	return nil
+}
+
+func (b *builder) forgetOne(addr plan.Addr) error {
+	object := b.r.objects[addr]
+	a, err := plan.NewAction(plan.Forget, addr, struct {
+		ARN string `json:"arn"`
+	}{object.ARN}, nil, nil)
+	if err != nil {
+		return err
+	}
+	b.add(a)
+	if addr.Kind == plan.KindAnchor {
+		b.notice("%s is taken off the record as it is, since its account was not reached: %v; should that be there still, %s goes on letting in whoever has a certificate of the issuers in it, until somebody deletes it",
+			addr, b.proposal.forgotten[addr.Target.String()], object.ARN)
 	}
 	return nil
 }

@@ -11,23 +11,24 @@ import (
 	"anchorctl/internal/config"
 	"anchorctl/internal/engine"
 	"anchorctl/internal/estate"
+	"anchorctl/internal/estate/estatetest"
 	"anchorctl/internal/hint"
 	"anchorctl/internal/sandbox"
+	"anchorctl/internal/store"
 )
 
-const lost = account + "/eu-west-1"
+const lost = estatetest.Other + "/eu-west-1"
 
-// twoPlaces is a configuration of one environment at two targets.
+// twoPlaces is a configuration of one environment in two accounts.
 func twoPlaces() string {
 	target := `{account: "` + account + `", region: eu-central-1}`
-	return strings.Replace(small(), target, target+`, {account: "`+account+`", region: eu-west-1}`, 1)
+	return strings.Replace(small(), target, target+`, {account: "`+estatetest.Other+`", region: eu-west-1}`, 1)
 }
 
-// without is an account that answers in one region alone: the other stands for one that
-// is gone.
+// without is the way to AWS when one account cannot be reached.
 func without(why error) func(*estate.Cloud, config.Target) error {
 	return func(_ *estate.Cloud, target config.Target) error {
-		if target.Region == "eu-west-1" {
+		if target.Account == estatetest.Other {
 			return why
 		}
 		return nil
@@ -46,8 +47,8 @@ func TestATargetWhoseAccountIsGoneIsForgottenByName(t *testing.T) {
 	before := len(l.live(t))
 	forget := estate.Options{Forget: []string{lost}}
 	p, err := w.Plan(t.Context(), forget)
-	want := []string{"object.forget anchor/dev@" + lost, "object.forget profile/dev/app@" + lost}
-	if err != nil || !slices.Equal(ids(p.Plan.Actions)[:2], want) {
+	want := []string{"object.forget role/" + estatetest.Other + "/dev-app", "object.forget anchor/dev@" + lost, "object.forget profile/dev/app@" + lost}
+	if err != nil || !slices.Equal(ids(p.Plan.Actions)[:3], want) {
 		t.Fatalf("planned are %v (%v), want %v first", ids(p.Plan.Actions), err, want)
 	}
 	if len(p.Notices) != 1 || !strings.Contains(p.Notices[0], "until somebody deletes it") {
@@ -61,9 +62,15 @@ func TestATargetWhoseAccountIsGoneIsForgottenByName(t *testing.T) {
 		t.Fatalf("the saved plan carries the approval, and says %v", err)
 	}
 	for _, addr := range l.recorded(t) {
-		if strings.Contains(addr, "eu-west-1") {
+		if strings.Contains(addr, estatetest.Other) {
 			t.Errorf("%s is still on record", addr)
 		}
+	}
+	entries, err := w.Folder.Store.AuditLog(t.Context(), 0, 1000)
+	if err != nil || !slices.ContainsFunc(entries, func(e store.Entry) bool {
+		return strings.Contains(string(e.Detail), "object.forget anchor/dev@"+lost) && strings.Contains(string(e.Detail), ":trust-anchor/")
+	}) {
+		t.Errorf("the audit log does not name the anchor by its ARN: %v", err)
 	}
 	if after := len(l.live(t)); after != before {
 		t.Errorf("%d objects are left in AWS, want %d", after, before)
@@ -109,6 +116,41 @@ func TestOnlyATargetThatIsGoneIsForgotten(t *testing.T) {
 
 func refusesApproval(err error) bool { return errors.Is(err, estate.ErrNoSuchApproval) }
 
+// An account that answers in another region is not gone: that of the target may be
+// disabled, or closed to these credentials.
+func TestAnAccountThatAnswersElsewhereIsNotForgotten(t *testing.T) {
+	target := `{account: "` + account + `", region: eu-central-1}`
+	away := account + "/eu-west-1"
+	more := func(extra string) string { return strings.Replace(small(), target, target+", "+extra, 1) }
+	for _, test := range []struct {
+		name, now string
+		lets      func(config.Target) bool
+	}{
+		{"in the region of another target", small(), func(t config.Target) bool { return t.Region == "eu-central-1" }},
+		{"where every account has its region", strings.Replace(small(), target, `{account: "`+estatetest.Other+`", region: eu-central-1}`, 1),
+			func(t config.Target) bool { return t.Account == estatetest.Other || t.Region == "us-east-1" }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := newLab(t, more(`{account: "`+account+`", region: eu-west-1}`)+"# "+estatetest.Other, "dev-app")
+			l.mustApply(t, estate.ApplyOptions{})
+			l.write(t, test.now)
+			w := l.open(t, func(_ *estate.Cloud, target config.Target) error {
+				if !test.lets(target) {
+					return errors.New("the security token is invalid")
+				}
+				return nil
+			})
+			_, err := w.Apply(t.Context(), estate.ApplyOptions{Options: estate.Options{Forget: []string{away}}})
+			if !refusesApproval(err) || !strings.Contains(err.Error(), "is not gone") || !strings.Contains(strings.Join(hint.Of(err), "\n"), "eu-west-1") {
+				t.Errorf("error is %v, with %v", err, hint.Of(err))
+			}
+			if !slices.Contains(l.recorded(t), "anchor/dev@"+away) {
+				t.Error("it is off the record")
+			}
+		})
+	}
+}
+
 // What was sent there and never answered is settled with it: nobody can look.
 func TestWhatIsUnclearAtATargetIsForgottenWithIt(t *testing.T) {
 	l := newLab(t, twoPlaces(), "dev-app")
@@ -134,35 +176,69 @@ func TestWhatIsUnclearAtATargetIsForgottenWithIt(t *testing.T) {
 	}
 }
 
-// Roles lie in an account: they go with the last of its targets. The other account is
-// a region of the one that there is.
-func TestRolesGoWithTheLastTargetOfTheirAccount(t *testing.T) {
-	const other = "444455556666"
-	l := newLab(t, twoEnvironments("manage"), "dev-app", "prod-app")
+// Nor can anybody look for the first that was ever sent there: nothing is on record.
+func TestATargetWhereOnlySomethingUnclearIsIsForgotten(t *testing.T) {
+	l := newLab(t, small()+"# "+estatetest.Other, "dev-app")
 	l.mustApply(t, estate.ApplyOptions{})
-	moved := strings.ReplaceAll(small(), `"`+account+`", region: eu-central-1`, `"`+other+`", region: eu-north-1`)
-	l.write(t, moved)
-	w := l.open(t, nil)
-	open := w.Open
-	w.Open = func(ctx context.Context, target config.Target) (estate.Cloud, error) {
-		if target.Account != other {
-			return estate.Cloud{}, errors.New("the security token is invalid")
+	l.write(t, twoPlaces())
+	var killed *lab
+	if _, err := l.apply(t.Context(), estate.ApplyOptions{}, func(name string) {
+		if name == "store.committed begin anchor.create anchor/dev@"+lost {
+			killed = &lab{l.Copy(t)}
+			l.Reach(t)
 		}
-		cloud, err := open(ctx, config.Target{Account: account, Region: target.Region})
-		cloud.Account = other
-		return cloud, err
-	}
-	p, err := w.Plan(t.Context(), estate.Options{Forget: []string{account + "/eu-central-1"}})
-	if err != nil {
+	}); err != nil {
 		t.Fatal(err)
 	}
-	var forgotten []string
-	for _, id := range ids(p.Plan.Actions) {
-		if addr, ok := strings.CutPrefix(id, "object.forget "); ok {
-			forgotten = append(forgotten, addr)
-		}
+	l = killed
+	l.Reach(t)
+	l.write(t, small())
+	w := l.open(t, without(errors.New("the security token is invalid")))
+	_, err := w.Apply(t.Context(), estate.ApplyOptions{})
+	if err == nil || !strings.Contains(strings.Join(hint.Of(err), "\n"), "--approve-forget "+lost) {
+		t.Fatalf("an apply says %v, with %v", err, hint.Of(err))
 	}
-	if !slices.Equal(forgotten, l.recorded(t)) || len(forgotten) != 6 {
-		t.Errorf("forgotten are %v, want all of %v", forgotten, l.recorded(t))
+	report, err := w.Apply(t.Context(), estate.ApplyOptions{Options: estate.Options{Forget: []string{lost}}})
+	if err != nil || !strings.Contains(strings.Join(report.Proposal.Notices, "\n"), "anchor.create anchor/dev@"+lost+" was sent and never answered") {
+		t.Fatalf("error is %v, notices are %v", err, report.Proposal.Notices)
+	}
+	if _, err := w.Apply(t.Context(), estate.ApplyOptions{}); err != nil {
+		t.Errorf("the next apply says %v", err)
+	}
+}
+
+// Roles lie in an account: they go with the last of its targets, and first, so that a
+// kill leaves none behind.
+func TestRolesGoWithTheLastTargetOfTheirAccount(t *testing.T) {
+	for point := 1; point <= 2; point++ {
+		t.Run(fmt.Sprintf("killed after %d", point), func(t *testing.T) {
+			l := newLab(t, twoPlaces(), "dev-app")
+			l.mustApply(t, estate.ApplyOptions{})
+			l.write(t, small())
+			all := len(l.recorded(t))
+			ctx, stop := context.WithCancel(t.Context())
+			w, done, err := l.world(ctx, func(name string) {
+				if strings.HasPrefix(name, "store.committed finish object.forget") && all-len(l.recorded(t)) == point {
+					stop()
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer done()
+			gone := without(errors.New("the security token is invalid"))
+			o := estate.ApplyOptions{Options: estate.Options{Forget: []string{lost}}}
+			if _, err := changed(w, gone).Apply(ctx, o); err == nil || all-len(l.recorded(t)) != point {
+				t.Fatalf("%d of %d are on record (%v), want %d less", len(l.recorded(t)), all, err, point)
+			}
+			if _, err := l.open(t, gone).Apply(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			for _, addr := range l.recorded(t) {
+				if strings.Contains(addr, estatetest.Other) {
+					t.Errorf("%s is still on record", addr)
+				}
+			}
+		})
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"anchorctl/internal/anchors"
 	"anchorctl/internal/crls"
 	"anchorctl/internal/engine"
-	"anchorctl/internal/hint"
 	"anchorctl/internal/plan"
 	"anchorctl/internal/profiles"
 	"anchorctl/internal/roles"
@@ -58,9 +57,7 @@ func (w World) observe(ctx context.Context, c *clouds, r recorded, d desired, v 
 			continue
 		}
 		cloud, err := c.open(ctx, t)
-		if err != nil && !w.names(addr.Target) {
-			err = hint.With(err, forgetHint(addr.Target))
-		}
+		err = w.unreached(addr, err)
 		if err != nil && w.left(addr, scope) {
 			o.notices = append(o.notices, fmt.Sprintf("%s left anchorctl.yaml and was not read: %v", addr, err))
 			continue

@@ -27,6 +27,7 @@ type recorded struct {
 	newest      map[string]int               // highest generation number by environment
 	certs       map[string]*x509.Certificate // by address
 	intents     map[string]bool              // begun and not settled
+	unsettled   []plan.Action                // theirs
 }
 
 func (w World) recorded(ctx context.Context) (recorded, error) {
@@ -67,6 +68,7 @@ func (w World) recorded(ctx context.Context) (recorded, error) {
 	}
 	for _, intent := range open {
 		r.intents[intent.ID] = true
+		r.unsettled = append(r.unsettled, intent.Action)
 	}
 	return r, r.turning(ctx, w.Folder.Store)
 }

@@ -89,6 +89,11 @@ func (t *turn) past(issuer plan.Addr) bool {
 	return cert != nil && t.world.Folder.Clock.Now().After(cert.NotAfter)
 }
 
+// left reports whether an issuer has ended that another one signs in place of.
+func (t *turn) left(issuer plan.Addr) bool {
+	return issuer.Generation < t.r.active[issuer.Environment].Number && t.past(issuer)
+}
+
 // revive gives the new issuer other dates when it has ended before its rotation did:
 // no anchor takes it as it is, and no other rotation is started while this one is
 // open. Its key is as good as before.
@@ -138,11 +143,12 @@ func (t *turn) goesWithout() bool {
 func (t *turn) renew() error { return t.certify(t.from, "its dates are renewed") }
 
 // resign has every issuer that lives certified by the new root: the same keys,
-// subjects and key identifiers, so that what they signed stays good.
+// subjects and key identifiers, so that what they signed stays good. One that is being
+// left and has ended stays as it is: nobody needs it, and its key may be in other hands.
 func (t *turn) resign() error {
 	for _, env := range t.world.Folder.Config.EnvironmentNames() {
 		for _, issuer := range t.r.minted(env) {
-			if t.signedBy(issuer, t.to) && !t.past(issuer) {
+			if t.signedBy(issuer, t.to) && !t.past(issuer) || t.left(issuer) {
 				continue
 			}
 			if err := t.certify(issuer, "the root is another one"); err != nil {

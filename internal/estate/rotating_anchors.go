@@ -64,7 +64,8 @@ func (t *turn) expel() error {
 }
 
 // exchange has each anchor hold the certificates that its issuers have by then.
-// One that is not there yet is made with those.
+// One that is not there yet is made with those. No anchor takes one again that has
+// ended, and that the issuer which signs is beside.
 func (t *turn) exchange() error {
 	for _, addr := range addresses(t.d.anchors) {
 		if _, there := t.o.anchors[addr]; !there {
@@ -80,6 +81,9 @@ func (t *turn) exchange() error {
 			before, after = append(before, name), append(after, issuer)
 		}
 		before, after = unique(before), unique(after)
+		if rest := slices.DeleteFunc(slices.Clone(after), func(name string) bool { return t.left(parse(name)) }); len(rest) > 0 {
+			after = rest
+		}
 		if slices.Equal(before, after) {
 			continue
 		}

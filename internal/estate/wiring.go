@@ -22,7 +22,10 @@ func (r *runner) engine(d desired) engine.Engine {
 		Specs: d.issuers, Config: w.Folder.Config, Requests: w.Folder.Layout.Requests(), Store: w.Folder.Store, Ring: w.Folder.Ring, Clock: w.Folder.Clock,
 		Publish: w.Folder.PublishRoot,
 	}
-	cloud := func(ctx context.Context, addr plan.Addr) (Cloud, error) { return r.clouds.open(ctx, w.target(addr)) }
+	cloud := func(ctx context.Context, addr plan.Addr) (Cloud, error) {
+		c, err := r.clouds.open(ctx, w.target(addr))
+		return c, w.unreached(addr, err)
+	}
 	doers := map[plan.Kind]engine.Doer{plan.Forget: {Do: forgotten}}
 	maps.Copy(doers, r.minter.ByKind())
 	maps.Copy(doers, anchors.Doers{

@@ -146,3 +146,39 @@ func TestARotationOfTheRootThatOutlivedAnIssuerGoesOn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestARotationOfTheRootRevivesNoIssuerThatIsBeingLeft: its key may be in other hands.
+// The rotation that leaves it goes on afterwards.
+func TestARotationOfTheRootRevivesNoIssuerThatIsBeingLeft(t *testing.T) {
+	for name, kind := range map[string]store.RotationKind{"in an emergency": store.Emergency, "in a planned one": store.Rekey} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, configuration("manage", "eu-central-1"), map[string]string{})
+			l.off = func(store.Issued) bool { return true }
+			l.issue(t, "slow", "attic")
+			if kind == store.Rekey {
+				l.cutOver(t)
+			} else {
+				_, err := l.run(t.Context(), start(kind), nil)
+				heldBy(t, err, "ANC505")
+			}
+			l.Advance(t, 366*24*time.Hour)
+			report, err := l.run(t.Context(), rotate.Options{Rotation: estate.Rotation{Kind: store.Rekey}}, nil)
+			if err != nil {
+				t.Errorf("the root: %v", err)
+			}
+			for _, a := range report.Proposal.Plan.Actions {
+				if a.ID == "issuer.renew issuer/prod#1" {
+					t.Error("the issuer that is left got new dates")
+				}
+			}
+			if _, err := l.run(t.Context(), resume(), nil); err != nil {
+				t.Fatalf("the rotation does not end: %v", err)
+			}
+			l.refresh(t)
+			l.settled(t, "done", []string{"retired", "active"}, 1)
+			if err := l.ask(t.Context(), "eu-central-1", l.issue(t, "app", "fresh")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

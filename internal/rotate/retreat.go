@@ -55,10 +55,14 @@ func (r *retreat) back(ctx context.Context, a plan.Action) error {
 	if r.asked = found == ""; r.asked {
 		return nil
 	}
+	ends := "it goes on to the end, and denies nobody"
+	if n.Kind == store.Emergency {
+		ends = "it goes on, and waits for those that have no certificate of " + to(n)
+	}
 	return &engine.HeldError{
 		Action: a.ID, Rule: a.Gate,
 		Reason: fmt.Sprintf("%s has signed for workloads: %s; that begins with the cut-over, so the store was restored from a backup of before it, and going back would deny them", to(n), found),
-		Hints:  []string{fmt.Sprintf("run %q: it goes on to the end, and denies nobody; to leave %s again, start another rotation afterwards", again(n), to(n))},
+		Hints:  []string{fmt.Sprintf("run %q: %s; to leave %s again, start another rotation afterwards", again(n), ends, to(n))},
 	}
 }
 

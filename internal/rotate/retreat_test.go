@@ -143,8 +143,8 @@ func TestARestoredStoreKeepsTheKeyOfAnEmergency(t *testing.T) {
 	r := l.restored(t, backup)
 	r.off = l.off
 	_, err = r.run(t.Context(), abort(), nil)
-	if held := heldBy(t, err, "ANC503"); !strings.Contains(held.Reason, filepath.Join("out", "prod", "slow", "cert.pem")) {
-		t.Errorf("it says %s", held.Reason)
+	if held := heldBy(t, err, "ANC503"); !strings.Contains(held.Reason, filepath.Join("out", "prod", "slow", "cert.pem")) || strings.Contains(held.Hints[0], "denies nobody") {
+		t.Errorf("it says %s, with %v: an emergency denies those without a new certificate", held.Reason, held.Hints)
 	}
 	if keys, err := filepath.Glob(filepath.Join(r.Dir, ".anchorctl", "keys", "issuer-prod-2*")); err != nil || len(keys) != 1 {
 		t.Errorf("the new key is not there: %v %v", keys, err)

@@ -391,18 +391,23 @@ func TestARotationDoesNotEndWithoutAnAnchorThatLeftTheConfiguration(t *testing.T
 	l.settled(t, "done", []string{"retired", "active"}, 1)
 }
 
+// twoAccounts is twoRegions with the second one in another account.
+func twoAccounts() string {
+	return strings.Replace(twoRegions(), account+`", region: eu-west-1`, estatetest.Other+`", region: eu-west-1`, 1)
+}
+
 // TestARotationEndsWithoutAnAccountThatIsGone once somebody has had its target
 // forgotten: before that, an emergency stays open, and a planned one is held.
 func TestARotationEndsWithoutAnAccountThatIsGone(t *testing.T) {
 	for name, kind := range map[string]store.RotationKind{"an emergency": store.Emergency, "a planned one": store.Rekey} {
 		t.Run(name, func(t *testing.T) {
-			l := newLab(t, twoRegions(), map[string]string{})
+			l := newLab(t, twoAccounts(), map[string]string{})
 			l.off = func(store.Issued) bool { return true }
 			l.Write(t, configuration("manage", "eu-central-1"))
 			w := l.Lab.Open(t)
 			open := w.Open
 			w.Open = func(ctx context.Context, target config.Target) (estate.Cloud, error) {
-				if target.Region == "eu-west-1" {
+				if target.Account == estatetest.Other {
 					return estate.Cloud{}, errors.New("the security token is invalid")
 				}
 				return open(ctx, target)
@@ -413,14 +418,14 @@ func TestARotationEndsWithoutAnAccountThatIsGone(t *testing.T) {
 			}
 			for range 2 {
 				_, err := world.Run(t.Context(), o)
-				if err == nil || !strings.Contains(strings.Join(hint.Of(err), "\n"), "--approve-forget "+account+"/eu-west-1") {
+				if err == nil || !strings.Contains(strings.Join(hint.Of(err), "\n"), "--approve-forget "+estatetest.Other+"/eu-west-1") {
 					t.Fatalf("it says %v, with %v", err, hint.Of(err))
 				}
 				if kind == store.Emergency {
 					o = cutOff("") // the planned one has not begun
 				}
 			}
-			if _, err := w.Apply(t.Context(), estate.ApplyOptions{Options: estate.Options{Forget: []string{account + "/eu-west-1"}}}); err != nil {
+			if _, err := w.Apply(t.Context(), estate.ApplyOptions{Options: estate.Options{Forget: []string{estatetest.Other + "/eu-west-1"}}}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := world.Run(t.Context(), o); kind == store.Emergency && err != nil {

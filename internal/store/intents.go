@@ -118,6 +118,9 @@ func (t *tx) finish(run, intent string, a plan.Action, o plan.Outcome) error {
 	if o.Deleted {
 		detail["deleted"] = a.Addr.String()
 	}
+	if a.Kind == plan.Forget {
+		detail["before"] = a.Before // what may be there still, for whoever looks for it
+	}
 	entry, err := t.audit(auditOutcome, a.Addr.String(), detail)
 	if err != nil {
 		return err

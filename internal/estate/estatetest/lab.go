@@ -23,9 +23,13 @@ import (
 )
 
 const (
-	// Account is the one account of a laboratory.
+	// Account is the account of a laboratory.
 	Account = "111122223333"
+	// Other is one more, with the same roles, of a laboratory whose configuration names it.
+	Other   = "444455556666"
 	token   = "the-lab-s-token"
+	keyID   = "AKIAEXAMPLELAB"
+	otherID = "AKIAEXAMPLEOTHER"
 	secret  = "sandbox-only"
 	lineage = "6f1c2f0e-7d0a-4b8e-9a55-0d5f3a1f7a11"
 )
@@ -70,16 +74,22 @@ func New(t testing.TB, configuration string, roleNames ...string) *Lab {
 func NewWithTrust(t testing.TB, configuration string, trust map[string]string) *Lab {
 	t.Helper()
 	l := &Lab{Dir: folderOf(t), StateHome: folderOf(t)}
-	seeded := &seed.Seed{Accounts: map[string]seed.Account{Account: {
-		AccessKeys: []seed.AccessKey{{ID: "AKIAEXAMPLELAB", Secret: secret}}, Roles: map[string]seed.Role{},
-	}}}
-	for name, document := range trust {
-		seeded.Accounts[Account].Roles[name] = seed.Role{MaxSessionDuration: 3600, Trust: document}
+	seeded := &seed.Seed{Accounts: map[string]seed.Account{Account: accountOf(keyID, trust)}}
+	if strings.Contains(configuration, Other) {
+		seeded.Accounts[Other] = accountOf(otherID, trust)
 	}
 	l.serve(t, sandbox.Options{Seed: seeded})
 	l.Write(t, configuration)
 	l.found(t)
 	return l
+}
+
+func accountOf(id string, trust map[string]string) seed.Account {
+	a := seed.Account{AccessKeys: []seed.AccessKey{{ID: id, Secret: secret}}, Roles: map[string]seed.Role{}}
+	for name, document := range trust {
+		a.Roles[name] = seed.Role{MaxSessionDuration: 3600, Trust: document}
+	}
+	return a
 }
 
 // serve starts the sandbox.
@@ -163,9 +173,11 @@ func (l *Lab) World(ctx context.Context, step func(string)) (estate.World, func(
 	}
 	pacer := awsapi.NewPacer(f.Clock)
 	w := estate.World{Folder: f, Open: func(ctx context.Context, t config.Target) (estate.Cloud, error) {
-		target, err := awsapi.Open(ctx, awsapi.Options{
-			Account: t.Account, Region: t.Region, NamePrefix: f.Config.Estate.Name + "-", Clock: f.Clock, Pacer: pacer,
-		})
+		o := awsapi.Options{Account: t.Account, Region: t.Region, NamePrefix: f.Config.Estate.Name + "-", Clock: f.Clock, Pacer: pacer}
+		if t.Account == Other {
+			o.Only = &awsapi.Place{URL: l.URL, KeyID: otherID, Secret: secret}
+		}
+		target, err := awsapi.Open(ctx, o)
 		if err != nil {
 			return estate.Cloud{}, err
 		}
