@@ -134,17 +134,3 @@ func documentsAt(run *engine.HeldRun) map[string]string {
 	}
 	return all
 }
-
-func (l *lab) status(t *testing.T) estate.Status {
-	t.Helper()
-	w, done, err := l.world(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer done()
-	s, err := w.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}

@@ -65,15 +65,7 @@ func TestAnEnvironmentThatLeftKeepsWorkingUntilItsRemovalIsApproved(t *testing.T
 	if err != nil || !strings.Contains(role.Trust, iampolicy.Sid("prod")) {
 		t.Errorf("the role lost its pin: %s %v", role.Trust, err)
 	}
-	w, done, err := l.world(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer done()
-	s, err := w.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := l.status(t)
 	states := map[string]string{}
 	for _, env := range s.Environments {
 		for _, o := range env.Objects {

@@ -89,3 +89,17 @@ roles: ` + roleHandling + `
 environments:
 ` + environment("dev") + environment("prod")
 }
+
+func (l *lab) status(t *testing.T) estate.Status {
+	t.Helper()
+	w, done, err := l.world(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	s, err := w.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
