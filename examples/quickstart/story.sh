@@ -28,7 +28,7 @@ head -n 1 plan.txt
 grep -E '^(Plan|Saved)' plan.txt
 echo '  (the whole of it is in plan.txt)'
 
-say '3. Do exactly that. AWS takes one request a second of a kind, so this takes a while.'
+say '3. Do exactly that. As towards AWS, one request of each kind is sent a second: this takes a minute.'
 anchorctl apply review.json --passphrase-file root-passphrase
 
 say '4. Applying again changes nothing.'
@@ -71,13 +71,13 @@ say "   At dev's own anchor, asking for prod's profile and role: only the role's
 denied "dev's certificate at dev's anchor" "$(arn "anchor/dev@$place")" "$(arn "profile/prod/app@$place")" \
 	'Unable to assume role'
 
-say '7. Which gate that was, and what to do, tells whoever has the estate (all of it is in explained.txt).'
+say '7. Whoever has the estate can see which check refused it, and why (all of it is in explained.txt).'
 anchorctl explain --session denied.json >explained.txt
 head -n 2 explained.txt
 awk '/ not met$/ { print "  not met: " $1 " " $2 }' explained.txt
 sed -n '/^What to change/,$p' explained.txt
 
-say '8. Not these two alone: every workload with every anchor, profile and role.'
+say '8. The same for every workload at every anchor, with every profile and role: what was not granted has to be denied.'
 anchorctl prove isolation
 
 say 'Done. This directory is yours to play with:'
